@@ -1,0 +1,372 @@
+//! The command line: every flag with its help beside it, and for each command
+//! examples that the tests run.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use exeat_core::Level;
+use exeat_core::decide::Note;
+use exeat_core::destination::PackageName;
+use exeat_core::seal::Compress;
+use exeat_core::signature::Fingerprint;
+
+/// Seals data that may leave, for the people who may have it, and checks what
+/// arrived. Nothing leaves without leave.
+#[derive(Debug, Parser)]
+#[command(name = "exeat", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 damaged or altered, 5 invalid configuration,
+7 incomplete, 8 signature absent or not trusted, 70 internal fault, 130/143 interrupted.
+
+New here? 'exeat demo' shows all of it on made-up data, in a folder of its own.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print one JSON document on standard output instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write the JSON document to this file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) json_file: Option<PathBuf>,
+    /// Show no progress and no notes
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Use the keys and settings in this folder instead of ~/.config/exeat
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) config_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(Init),
+    Trust(Trust),
+    Export(Export),
+    Verify(Verify),
+    List(List),
+    Open(Open),
+    Demo(Demo),
+}
+
+impl Command {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Trust(_) => "trust",
+            Self::Export(_) => "export",
+            Self::Verify(_) => "verify",
+            Self::List(_) => "list",
+            Self::Open(_) => "open",
+            Self::Demo(_) => "demo",
+        }
+    }
+}
+
+/// Make your keys, once, and print the two lines to send to partners
+///
+/// Makes an age identity (to open packages), a signing key (to sign them) and
+/// a settings file in ~/.config/exeat. Nothing that exists is overwritten.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat init --name alice@clinic.example
+  exeat init --name alice@clinic.example --passphrase
+  exeat init --name alice@clinic.example --signing-key ~/.ssh/id_ed25519
+  exeat init --show")]
+pub(crate) struct Init {
+    /// The name that partners will see for your signature, such as your e-mail address
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Protect the identity with a passphrase, which is asked for
+    #[arg(long)]
+    pub(crate) passphrase: bool,
+    /// Sign with this OpenSSH private key instead of a new one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_key: Option<PathBuf>,
+    /// Print the two lines of keys that exist, and change nothing
+    #[arg(long, conflicts_with_all = ["name", "passphrase", "signing_key"])]
+    pub(crate) show: bool,
+}
+
+/// Trust a partner's signature from now on
+///
+/// Takes the signer line that the partner's 'exeat init' printed. Compare the
+/// fingerprint that is shown with the partner by another channel, such as the
+/// telephone, before you rely on it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat trust signer.txt
+  exeat trust 'bob@lab.example namespaces=\"exeat.package.v1\" ssh-ed25519 AAAA…'
+  exeat trust signer.txt --fingerprint SHA256:…")]
+pub(crate) struct Trust {
+    /// The signer line, or a file with it
+    #[arg(value_name = "LINE|FILE")]
+    pub(crate) line: String,
+    /// Refuse unless the key has this fingerprint
+    #[arg(long, value_name = "SHA256:…")]
+    pub(crate) fingerprint: Option<Fingerprint>,
+    /// Add the key even though this partner has another one already
+    #[arg(long)]
+    pub(crate) also: bool,
+}
+
+/// Seal files and folders into one package, encrypted and signed
+///
+/// Only the named recipients can open it. Nothing appears in DIR before the
+/// package is complete; what exists is never overwritten.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat export clinic --to /media/usb -r age1…
+  exeat export clinic --to /media/usb -r 'North registry' --purpose 'audit 2026'
+  exeat export letters scans --to outbox -R recipients.txt --exclude '*.tmp'
+  exeat export clinic --to outbox -R recipients.txt --dry-run
+  exeat export clinic --to outbox --passphrase
+
+A recipient is an 'age1…' line, or a name from ~/.config/exeat/recipients.toml:
+  [[recipient]]
+  name = \"North registry\"
+  key = \"age1…\"
+  organisation = \"Example University\"   # optional
+  expires = 2027-03-31                  # optional: the last day it may be used")]
+pub(crate) struct Export {
+    /// Files and folders to export
+    #[arg(value_name = "SRC", required = true)]
+    pub(crate) sources: Vec<PathBuf>,
+    /// The folder to put the package into
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// Somebody who can open it: an age recipient, or a name from recipients.toml
+    #[arg(long, short, value_name = "RECIPIENT")]
+    pub(crate) recipient: Vec<String>,
+    /// A file with one age recipient a line
+    #[arg(long, short = 'R', value_name = "FILE")]
+    pub(crate) recipients_file: Vec<PathBuf>,
+    /// Whoever knows a passphrase can open it; it is asked for, or made for you
+    #[arg(long, conflicts_with_all = ["recipient", "recipients_file"])]
+    pub(crate) passphrase: bool,
+    /// The package's name [default: the date and a random number, which say nothing about it]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<PackageName>,
+    /// What to call it; encrypted
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label: Option<Note>,
+    /// What it is exported for; encrypted
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<Note>,
+    /// Compression: auto, none, zstd or zstd:LEVEL with LEVEL from 1 to 9
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = compress)]
+    pub(crate) compress: Compress,
+    /// Size of volumes before compression, such as 64M or 4G [default: 64M, more for large exports]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) volume_size: Option<u64>,
+    /// Leave out what matches: a name such as '*.tmp', or a path such as 'clinic/old/**'
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Leave out what cannot be read, record it, and end with exit code 7
+    #[arg(long)]
+    pub(crate) skip_unreadable: bool,
+    /// Sign with this OpenSSH private key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_key: Option<PathBuf>,
+    /// Say what would happen, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Check that a package is complete, unaltered and signed by somebody you trust
+///
+/// Without an identity nothing is decrypted. With one, every volume is
+/// decrypted and every file in it compared; no plaintext is written.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat verify /media/usb/2026-11-22-1a2b3c4d.exeat
+  exeat verify package.exeat -i ~/.config/exeat/identity.txt
+  exeat verify package.exeat --signer bob@lab.example")]
+pub(crate) struct Verify {
+    /// The package
+    #[arg(value_name = "PKG")]
+    pub(crate) package: PathBuf,
+    /// Decrypt with this age identity and check the content too
+    #[arg(long, short, value_name = "IDENTITY")]
+    pub(crate) identity: Vec<PathBuf>,
+    /// Ask for the passphrase and check the content too
+    #[arg(long)]
+    pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
+/// Show what is in a package, like 'ls -l'
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat list package.exeat
+  exeat list package.exeat -i identity.txt
+  exeat list package.exeat --json")]
+pub(crate) struct List {
+    /// The package
+    #[arg(value_name = "PKG")]
+    pub(crate) package: PathBuf,
+    /// Decrypt with this age identity [default: your own]
+    #[arg(long, short, value_name = "IDENTITY")]
+    pub(crate) identity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
+/// Verify a package and extract it into a new folder
+///
+/// The folder appears when all of it is right, and not before. What exists is
+/// never overwritten.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat open package.exeat --to received
+  exeat open package.exeat -i identity.txt --to received
+  exeat open package.exeat --to letters clinic/letters clinic/patients.csv")]
+pub(crate) struct Open {
+    /// The package
+    #[arg(value_name = "PKG")]
+    pub(crate) package: PathBuf,
+    /// Extract these only, with what lies below them
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<std::ffi::OsString>,
+    /// Decrypt with this age identity [default: your own]
+    #[arg(long, short, value_name = "IDENTITY")]
+    pub(crate) identity: Vec<PathBuf>,
+    /// The folder to make; an empty one may exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// Also make links that point outside of the folder
+    #[arg(long)]
+    pub(crate) outside_links: bool,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
+/// How the signer of a package is judged.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// Demand this signer
+    #[arg(long, value_name = "WHO")]
+    pub(crate) signer: Option<String>,
+    /// Trust the signers in this OpenSSH allowed_signers file instead of yours
+    #[arg(long, value_name = "FILE")]
+    pub(crate) allowed_signers: Option<PathBuf>,
+}
+
+/// Show exeat at work on a small made-up clinic
+///
+/// Makes 1,000 made-up patients and throw-away keys in a folder of its own and
+/// runs the real commands on them: export, list, verify, a package that was
+/// tampered with, open, compare. Your keys and settings are not touched.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat demo
+  exeat demo my-demo")]
+pub(crate) struct Demo {
+    /// A new or empty folder [default: a new one in the folder for temporary files]
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+fn compress(text: &str) -> Result<Compress, String> {
+    let level = |level: u8| Level::new(level).map(Compress::Zstd);
+    let found = match text {
+        "auto" => Some(Compress::Auto),
+        "none" => Some(Compress::None),
+        "zstd" => level(3),
+        _ => text
+            .strip_prefix("zstd:")
+            .and_then(|digits| digits.parse().ok())
+            .and_then(level),
+    };
+    found.ok_or_else(|| "use auto, none, zstd, or zstd:1 to zstd:9".to_owned())
+}
+
+/// Reads a size: digits and K, M, G or T, in powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let error = || "use a number and K, M, G or T, such as 64M".to_owned();
+    let upper = text.to_ascii_uppercase();
+    let upper = upper.strip_suffix("IB").unwrap_or(&upper);
+    let upper = upper.strip_suffix('B').unwrap_or(upper);
+    let (digits, shift) = match upper.as_bytes().last() {
+        Some(b'K') => (&upper[..upper.len() - 1], 10),
+        Some(b'M') => (&upper[..upper.len() - 1], 20),
+        Some(b'G') => (&upper[..upper.len() - 1], 30),
+        Some(b'T') => (&upper[..upper.len() - 1], 40),
+        _ => (upper, 0),
+    };
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(error());
+    }
+    digits
+        .parse::<u64>()
+        .ok()
+        .filter(|&count| count > 0)
+        .and_then(|count| count.checked_mul(1 << shift))
+        .filter(|&bytes| bytes < 1 << 60)
+        .ok_or_else(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [
+            ("1", 1),
+            ("64M", 64 << 20),
+            ("64MiB", 64 << 20),
+            ("64mb", 64 << 20),
+            ("2G", 2 << 30),
+            ("1K", 1024),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for bad in [
+            "",
+            "0",
+            "M",
+            "-1",
+            "+1",
+            "1.5G",
+            "1E",
+            "99999999T",
+            "1 M",
+            "é",
+        ] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn compressions() {
+        assert_eq!(compress("auto"), Ok(Compress::Auto));
+        assert_eq!(
+            compress("zstd:9"),
+            Ok(Compress::Zstd(Level::new(9).expect("a level")))
+        );
+        for bad in ["", "gzip", "zstd:0", "zstd:10", "zstd:", "zstd:+1x"] {
+            assert!(compress(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The commands: each turns its arguments into calls of the library, and the
+//! answer into a report.
+
+mod demo;
+mod export;
+mod init;
+mod list;
+mod open;
+mod trust;
+mod verify;
+
+use std::path::Path;
+
+use exeat_core::keys::{EnvelopeKind, Identities};
+use exeat_core::verify::{Package, Unlocked, Verified};
+use serde::Serialize;
+
+use crate::args::{Command, TrustArgs};
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::terminal::{self, PromptError};
+use crate::ui::{Report, Ui};
+
+pub(crate) fn run(
+    command: Command,
+    config_dir: Option<&Path>,
+    umask: u32,
+    ui: &Ui,
+) -> Result<Report, CommandError> {
+    if let Command::Demo(args) = command {
+        return demo::run(&args, ui);
+    }
+    let config = Config::load(config_dir)?;
+    match command {
+        Command::Init(args) => init::run(&args, &config, ui),
+        Command::Trust(args) => trust::run(&args, &config),
+        Command::Export(args) => export::run(args, &config, umask, ui),
+        Command::Verify(args) => verify::run(&args, &config, ui),
+        Command::List(args) => list::run(&args, &config),
+        Command::Open(args) => open::run(&args, &config, umask, ui),
+        Command::Demo(_) => unreachable!("handled above"),
+    }
+}
+
+/// The signature of a package, and everything but its volumes, checked.
+fn verify_package(
+    path: &Path,
+    trust: &TrustArgs,
+    config: &Config,
+) -> Result<Verified<Package>, CommandError> {
+    let package = Package::open(path)?;
+    let allowed = config.allowed_signers(trust.allowed_signers.as_deref())?;
+    let now = jiff::Timestamp::now();
+    Ok(package.verify(&allowed, now, trust.signer.as_deref())?)
+}
+
+/// Opens a verified package with the given identities, the user's own, or a
+/// passphrase, whichever it was sealed for.
+fn unlock(
+    verified: Verified<Package>,
+    given: &[std::path::PathBuf],
+    config: &Config,
+) -> Result<Unlocked, CommandError> {
+    if verified.envelope_kind()? == EnvelopeKind::Passphrase {
+        let passphrase = terminal::read_passphrase("Passphrase of the package: ")?;
+        return Ok(verified.unlock(&Identities::passphrase(passphrase))?);
+    }
+    let identities = config.identities(given)?.ok_or_else(|| {
+        CommandError::usage("no identity to open the package with")
+            .with_help("give one with -i, or make one with 'exeat init'")
+    })?;
+    Ok(verified.unlock(&identities)?)
+}
+
+/// Who signed a package, in reports.
+#[derive(Debug, Serialize)]
+struct SignerReport {
+    name: String,
+    fingerprint: String,
+}
+
+impl SignerReport {
+    fn of(verified: &Verified<Package>) -> Self {
+        let signer = verified.signer();
+        Self {
+            name: signer.principal().to_owned(),
+            fingerprint: signer.fingerprint().to_string(),
+        }
+    }
+}
+
+/// What a reader has to be told about a package that others passed on.
+fn further_envelopes_note(verified: &Verified<Package>) -> Option<String> {
+    let count = verified.further_envelopes();
+    (count > 0).then(|| {
+        format!(
+            "note: {count} further envelope(s) were added after the signer sealed it: it was \
+             passed on to others. This version of exeat does not check by whom."
+        )
+    })
+}
+
+impl From<PromptError> for CommandError {
+    fn from(error: PromptError) -> Self {
+        let exit = match error {
+            PromptError::Interrupted => Exit::Interrupted(crate::exit::Signal::Interrupt),
+            _ => Exit::Failed,
+        };
+        let mut this = Self::new(exit, "passphrase", &error);
+        if let Some(cause) = std::error::Error::source(&error) {
+            this.causes.push(cause.to_string());
+        }
+        this.help = error.hint().map(str::to_owned);
+        this
+    }
+}

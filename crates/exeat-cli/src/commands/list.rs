@@ -1,0 +1,151 @@
+//! `exeat list`: what is inside, like `ls -l`.
+
+use std::fmt::Write as _;
+
+use exeat_core::diagnostic::Finding;
+use exeat_core::manifest::{Facts, Inventory, NamedKey, Record};
+use exeat_core::path::Escaped;
+use exeat_core::source::EntryKind;
+use serde::{Serialize, Serializer};
+
+use super::{SignerReport, further_envelopes_note, unlock, verify_package};
+use crate::args::List;
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::render;
+use crate::ui::Report;
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    package: String,
+    created: String,
+    signer: SignerReport,
+    label: Option<&'a str>,
+    purpose: Option<&'a str>,
+    requester: Option<&'a str>,
+    recipients: &'a [NamedKey],
+    facts: &'a Facts,
+    findings: &'a [Finding],
+    #[serde(serialize_with = "entries")]
+    entries: &'a Inventory,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    /// Escaped where it is not plain text.
+    path: String,
+    #[serde(rename = "type")]
+    kind: EntryKind,
+    bytes: u64,
+    mode: String,
+    mtime: i64,
+    sha256: Option<String>,
+    target: Option<String>,
+    skipped: Option<&'a str>,
+}
+
+fn entries<S: Serializer>(inventory: &&Inventory, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(inventory.entries().map(|record| Entry {
+        path: record.path().to_string(),
+        kind: record.kind(),
+        bytes: record.bytes(),
+        mode: format!("{:04o}", record.mode()),
+        mtime: record.modified(),
+        sha256: record.sha256().map(|digest| digest.to_string()),
+        target: target(&record),
+        skipped: record.skipped(),
+    }))
+}
+
+pub(crate) fn run(args: &List, config: &Config) -> Result<Report, CommandError> {
+    let verified = verify_package(&args.package, &args.trust, config)?;
+    let signer = SignerReport::of(&verified);
+    let note = further_envelopes_note(&verified);
+    let unlocked = unlock(verified, &args.identity, config)?;
+    let inventory = unlocked.inventory();
+    let header = inventory.header();
+    let listed = Listed {
+        package: header.package.to_string(),
+        created: header.created.to_string(),
+        signer,
+        label: header.label.as_deref(),
+        purpose: header.purpose.as_deref(),
+        requester: header.requester.as_deref(),
+        recipients: &header.recipients,
+        facts: &header.facts,
+        findings: &header.findings,
+        entries: inventory,
+    };
+    let mut report = Report::new(text(inventory), &listed);
+    report.intro = about(&listed);
+    report.intro.extend(note);
+    Ok(report)
+}
+
+fn target(record: &Record<'_>) -> Option<String> {
+    (record.kind() == EntryKind::Symlink && record.skipped().is_none())
+        .then(|| Escaped(record.target()).to_string())
+}
+
+/// What the package says of itself, for people, beside the listing.
+fn about(listed: &Listed<'_>) -> Vec<String> {
+    let mut notes = vec![format!("package {}, {}", listed.package, listed.created)];
+    notes.push(format!(
+        "signed by {} ({})",
+        listed.signer.name, listed.signer.fingerprint
+    ));
+    for (what, value) in [
+        ("label", listed.label),
+        ("purpose", listed.purpose),
+        ("requested by", listed.requester),
+    ] {
+        notes.extend(value.map(|value| format!("{what} {}", Escaped(value.as_bytes()))));
+    }
+    for key in listed.recipients {
+        let name = key
+            .name
+            .as_ref()
+            .map(|n| format!("{} ", Escaped(n.as_bytes())));
+        let key = Escaped(key.key.as_bytes());
+        notes.push(format!("for {}{key}", name.unwrap_or_default()));
+    }
+    for finding in listed.findings {
+        let code = Escaped(finding.code.as_bytes());
+        notes.push(format!("{code}: {}", Escaped(finding.message.as_bytes())));
+    }
+    notes
+}
+
+fn text(inventory: &Inventory) -> String {
+    let width = inventory
+        .entries()
+        .map(|record| record.bytes())
+        .max()
+        .unwrap_or(0)
+        .to_string()
+        .len();
+    let mut text = String::new();
+    for record in inventory.entries() {
+        let sign = match record.kind() {
+            EntryKind::Directory => 'd',
+            EntryKind::File => '-',
+            EntryKind::Symlink => 'l',
+        };
+        let _ = write!(
+            text,
+            "{sign}{} {:>width$} {} {}",
+            render::mode(record.mode()),
+            record.bytes(),
+            render::time(record.modified()),
+            record.path(),
+        );
+        if let Some(target) = target(&record) {
+            let _ = write!(text, " -> {target}");
+        }
+        if let Some(reason) = record.skipped() {
+            let _ = write!(text, "  [left out: {}]", Escaped(reason.as_bytes()));
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,133 @@
+//! `exeat trust`: takes a partner's signer line into the user's
+//! `allowed_signers`.
+
+use std::path::Path;
+
+use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, REKEY_NAMESPACE};
+use serde::Serialize;
+
+use crate::args::Trust;
+use crate::config::{self, Config};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::ui::Report;
+
+#[derive(Serialize)]
+struct Trusted {
+    name: String,
+    fingerprint: String,
+    line: String,
+    file: String,
+    /// False where the line was there already.
+    added: bool,
+}
+
+pub(crate) fn run(args: &Trust, config: &Config) -> Result<Report, CommandError> {
+    let signer = read_line(&args.line)?;
+    let name = signer.principals().as_str().to_owned();
+    let fingerprint = signer.key().fingerprint();
+    if let Some(expected) = &args.fingerprint
+        && *expected != fingerprint
+    {
+        return Err(CommandError::new(
+            Exit::Untrusted,
+            "fingerprint-mismatch",
+            format!("the key has the fingerprint {fingerprint}, not {expected}; nothing was added"),
+        )
+        .with_help("this is not the key you were told about: ask the partner which is right"));
+    }
+    let path = config.allowed_signers_path();
+    let known = config.allowed_signers(None)?;
+    let mut trusted = Trusted {
+        line: signer.to_string(),
+        file: path.display().to_string(),
+        name: name.clone(),
+        fingerprint: fingerprint.to_string(),
+        added: false,
+    };
+    if known.iter().any(|line| *line == signer) {
+        let text = format!("{name} was trusted already\n  fingerprint  {fingerprint}");
+        return Ok(Report::new(text, &trusted));
+    }
+    let other = known
+        .of_principal(&name)
+        .find(|line| line.key() != signer.key() && !line.is_cert_authority());
+    if let (Some(other), false) = (other, args.also) {
+        return Err(CommandError::new(
+            Exit::Failed,
+            "signer-has-another-key",
+            format!(
+                "{name} is already trusted with another key, {}; nothing was added",
+                other.key().fingerprint()
+            ),
+        )
+        .with_help(
+            "ask the partner by telephone whether they have a new key; if so, pass --also, and \
+             delete the old line from the file when it is no longer used",
+        ));
+    }
+    config::make_dir(config.dir())
+        .and_then(|()| config::append_line(&path, &trusted.line))
+        .map_err(|e| CommandError::io(format!("cannot write {}", path.display()), &e))?;
+    trusted.added = true;
+    let text = format!("packages signed by {name} are trusted now\n  fingerprint  {fingerprint}");
+    let mut report = Report::new(text, &trusted);
+    report.notes = vec![format!(
+        "Compare the fingerprint with {name} by another channel, such as the telephone.\n\
+         If it is not the same, delete the line from {}.",
+        path.display()
+    )];
+    Ok(report)
+}
+
+/// The line itself, or the only line of a file.
+fn read_line(given: &str) -> Result<AllowedSigner, CommandError> {
+    let path = Path::new(given);
+    let (text, is_file) = if given.contains(' ') && !path.exists() {
+        (given.to_owned(), false)
+    } else {
+        let text = config::read_text(path).map_err(|e| config::cannot_read(path, &e).with_help(
+            "give a file, or the whole signer line in quotes, as the partner's 'exeat init' printed it",
+        ))?;
+        (text, true)
+    };
+    let lines: Vec<_> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect();
+    let invalid = |message: String| {
+        let error = CommandError::new(Exit::Failed, "signer-line", message).with_help(
+            "a signer line looks like: bob@lab.example namespaces=\"exeat.package.v1\" ssh-ed25519 AAAA…",
+        );
+        if is_file {
+            error.about(path.display())
+        } else {
+            error
+        }
+    };
+    let [line] = lines[..] else {
+        let message = format!("expected one signer line and found {}", lines.len());
+        return Err(invalid(message));
+    };
+    if line.starts_with("age1") {
+        return Err(invalid(
+            "this is a recipient line, which is for -r of 'exeat export'".into(),
+        ));
+    }
+    let signer = AllowedSigner::parse(line)
+        .and_then(|signer| signer.with_default_namespaces(&[PACKAGE_NAMESPACE, REKEY_NAMESPACE]))
+        .map_err(|problem| invalid(format!("not a signer line: {problem}")))?;
+    if signer.is_cert_authority() {
+        return Err(invalid(
+            "certificate authorities are not supported; list the signer's own key".into(),
+        ));
+    }
+    if !signer.key().is_verifiable() {
+        return Err(invalid(format!(
+            "signatures by {} keys cannot be checked; ask the partner for an Ed25519 key",
+            signer.key().algorithm()
+        )));
+    }
+    Ok(signer)
+}

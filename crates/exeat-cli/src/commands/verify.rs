@@ -1,0 +1,122 @@
+//! `exeat verify`: complete, unaltered, signed by whom; with an identity, the
+//! content too.
+
+use exeat_core::keys::EnvelopeKind;
+use exeat_core::manifest::{Compression, PayloadKind};
+use serde::Serialize;
+
+use super::{SignerReport, further_envelopes_note, unlock, verify_package};
+use crate::args::Verify;
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::progress::Shown;
+use crate::render;
+use crate::signals;
+use crate::ui::{Report, Ui};
+
+#[derive(Serialize)]
+struct Verified {
+    package: String,
+    created: String,
+    signer: SignerReport,
+    manifest_sha256: String,
+    kind: PayloadKind,
+    compression: Compression,
+    volumes: u64,
+    payload_bytes: u64,
+    /// What was compared inside; null without an identity.
+    content: Option<Content>,
+}
+
+#[derive(Serialize)]
+struct Content {
+    entries: u64,
+    files: u64,
+    bytes: u64,
+    skipped: u64,
+}
+
+pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
+    let verified = verify_package(&args.package, &args.trust, config)?;
+    let manifest = verified.manifest().clone();
+    let mut result = Verified {
+        package: verified.id().to_string(),
+        created: manifest.created.to_string(),
+        signer: SignerReport::of(&verified),
+        manifest_sha256: verified.manifest_sha256().to_string(),
+        kind: manifest.payload.kind,
+        compression: manifest.payload.compression,
+        volumes: manifest.payload.volumes.len() as u64,
+        payload_bytes: manifest.payload.bytes,
+        content: None,
+    };
+    let note = further_envelopes_note(&verified);
+    if args.identity.is_empty() && !args.passphrase {
+        start()?;
+        let progress = Shown::new(ui);
+        verified.verify_volumes(None, &progress)?;
+    } else {
+        check_means(args, verified.envelope_kind()?)?;
+        let unlocked = unlock(verified, &args.identity, config)?;
+        start()?;
+        let progress = Shown::new(ui);
+        unlocked.verify_contents(None, &progress)?;
+        let inventory = unlocked.inventory();
+        result.content = Some(Content {
+            entries: inventory.header().entries,
+            files: inventory.header().facts.files,
+            bytes: inventory.header().bytes,
+            skipped: inventory
+                .entries()
+                .filter(|e| e.skipped().is_some())
+                .count() as u64,
+        });
+    }
+    let mut report = Report::new(text(&result), &result);
+    report.notes.extend(note);
+    Ok(report)
+}
+
+fn start() -> Result<(), CommandError> {
+    signals::listen().map_err(|e| CommandError::io("cannot listen for signals", &e))
+}
+
+/// Says at once where what was given cannot open the package.
+fn check_means(args: &Verify, kind: EnvelopeKind) -> Result<(), CommandError> {
+    match kind {
+        EnvelopeKind::Passphrase if !args.passphrase => Err(CommandError::usage(
+            "this package was sealed with a passphrase, not for identities",
+        )
+        .with_help("pass --passphrase instead of -i, to be asked for it")),
+        EnvelopeKind::Keys if args.identity.is_empty() => Err(CommandError::usage(
+            "this package was sealed for identities, not with a passphrase",
+        )
+        .with_help("pass -i IDENTITY instead of --passphrase")),
+        _ => Ok(()),
+    }
+}
+
+fn text(result: &Verified) -> String {
+    let mut text = format!(
+        "OK: complete, unaltered, signed by {}\n  fingerprint  {}\n  package      {}\n  created      {}\n",
+        result.signer.name, result.signer.fingerprint, result.package, result.created
+    );
+    let volumes = render::count(result.volumes, "volume", "volumes");
+    text += &format!(
+        "  volumes      {volumes}, {}\n",
+        render::bytes(result.payload_bytes)
+    );
+    match &result.content {
+        Some(content) => {
+            let files = render::count(content.files, "file", "files");
+            let bytes = render::bytes(content.bytes);
+            text += &format!("  content      {files} ({bytes}), every one as it was sealed\n");
+            if content.skipped > 0 {
+                let skipped = render::count(content.skipped, "entry", "entries");
+                text += &format!("  left out     {skipped} that the sender could not read\n");
+            }
+        }
+        None => text += "  content      not decrypted; give an identity with -i to check it too\n",
+    }
+    text
+}

@@ -1,0 +1,284 @@
+//! Where a user's keys and settings are: `~/.config/exeat`, or what
+//! `--config-dir` says.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "settings files are written here and nowhere else"
+)]
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use exeat_core::keys::{Identities, IdentityFile, KeyError, RecipientBook, read_secret_file};
+use exeat_core::signature::{AllowedSigners, SignatureError, SigningKey};
+use serde::Deserialize;
+
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::render;
+use crate::terminal;
+
+/// The largest settings file that is read, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+/// The largest private key that is read, in bytes.
+const MAX_KEY: usize = 64 << 10;
+
+/// The settings of one user.
+#[derive(Debug)]
+pub(crate) struct Config {
+    dir: PathBuf,
+    file: Settings,
+}
+
+/// `config.toml`. Paths are taken from the folder that it is in.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    identity: Option<PathBuf>,
+    signing_key: Option<PathBuf>,
+    allowed_signers: Option<PathBuf>,
+    recipients: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the settings; a folder or file that does not exist means none.
+    pub(crate) fn load(dir: Option<&Path>) -> Result<Self, CommandError> {
+        let dir = match dir {
+            Some(dir) => dir.to_owned(),
+            None => etcetera::choose_base_strategy()
+                .map_err(|_| {
+                    CommandError::new(Exit::Failed, "no-home", "cannot find your home folder")
+                        .with_help("pass --config-dir DIR")
+                })?
+                .config_dir()
+                .join("exeat"),
+        };
+        let path = dir.join("config.toml");
+        let file = match read_text(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| {
+                let line = error
+                    .span()
+                    .map_or(1, |s| 1 + text[..s.start].matches('\n').count());
+                let message = error.message().replace('\n', ", ");
+                invalid(&path, format!("line {line}: {message}"))
+            })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Settings::default(),
+            Err(error) => return Err(cannot_read(&path, &error)),
+        };
+        Ok(Self { dir, file })
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(crate) fn identity_path(&self) -> PathBuf {
+        self.place(self.file.identity.as_deref(), "identity.txt")
+    }
+
+    pub(crate) fn signing_key_path(&self) -> PathBuf {
+        self.place(self.file.signing_key.as_deref(), "signing_key")
+    }
+
+    pub(crate) fn allowed_signers_path(&self) -> PathBuf {
+        self.place(self.file.allowed_signers.as_deref(), "allowed_signers")
+    }
+
+    fn recipients_path(&self) -> PathBuf {
+        self.place(self.file.recipients.as_deref(), "recipients.toml")
+    }
+
+    /// The path of `config.toml` itself.
+    pub(crate) fn file_path(&self) -> PathBuf {
+        self.dir.join("config.toml")
+    }
+
+    fn place(&self, given: Option<&Path>, default: &str) -> PathBuf {
+        self.dir.join(given.unwrap_or(Path::new(default)))
+    }
+
+    /// The recipients known by name; none where there is no file.
+    pub(crate) fn recipients(&self) -> Result<RecipientBook, CommandError> {
+        let path = self.recipients_path();
+        match read_text(&path) {
+            Ok(text) => RecipientBook::parse(&text)
+                .map_err(|error| CommandError::from(error).about(path.display())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(RecipientBook::default()),
+            Err(error) => Err(cannot_read(&path, &error)),
+        }
+    }
+
+    /// The signers that are trusted: those of the given file, or the user's.
+    /// Without a file nobody is.
+    pub(crate) fn allowed_signers(
+        &self,
+        given: Option<&Path>,
+    ) -> Result<AllowedSigners, CommandError> {
+        let own = self.allowed_signers_path();
+        let path = given.unwrap_or(&own);
+        match read_text(path) {
+            Ok(text) => parse_signers(path, &text),
+            Err(error) if given.is_none() && error.kind() == io::ErrorKind::NotFound => {
+                Ok(AllowedSigners::empty())
+            }
+            Err(error) => Err(cannot_read(path, &error)),
+        }
+    }
+
+    /// The key to sign with; `None` where the user has none. A protected one
+    /// is unlocked at the terminal.
+    pub(crate) fn signing_key(
+        &self,
+        given: Option<&Path>,
+    ) -> Result<Option<SigningKey>, CommandError> {
+        let own = self.signing_key_path();
+        let path = given.unwrap_or(&own);
+        match read_signing_key(path) {
+            Err(error) if given.is_none() && error.code == NO_KEY => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// The identities in the given files, or the user's own where none is
+    /// given; `None` where the user has none either.
+    pub(crate) fn identities(&self, given: &[PathBuf]) -> Result<Option<Identities>, CommandError> {
+        let own = [self.identity_path()];
+        let paths = match given {
+            [] if !own[0].exists() => return Ok(None),
+            [] => &own[..],
+            given => given,
+        };
+        let mut identities = Identities::default();
+        for path in paths {
+            identities.extend(read_identities(path)?);
+        }
+        Ok(Some(identities))
+    }
+}
+
+const NO_KEY: &str = "signing-key-missing";
+
+/// Reads a private key in OpenSSH's format, asking for its passphrase.
+pub(crate) fn read_signing_key(path: &Path) -> Result<SigningKey, CommandError> {
+    let bytes = read_secret_file(path, MAX_KEY).map_err(|error| {
+        let mut this = cannot_read(path, &error);
+        if error.kind() == io::ErrorKind::NotFound {
+            NO_KEY.clone_into(&mut this.code);
+        }
+        this
+    })?;
+    let about = |error: SignatureError| CommandError::from(error).about(path.display());
+    match SigningKey::from_openssh(&bytes, None) {
+        Err(SignatureError::PassphraseNeeded) => {
+            let prompt = format!("Passphrase of {}: ", shown(path));
+            let passphrase = terminal::read_passphrase(&prompt)?;
+            SigningKey::from_openssh(&bytes, Some(&passphrase)).map_err(about)
+        }
+        other => other.map_err(about),
+    }
+}
+
+fn read_identities(path: &Path) -> Result<Identities, CommandError> {
+    let about = |error: KeyError| CommandError::from(error).about(path.display());
+    let bytes = read_secret_file(path, IdentityFile::MAX_BYTES)
+        .map_err(|error| cannot_read(path, &error))?;
+    match IdentityFile::parse(bytes).map_err(about)? {
+        IdentityFile::Plain(identities) => Ok(identities),
+        IdentityFile::Encrypted(encrypted) => {
+            let prompt = format!("Passphrase of {}: ", shown(path));
+            let passphrase = terminal::read_passphrase(&prompt)?;
+            encrypted.unlock(passphrase).map_err(about)
+        }
+    }
+}
+
+/// A path for a prompt: it may have been chosen by somebody else.
+fn shown(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    exeat_core::path::Escaped(path.as_os_str().as_bytes()).to_string()
+}
+
+/// Reads the text of an `allowed_signers` file, every bad line reported.
+pub(crate) fn parse_signers(path: &Path, text: &str) -> Result<AllowedSigners, CommandError> {
+    AllowedSigners::parse(text).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        invalid(path, errors.join("; "))
+    })
+}
+
+fn invalid(path: &Path, message: impl std::fmt::Display) -> CommandError {
+    CommandError::new(Exit::Configuration, "configuration-invalid", message).about(path.display())
+}
+
+pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::io(format!("cannot read {}", path.display()), error)
+}
+
+/// Reads a text file of bounded size.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    use std::io::Read as _;
+    let mut text = String::new();
+    File::open(path)?
+        .take(MAX_FILE + 1)
+        .read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        let limit = render::bytes(MAX_FILE);
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("larger than {limit}"),
+        ));
+    }
+    Ok(text)
+}
+
+/// Writes a file whole: beside its place first, then by a rename.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+    let mut beside = name.to_owned();
+    beside.push(format!(".{}.tmp", std::process::id()));
+    let beside = path.with_file_name(beside);
+    let written = File::create_new(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+/// Writes a new file that others may read, and makes it durable.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Adds a line to the end of a text file with one write, so that two runs at
+/// once do not mix theirs.
+pub(crate) fn append_line(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = File::options().append(true).create(true).open(path)?;
+    let needs_newline = match read_text(path) {
+        Ok(text) => !text.is_empty() && !text.ends_with('\n'),
+        Err(_) => true,
+    };
+    let separator = if needs_newline { "\n" } else { "" };
+    file.write_all(format!("{separator}{line}\n").as_bytes())?;
+    file.sync_all()
+}
+
+/// Makes the settings folder, closed to others.
+pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+/// Takes back files of a run that did not come to its end.
+pub(crate) fn remove_files(paths: &[PathBuf]) {
+    for path in paths {
+        let _ = fs::remove_file(path);
+    }
+}

@@ -1,0 +1,91 @@
+//! `exeat`: nothing leaves without leave. People, streams and exit codes; what
+//! it does is in `exeat-core`.
+
+mod args;
+mod commands;
+mod config;
+mod error;
+mod exit;
+mod progress;
+mod render;
+mod signals;
+mod terminal;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::args::Cli;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::ui::Ui;
+
+fn main() -> ExitCode {
+    let hardened = harden();
+    // Files made here are for their owner alone; where others may read them,
+    // that is said, with the umask that the user had.
+    let umask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode();
+    let exit = std::panic::catch_unwind(|| run(umask, hardened)).unwrap_or_else(|_| {
+        Ui::default().must_say(
+            "exeat: a mistake in exeat itself, described above. Please report it. \
+             What was staged has been removed.",
+        );
+        Exit::Internal
+    });
+    ExitCode::from(exit.code())
+}
+
+/// From here on no other process of the user can read this one's memory, and
+/// a crash leaves no core file with keys in it.
+fn harden() -> rustix::io::Result<()> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit};
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    rustix::process::setrlimit(Resource::Core, none)
+}
+
+fn run(umask: u32, hardened: rustix::io::Result<()>) -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let ui = Ui {
+        json: cli.global.json,
+        json_file: cli.global.json_file,
+        quiet: cli.global.quiet,
+    };
+    let command = cli.command.name();
+    let result = match hardened {
+        Ok(()) => commands::run(cli.command, cli.global.config_dir.as_deref(), umask, &ui),
+        Err(error) => Err(CommandError::io(
+            "cannot protect the memory of this process",
+            &error.into(),
+        )),
+    };
+    ui.finish(command, result)
+}
+
+/// What clap has to say: help and version on standard output, mistakes on
+/// standard error, or as the one document that was asked for.
+fn usage(error: &clap::Error) -> Exit {
+    let is_mistake = error.use_stderr();
+    if is_mistake && std::env::args_os().any(|arg| arg == "--json") {
+        let ui = Ui {
+            json: true,
+            ..Ui::default()
+        };
+        let text = error.to_string();
+        let message = text.trim().trim_start_matches("error: ");
+        return ui.finish("", Err(CommandError::usage(message)));
+    }
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done,
+        _ => Exit::Usage,
+    }
+}

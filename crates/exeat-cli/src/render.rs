@@ -1,0 +1,104 @@
+//! Numbers and times as people read them.
+
+use jiff::Timestamp;
+
+/// Bytes in binary units with one decimal, exact below 1 KiB.
+pub(crate) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} bytes");
+    }
+    // Tenths, in integers: a float would round large counts.
+    let (mut tenths, mut unit) = (u128::from(count) * 10 / 1024, 0);
+    while tenths >= 10_240 && unit + 1 < UNITS.len() {
+        (tenths, unit) = (tenths / 1024, unit + 1);
+    }
+    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+}
+
+/// A count with its noun: `1 file`, `2,034 files`.
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", thousands(number))
+}
+
+/// Digits in groups of three.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Seconds since 1970 as date and time, UTC.
+pub(crate) fn time(seconds: i64) -> String {
+    match Timestamp::from_second(seconds) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M").to_string(),
+        // Before the year -9999 or after 9999.
+        Err(_) => format!("@{seconds}"),
+    }
+}
+
+/// `rwxr-x---` for permission bits.
+pub(crate) fn mode(mode: u16) -> String {
+    let bit = |shift: u16, sign: char| if mode >> shift & 1 == 1 { sign } else { '-' };
+    (0..9)
+        .rev()
+        .map(|shift| bit(shift, ['x', 'w', 'r'][usize::from(shift % 3)]))
+        .collect()
+}
+
+/// A word as a person could type it in a shell.
+pub(crate) fn shell(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (count, text) in [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (1024, "1.0 KiB"),
+            (1_048_575, "1023.9 KiB"),
+            (1 << 20, "1.0 MiB"),
+            (u64::MAX, "16383.9 PiB"),
+        ] {
+            assert_eq!(bytes(count), text);
+        }
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(count(1, "file", "files"), "1 file");
+        assert_eq!(count(0, "file", "files"), "0 files");
+        assert_eq!(count(1_234_567, "file", "files"), "1,234,567 files");
+    }
+
+    #[test]
+    fn modes_and_times() {
+        assert_eq!(mode(0o754), "rwxr-xr--");
+        assert_eq!(mode(0), "---------");
+        assert_eq!(time(0), "1970-01-01 00:00");
+        assert_eq!(time(i64::MAX), "@9223372036854775807");
+    }
+
+    #[test]
+    fn shell_words() {
+        assert_eq!(shell("a/b.c"), "a/b.c");
+        assert_eq!(shell("it's"), r"'it'\''s'");
+        assert_eq!(shell(""), "''");
+    }
+}

@@ -1,0 +1,52 @@
+//! Ctrl-C and SIGTERM: the first asks the work to stop in good order, and the
+//! staging folder is removed; a second Ctrl-C ends the program at once.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::exit::{Exit, Signal};
+
+const NONE: usize = 0;
+const INTERRUPT: usize = 1;
+const TERMINATE: usize = 2;
+
+static RECEIVED: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
+
+/// Begins to listen. Called before work that has something to clean up; until
+/// then, at prompts above all, signals end the program as they always do.
+pub(crate) fn listen() -> io::Result<()> {
+    if RECEIVED.get().is_some() {
+        return Ok(());
+    }
+    let received = Arc::clone(RECEIVED.get_or_init(|| Arc::new(AtomicUsize::new(NONE))));
+    let again = Arc::new(AtomicBool::new(false));
+    let exit = |signal| i32::from(Exit::Interrupted(signal).code());
+    // Order matters: a signal first asks whether it is the second one.
+    signal_hook::flag::register_conditional_shutdown(
+        SIGINT,
+        exit(Signal::Interrupt),
+        Arc::clone(&again),
+    )?;
+    signal_hook::flag::register(SIGINT, again)?;
+    for (signal, value) in [
+        (SIGINT, INTERRUPT),
+        (SIGTERM, TERMINATE),
+        (SIGHUP, TERMINATE),
+    ] {
+        signal_hook::flag::register_usize(signal, Arc::clone(&received), value)?;
+    }
+    Ok(())
+}
+
+/// The signal that came, if one did.
+pub(crate) fn received() -> Option<Signal> {
+    match RECEIVED.get()?.load(Ordering::Relaxed) {
+        INTERRUPT => Some(Signal::Interrupt),
+        TERMINATE => Some(Signal::Terminate),
+        _ => None,
+    }
+}

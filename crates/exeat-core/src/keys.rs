@@ -1,0 +1,551 @@
+//! Keys that encrypt: recipients, identities, and the package key in its
+//! envelope. Everything here is age's own cryptography; this module bounds
+//! what age is given to read and says plainly what went wrong.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::iter;
+use std::path::Path;
+
+use age::secrecy::{ExposeSecret, SecretString};
+use age::{DecryptError, Decryptor, Encryptor};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::diagnostic::{Explain, Fault};
+use crate::digest::Digest;
+
+mod book;
+mod identity;
+
+pub use book::{BookError, BookProblem, RecipientBook};
+pub use identity::{EncryptedIdentities, Identities, IdentityFile, IdentityPair};
+
+/// The work factor of scrypt in what exeat writes, the one of the reference
+/// `age`: 2^18, which takes 256 MiB and about a second.
+const SCRYPT_WRITE: u8 = 18;
+/// The largest work factor taken from a package, which may be an attacker's:
+/// 2^20, which takes 1 GiB.
+const SCRYPT_READ: u8 = 20;
+/// The longest age header a reader takes, in bytes.
+const MAX_HEADER: u64 = 64 << 10;
+/// The most stanzas (recipients) in an age header that a reader takes.
+const MAX_STANZAS: usize = 128;
+/// The most recipients of a package; age may add stanzas of its own.
+pub const MAX_RECIPIENTS: usize = 100;
+/// The largest envelope a reader takes: a header and one line.
+pub(crate) const MAX_ENVELOPE: u64 = MAX_HEADER + 1024;
+
+/// Why a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Not a recipient.
+    #[error("'{text}' is not a recipient: {reason}")]
+    Recipient {
+        /// What was given, escaped and cut short.
+        text: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A line of a recipients file is not a recipient.
+    #[error("line {line}: {source}")]
+    RecipientLine {
+        /// The line, counted from 1.
+        line: usize,
+        /// Which and why.
+        source: Box<KeyError>,
+    },
+    /// A recipients file without one.
+    #[error("it names no recipient")]
+    NoRecipients,
+    /// More recipients than a package may have.
+    #[error("{0} recipients are more than the {MAX_RECIPIENTS} a package can have")]
+    TooManyRecipients(usize),
+    /// Not an identity file.
+    #[error("it is not an age identity file: {reason}")]
+    Identity {
+        /// Why not; never any of its content.
+        reason: String,
+    },
+    /// The passphrase does not open it.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// It would take too much memory to try the passphrase.
+    #[error("it asks for 2^{required} units of work to try a passphrase, which is too much")]
+    ExcessiveWork {
+        /// The work factor it asks for.
+        required: u8,
+    },
+    /// None of the identities opens it.
+    #[error("none of the given identities opens this package")]
+    NoMatch,
+    /// It is for a passphrase, and there is none.
+    #[error("this package was sealed with a passphrase")]
+    PassphraseNeeded,
+    /// The header of an age file is not what the age format asks for.
+    #[error("the age header is malformed: {reason}")]
+    Header {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The envelope holds something other than a package key.
+    #[error("the envelope does not hold a package key")]
+    Envelope,
+    /// The envelope holds another key than the manifest promises.
+    #[error("the envelope holds the key of another package")]
+    Commitment,
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Explain for KeyError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Recipient { .. } | Self::RecipientLine { .. } => "recipient-malformed",
+            Self::NoRecipients => "no-recipient",
+            Self::TooManyRecipients(_) => "too-many-recipients",
+            Self::Identity { .. } => "identity-malformed",
+            Self::WrongPassphrase => "wrong-passphrase",
+            Self::ExcessiveWork { .. } => "excessive-work",
+            Self::NoMatch => "wrong-key",
+            Self::PassphraseNeeded => "passphrase-needed",
+            Self::Header { .. } => "age-header-malformed",
+            Self::Envelope => "envelope-malformed",
+            Self::Commitment => "envelope-foreign",
+            Self::Io(_) => "io",
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Header { .. }
+            | Self::Envelope
+            | Self::Commitment
+            | Self::ExcessiveWork { .. } => Fault::Package,
+            Self::Io(_) => Fault::Environment,
+            _ => Fault::Request,
+        }
+    }
+
+    fn help(&self) -> Option<Cow<'static, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Recipient { .. } | Self::RecipientLine { .. } => {
+                "a recipient is the line beginning with 'age1' that the other side's \
+                 'exeat init' (or 'age-keygen -y') printed, or a name from your recipients.toml"
+            }
+            Self::NoRecipients => "put one recipient on a line",
+            Self::TooManyRecipients(_) => "make several packages",
+            Self::Identity { .. } => {
+                "give the file that 'exeat init' or 'age-keygen' made; it has a line \
+                 beginning with 'AGE-SECRET-KEY-1'"
+            }
+            Self::WrongPassphrase => "try again; capital letters and spaces count",
+            Self::NoMatch => {
+                "give the identity whose recipient line you sent to the sender, or ask them \
+                 to export it again for the one you have"
+            }
+            Self::PassphraseNeeded => {
+                "run it on a terminal, with --passphrase where the command has that option, \
+                 to be asked for it"
+            }
+            Self::ExcessiveWork { .. }
+            | Self::Header { .. }
+            | Self::Envelope
+            | Self::Commitment => "do not use this package; ask the sender for another one",
+            Self::Io(error) => return crate::diagnostic::io_help(error),
+        }))
+    }
+}
+
+/// One who will be able to open a package.
+#[derive(Clone)]
+pub struct Recipient {
+    key: age::x25519::Recipient,
+    name: Option<String>,
+    expires: Option<jiff::civil::Date>,
+}
+
+impl Recipient {
+    /// Reads a recipient string, `age1…`.
+    ///
+    /// # Errors
+    /// What is wrong with it, in the case of a secret key without repeating it.
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        let error = |text: &str, reason| KeyError::Recipient {
+            text: crate::path::Escaped(text.as_bytes()).to_string(),
+            reason,
+        };
+        if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+            return Err(error(
+                "AGE-SECRET-KEY-…",
+                "it is a secret key; send it to nobody",
+            ));
+        }
+        let key = text.parse().map_err(|reason: &'static str| {
+            let reason = match reason {
+                _ if text.starts_with("ssh-") => "SSH keys are not supported as recipients yet",
+                _ if text.starts_with("age1pq1") || text.starts_with("age1tag") => {
+                    "keys of this kind are not supported yet"
+                }
+                _ if !text.starts_with("age1") => "it does not begin with 'age1'",
+                "invalid Bech32 encoding" => "a character is missing or mistyped",
+                "incorrect HRP" => "keys of age plugins are not supported yet",
+                _ => "it has the wrong length",
+            };
+            let shown = text
+                .char_indices()
+                .nth(80)
+                .map_or(text, |(end, _)| &text[..end]);
+            error(shown, reason)
+        })?;
+        Ok(Self {
+            key,
+            name: None,
+            expires: None,
+        })
+    }
+
+    /// The recipients of a file with one a line, `#` for comments, as `age -R`
+    /// reads it.
+    ///
+    /// # Errors
+    /// The first line that is none, or that there is no recipient at all.
+    pub fn parse_file(text: &str) -> Result<Vec<Self>, KeyError> {
+        let mut found = Vec::new();
+        for (number, line) in (1..).zip(text.lines()) {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            found.push(Self::parse(line).map_err(|e| KeyError::RecipientLine {
+                line: number,
+                source: Box::new(e),
+            })?);
+        }
+        if found.is_empty() {
+            return Err(KeyError::NoRecipients);
+        }
+        Ok(found)
+    }
+
+    /// The same recipient under the name it has in a recipients file, and the
+    /// last day on which it may be used.
+    #[must_use]
+    pub fn named(mut self, name: &str, expires: Option<jiff::civil::Date>) -> Self {
+        self.name = Some(name.to_owned());
+        self.expires = expires;
+        self
+    }
+
+    /// The name, where there is one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The last day on which it may be used.
+    #[must_use]
+    pub fn expires(&self) -> Option<jiff::civil::Date> {
+        self.expires
+    }
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key.fmt(f)
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recipient({}, {:?})", self.key, self.name)
+    }
+}
+
+/// For whom a package is sealed. Made by [`Recipients::keys`], or from a
+/// passphrase.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Recipients {
+    /// The holders of these keys.
+    #[non_exhaustive]
+    Keys(Vec<Recipient>),
+    /// Whoever knows the passphrase.
+    Passphrase(SecretString),
+}
+
+impl Recipients {
+    /// The holders of these keys, each counted once.
+    ///
+    /// # Errors
+    /// [`KeyError::TooManyRecipients`].
+    pub fn keys(mut keys: Vec<Recipient>) -> Result<Self, KeyError> {
+        let mut seen = std::collections::HashSet::new();
+        keys.retain(|recipient| seen.insert(recipient.key.clone()));
+        if keys.len() > MAX_RECIPIENTS {
+            return Err(KeyError::TooManyRecipients(keys.len()));
+        }
+        Ok(Self::Keys(keys))
+    }
+}
+
+/// The key that volumes and inventory of one package are encrypted to; made
+/// fresh for each package and kept in memory alone until its envelope is
+/// written.
+pub(crate) struct PackageKey(age::x25519::Identity);
+
+impl PackageKey {
+    pub(crate) fn generate() -> Self {
+        Self(age::x25519::Identity::generate())
+    }
+
+    /// What encrypts to it; needs no secret.
+    pub(crate) fn recipient(&self) -> age::x25519::Recipient {
+        self.0.to_public()
+    }
+
+    /// What the manifest says of it: SHA-256 of the recipient string.
+    pub(crate) fn commitment(&self) -> Digest {
+        Digest::of(self.recipient().to_string().as_bytes())
+    }
+
+    /// The bytes of `key.age`: this key for the recipients.
+    pub(crate) fn envelope(&self, recipients: &Recipients) -> io::Result<Vec<u8>> {
+        let mut line = Zeroizing::new(String::with_capacity(96));
+        line.push_str(self.0.to_string().expose_secret());
+        line.push('\n');
+        encrypt_for(recipients, line.as_bytes())
+    }
+
+    /// Opens an envelope, `key.age`, with the first identity that fits.
+    ///
+    /// # Errors
+    /// No identity fits; the passphrase is wrong; or the envelope holds
+    /// anything but one package key.
+    pub(crate) fn from_envelope(bytes: &[u8], identities: &Identities) -> Result<Self, KeyError> {
+        let kind = EnvelopeKind::of(bytes)?;
+        if kind == EnvelopeKind::Passphrase && !identities.has_passphrase() {
+            return Err(KeyError::PassphraseNeeded);
+        }
+        let decryptor = Decryptor::new_buffered(bytes).map_err(|e| decrypt_error(e, kind))?;
+        let mut reader = decryptor
+            .decrypt(identities.iter())
+            .map_err(|e| decrypt_error(e, kind))?;
+        let mut line = Zeroizing::new([0_u8; 96]);
+        let mut filled = 0;
+        loop {
+            match reader
+                .read(&mut line[filled..])
+                .map_err(|_| KeyError::Envelope)?
+            {
+                0 => break,
+                count => filled += count,
+            }
+            if filled == line.len() {
+                return Err(KeyError::Envelope);
+            }
+        }
+        let text = std::str::from_utf8(&line[..filled]).map_err(|_| KeyError::Envelope)?;
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let key: age::x25519::Identity = text.parse().map_err(|_| KeyError::Envelope)?;
+        // One way to write it: no spaces, no lower case.
+        if key.to_string().expose_secret() != text {
+            return Err(KeyError::Envelope);
+        }
+        Ok(Self(key))
+    }
+
+    /// Reads an age file for this key, its header bounded first.
+    pub(crate) fn decrypt<R: Read + Seek>(
+        &self,
+        file: R,
+    ) -> Result<age::stream::StreamReader<BufReader<R>>, KeyError> {
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        scan_header(&mut reader)?;
+        reader.rewind()?;
+        let decryptor =
+            Decryptor::new_buffered(reader).map_err(|e| decrypt_error(e, EnvelopeKind::Keys))?;
+        decryptor
+            .decrypt(iter::once(&self.0 as &dyn age::Identity))
+            .map_err(|e| match decrypt_error(e, EnvelopeKind::Keys) {
+                KeyError::NoMatch => KeyError::Commitment,
+                other => other,
+            })
+    }
+}
+
+impl fmt::Debug for PackageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PackageKey(…)")
+    }
+}
+
+/// What opens an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnvelopeKind {
+    /// An identity.
+    Keys,
+    /// A passphrase.
+    Passphrase,
+}
+
+impl EnvelopeKind {
+    /// What opens the envelope with these bytes, from its header alone.
+    ///
+    /// # Errors
+    /// A header that is malformed or larger than a reader takes.
+    pub(crate) fn of(mut bytes: &[u8]) -> Result<Self, KeyError> {
+        scan_header(&mut bytes)
+    }
+}
+
+/// Bounds the header of an age file before age parses it: its parser takes
+/// time that grows with the square of the number of stanzas.
+///
+/// Reads to the end of the header, and says what opens the file.
+fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
+    let error = |reason| KeyError::Header { reason };
+    let mut limited = reader.take(MAX_HEADER);
+    let mut line = Vec::new();
+    let mut stanzas = 0;
+    let mut kind = EnvelopeKind::Keys;
+    for number in 0.. {
+        line.clear();
+        limited.read_until(b'\n', &mut line)?;
+        if line.pop() != Some(b'\n') {
+            return Err(error(if limited.limit() == 0 {
+                "it is larger than 64 KiB"
+            } else {
+                "it is cut short"
+            }));
+        }
+        if number == 0 {
+            if line != b"age-encryption.org/v1" {
+                return Err(error("it is not an age file of version 1"));
+            }
+        } else if line.starts_with(b"-> ") {
+            stanzas += 1;
+            if stanzas > MAX_STANZAS {
+                return Err(error("it has more than 128 stanzas"));
+            }
+            if line.starts_with(b"-> scrypt ") {
+                kind = EnvelopeKind::Passphrase;
+            }
+        } else if line.starts_with(b"---") {
+            break;
+        }
+    }
+    Ok(kind)
+}
+
+/// An age file for the recipients, in memory.
+fn encrypt_for(recipients: &Recipients, plaintext: &[u8]) -> io::Result<Vec<u8>> {
+    let encryptor = match recipients {
+        Recipients::Keys(keys) => {
+            Encryptor::with_recipients(keys.iter().map(|r| &r.key as &dyn age::Recipient))
+                .map_err(io::Error::other)?
+        }
+        Recipients::Passphrase(passphrase) => passphrase_encryptor(passphrase),
+    };
+    let mut bytes = Vec::new();
+    let mut writer = encryptor.wrap_output(&mut bytes)?;
+    writer.write_all(plaintext)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+fn passphrase_encryptor(passphrase: &SecretString) -> Encryptor {
+    let mut recipient = age::scrypt::Recipient::new(passphrase.clone());
+    recipient.set_work_factor(SCRYPT_WRITE);
+    Encryptor::with_recipients(iter::once(&recipient as &dyn age::Recipient))
+        .expect("a passphrase alone is a complete set of recipients")
+}
+
+/// Encrypts to the package key whatever is written, until `finish`.
+pub(crate) fn encrypt_to<W: Write>(
+    recipient: &age::x25519::Recipient,
+    output: W,
+) -> io::Result<age::stream::StreamWriter<W>> {
+    Encryptor::with_recipients(iter::once(recipient as &dyn age::Recipient))
+        .map_err(io::Error::other)?
+        .wrap_output(output)
+}
+
+fn decrypt_error(error: DecryptError, kind: EnvelopeKind) -> KeyError {
+    match error {
+        DecryptError::NoMatchingKeys => KeyError::NoMatch,
+        DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed
+            if kind == EnvelopeKind::Passphrase =>
+        {
+            KeyError::WrongPassphrase
+        }
+        DecryptError::ExcessiveWork { required, .. } => KeyError::ExcessiveWork { required },
+        DecryptError::InvalidMac => KeyError::Header {
+            reason: "its authentication code is wrong",
+        },
+        DecryptError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+            KeyError::Io(error)
+        }
+        _ => KeyError::Header {
+            reason: "it is not what the age format asks for",
+        },
+    }
+}
+
+/// Reads a small file that may hold a secret, at most `limit` bytes, without
+/// leaving copies of it in memory.
+///
+/// # Errors
+/// What the system says, or that it is larger.
+pub fn read_secret_file(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Zeroizing::new(vec![0; limit + 1]);
+    let mut filled = 0;
+    loop {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if filled > limit {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("larger than {limit} bytes"),
+            ));
+        }
+    }
+    bytes[filled..].zeroize();
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Writes a new file that only its owner can read, and makes it durable.
+///
+/// # Errors
+/// What the system says; that it exists already above all.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "key files are written here and nowhere else"
+)]
+pub fn write_secret_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // Half a key is worse than none: the next run would refuse to go on.
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests;

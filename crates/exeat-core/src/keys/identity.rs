@@ -1,0 +1,231 @@
+//! Identities: what opens a package, and the files they are kept in.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use age::secrecy::{ExposeSecret, SecretString};
+use age::{DecryptError, Decryptor};
+use zeroize::Zeroizing;
+
+use super::{EnvelopeKind, KeyError, SCRYPT_READ, decrypt_error, passphrase_encryptor};
+
+/// The largest identity file, in bytes. A file this small cannot hold enough
+/// stanzas to make age's header parser slow.
+const MAX_FILE: usize = 64 << 10;
+/// The largest work factor of one's own identity file: the reference `age`'s.
+const SCRYPT_OWN: u8 = 22;
+
+/// Everything that is tried on an envelope.
+#[derive(Default)]
+pub struct Identities {
+    all: Vec<Box<dyn age::Identity + Send + Sync>>,
+    has_passphrase: bool,
+}
+
+impl Identities {
+    /// The one that stands for a passphrase.
+    #[must_use]
+    pub fn passphrase(passphrase: SecretString) -> Self {
+        let mut identity = age::scrypt::Identity::new(passphrase);
+        identity.set_max_work_factor(SCRYPT_READ);
+        Self {
+            all: vec![Box::new(identity)],
+            has_passphrase: true,
+        }
+    }
+
+    /// Adds others to these.
+    pub fn extend(&mut self, others: Self) {
+        self.all.extend(others.all);
+        self.has_passphrase |= others.has_passphrase;
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn has_passphrase(&self) -> bool {
+        self.has_passphrase
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &dyn age::Identity> {
+        self.all.iter().map(|i| &**i as &dyn age::Identity)
+    }
+}
+
+impl fmt::Debug for Identities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Identities({})", self.all.len())
+    }
+}
+
+/// An identity file as it was found.
+#[derive(Debug)]
+pub enum IdentityFile {
+    /// Ready to use.
+    Plain(Identities),
+    /// Protected by a passphrase.
+    Encrypted(EncryptedIdentities),
+}
+
+/// An identity file that a passphrase protects.
+pub struct EncryptedIdentities(Zeroizing<Vec<u8>>);
+
+impl IdentityFile {
+    /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` and comments, or
+    /// such a file encrypted with a passphrase, armored or not.
+    ///
+    /// # Errors
+    /// [`KeyError::Identity`], never with any of the content.
+    pub fn parse(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
+        if bytes.starts_with(b"age-encryption.org/")
+            || bytes
+                .trim_ascii_start()
+                .starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
+        {
+            return Ok(Self::Encrypted(EncryptedIdentities(bytes)));
+        }
+        parse_plain(&bytes).map(Self::Plain)
+    }
+
+    /// The largest identity file that is read, in bytes.
+    pub const MAX_BYTES: usize = MAX_FILE;
+}
+
+impl EncryptedIdentities {
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// A wrong passphrase, or content that is no identity file.
+    pub fn unlock(&self, passphrase: SecretString) -> Result<Identities, KeyError> {
+        let malformed = |reason: &str| KeyError::Identity {
+            reason: reason.into(),
+        };
+        let decryptor = Decryptor::new(ArmoredReader::new(&self.0[..]))
+            .map_err(|_| malformed("its age header is malformed"))?;
+        if !decryptor.is_scrypt() {
+            return Err(malformed("it is encrypted, but not with a passphrase"));
+        }
+        let mut identity = age::scrypt::Identity::new(passphrase);
+        identity.set_max_work_factor(SCRYPT_OWN);
+        let reader = decryptor
+            .decrypt(std::iter::once(&identity as &dyn age::Identity))
+            .map_err(|error| match error {
+                DecryptError::Io(_) => malformed("it is damaged"),
+                other => decrypt_error(other, EnvelopeKind::Passphrase),
+            })?;
+        // Room for all of it from the start: a growing buffer leaves copies.
+        let mut plain = Zeroizing::new(Vec::with_capacity(MAX_FILE));
+        reader
+            .take(MAX_FILE as u64)
+            .read_to_end(&mut plain)
+            .map_err(|_| malformed("it is damaged"))?;
+        parse_plain(&plain)
+    }
+}
+
+impl fmt::Debug for EncryptedIdentities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EncryptedIdentities(…)")
+    }
+}
+
+fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
+    let malformed = |reason: String| KeyError::Identity { reason };
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not a text file".into()))?;
+    let mut found = Identities::default();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let identity: age::x25519::Identity = line.parse().map_err(|_| {
+            let what = if line.starts_with("age1") {
+                "a recipient, which only encrypts"
+            } else if line.starts_with("AGE-PLUGIN-") || line.starts_with("AGE-SECRET-KEY-PQ-") {
+                "of a kind that is not supported yet"
+            } else if line.starts_with("-----BEGIN OPENSSH") {
+                "an SSH key, which is not supported as an identity yet"
+            } else {
+                "not an identity"
+            };
+            malformed(format!("line {number} is {what}"))
+        })?;
+        found.all.push(Box::new(identity));
+    }
+    if found.is_empty() {
+        return Err(malformed("it holds no identity".into()));
+    }
+    Ok(found)
+}
+
+/// A new identity and its recipient.
+pub struct IdentityPair(age::x25519::Identity);
+
+impl IdentityPair {
+    /// Makes one from the system's random source.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(age::x25519::Identity::generate())
+    }
+
+    /// The recipient string to give to senders.
+    #[must_use]
+    pub fn recipient(&self) -> String {
+        self.0.to_public().to_string()
+    }
+
+    /// The identity, ready to use.
+    #[must_use]
+    pub fn identities(&self) -> Identities {
+        Identities {
+            all: vec![Box::new(self.0.clone())],
+            has_passphrase: false,
+        }
+    }
+
+    /// The text of an identity file, as `age-keygen` writes it.
+    #[must_use]
+    pub fn to_file(&self, created: jiff::Timestamp) -> Zeroizing<Vec<u8>> {
+        let secret = self.0.to_string();
+        let mut file = Zeroizing::new(Vec::with_capacity(512));
+        for part in [
+            "# created: ",
+            &created.to_string(),
+            "\n# public key: ",
+            &self.recipient(),
+            "\n",
+            secret.expose_secret(),
+            "\n",
+        ] {
+            file.extend_from_slice(part.as_bytes());
+        }
+        file
+    }
+
+    /// The same, encrypted with a passphrase and armored; `age` reads it too.
+    ///
+    /// # Errors
+    /// None but what memory gives; the writer is one of memory.
+    pub fn to_encrypted_file(
+        &self,
+        created: jiff::Timestamp,
+        passphrase: &SecretString,
+    ) -> io::Result<Vec<u8>> {
+        let mut file = Vec::new();
+        let armor = ArmoredWriter::wrap_output(&mut file, Format::AsciiArmor)?;
+        let mut writer = passphrase_encryptor(passphrase).wrap_output(armor)?;
+        writer.write_all(&self.to_file(created))?;
+        writer.finish()?.finish()?;
+        Ok(file)
+    }
+}
+
+impl fmt::Debug for IdentityPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IdentityPair({}, …)", self.recipient())
+    }
+}

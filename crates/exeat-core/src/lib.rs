@@ -1,0 +1,110 @@
+//! exeat decides what may leave, seals it, and lets anyone check what they
+//! received. *Nothing leaves without leave.*
+//!
+//! Data flows one way, and a type stands at each step, so that no step can be
+//! left out:
+//!
+//! | step | module | gives |
+//! |---|---|---|
+//! | open and list the source | [`source`] | [`source::Listing`] |
+//! | decide on request and listing | [`decide`] | [`decide::Permit`] |
+//! | read, hash and encrypt into staging | [`seal`], [`deliver`] | [`seal::Sealed`] |
+//! | decide on what was found | [`decide`] | [`decide::ReleasePermit`] |
+//! | envelope, manifest, signature | [`seal`] | [`seal::Complete`] |
+//! | publish by one rename | [`deliver`] | [`deliver::Delivered`] |
+//! | check signature and members | [`verify`] | [`verify::Verified`] |
+//! | open envelope and inventory | [`verify`] | [`verify::Unlocked`] |
+//! | write files | [`mod@open`] | [`open::Opened`] |
+//!
+//! The [`manual`] describes the package format and the findings.
+//!
+//! # Example
+//!
+//! ```
+//! use exeat_core::decide::{Decision, Request};
+//! use exeat_core::destination::Destination;
+//! use exeat_core::keys::{IdentityPair, Recipient, Recipients};
+//! use exeat_core::manifest::PackageId;
+//! use exeat_core::policy::Policy;
+//! use exeat_core::progress::Silent;
+//! use exeat_core::signature::{AllowedSigner, AllowedSigners, PACKAGE_NAMESPACE, SigningKey};
+//! use exeat_core::source::{ListOptions, Source};
+//! use exeat_core::verify::Package;
+//! use exeat_core::{deliver, open, seal};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # let dir = dir.path();
+//! # std::fs::create_dir_all(dir.join("clinic"))?;
+//! # std::fs::create_dir_all(dir.join("disk"))?;
+//! # std::fs::write(dir.join("clinic/results.csv"), "999 000 0018,4.2\n")?;
+//! let now = jiff::Timestamp::now();
+//! let sender = SigningKey::generate("sender@example.org");
+//! let recipient = IdentityPair::generate();
+//!
+//! // The sender: list, decide, seal, decide, complete, publish.
+//! let source = Source::open(&[dir.join("clinic")])?;
+//! let listing = source.list(&ListOptions::default(), &Silent)?;
+//! let request = Request {
+//!     package: PackageId::generate(),
+//!     recipients: Recipients::keys(vec![Recipient::parse(&recipient.recipient())?])?,
+//!     signer: Some(sender.public().fingerprint()),
+//!     destination: Destination::folder(&dir.join("disk"), "clinic".parse()?, &source)?,
+//!     created: now,
+//!     label: None,
+//!     purpose: Some("audit 2026".parse()?),
+//!     requester: None,
+//! };
+//! let policy = Policy::floor();
+//! let Decision::Permit(permit) = policy.decide(request, listing) else {
+//!     panic!("refused");
+//! };
+//! let staging = deliver::Staging::create(&permit, 0o022)?;
+//! let sealed = seal::seal(permit, &source, staging, &Default::default(), &Silent)?;
+//! let Decision::Permit(release) = policy.decide_content(&sealed.content()) else {
+//!     panic!("refused");
+//! };
+//! let delivered = deliver::publish(sealed.complete(release, &sender)?)?;
+//!
+//! // The recipient: trust the sender, verify, unlock, open.
+//! let line = AllowedSigner::new("sender@example.org", &[PACKAGE_NAMESPACE], sender.public())?;
+//! let allowed = AllowedSigners::parse(&line.to_string()).expect("one good line");
+//! let verified = Package::open(&delivered.path)?.verify(&allowed, now, None)?;
+//! verified.verify_volumes(None, &Silent)?;
+//! let unlocked = verified.unlock(&recipient.identities())?;
+//! let opened = open::open(&unlocked, &dir.join("opened"), &Default::default(), &Silent)?;
+//! assert_eq!(opened.entries, 2);
+//! assert_eq!(
+//!     std::fs::read(dir.join("opened/clinic/results.csv"))?,
+//!     std::fs::read(dir.join("clinic/results.csv"))?,
+//! );
+//! # Ok(())
+//! # }
+//! ```
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs on Linux alone");
+
+mod codec;
+pub mod decide;
+pub mod deliver;
+pub mod destination;
+pub mod diagnostic;
+pub mod digest;
+mod framing;
+pub mod keys;
+mod layout;
+pub mod manifest;
+pub mod manual;
+pub mod open;
+mod parallel;
+pub mod path;
+pub mod policy;
+pub mod progress;
+pub mod seal;
+pub mod signature;
+pub mod source;
+mod staging;
+pub mod verify;
+
+pub use codec::Level;

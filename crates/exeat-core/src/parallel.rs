@@ -1,0 +1,90 @@
+//! Volumes are independent of each other: this runs one piece of work for each
+//! of them on as many threads as are wanted.
+
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// How many threads to use where the caller did not say.
+pub(crate) fn threads(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+    wanted
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Calls `work` once for each number below `count`, in order as far as one
+/// thread goes, and returns the results in order.
+///
+/// # Errors
+/// The first error to happen. What other threads have begun they finish; no
+/// more is begun.
+pub(crate) fn for_each<T: Send, E: Send>(
+    count: usize,
+    threads: NonZeroUsize,
+    work: impl Fn(usize) -> Result<T, E> + Sync,
+) -> Result<Vec<T>, E> {
+    let next = AtomicUsize::new(0);
+    let stopped = AtomicBool::new(false);
+    let results: Mutex<Vec<Option<T>>> = Mutex::new((0..count).map(|_| None).collect());
+    let failure: Mutex<Option<E>> = Mutex::new(None);
+    let run = || {
+        while !stopped.load(Ordering::Relaxed) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                break;
+            }
+            match work(number) {
+                Ok(value) => lock(&results)[number] = Some(value),
+                Err(error) => {
+                    stopped.store(true, Ordering::Relaxed);
+                    lock(&failure).get_or_insert(error);
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.get().min(count) {
+            scope.spawn(run);
+        }
+        run();
+    });
+    if let Some(error) = lock(&failure).take() {
+        return Err(error);
+    }
+    let results = std::mem::take(&mut *lock(&results));
+    Ok(results
+        .into_iter()
+        .map(|value| value.expect("without a failure every number was worked on"))
+        .collect())
+}
+
+/// A panic in a thread ends the whole operation, so the value behind a
+/// poisoned lock is never used wrongly.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TWO: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
+
+    #[test]
+    fn results_come_in_order() {
+        let squares = for_each(100, TWO, |n| Ok::<_, ()>(n * n));
+        assert_eq!(squares, Ok((0..100).map(|n| n * n).collect()));
+        assert_eq!(for_each(0, TWO, |_| Ok::<(), ()>(())), Ok(vec![]));
+    }
+
+    #[test]
+    fn an_error_stops_the_rest() {
+        let done = AtomicUsize::new(0);
+        let result = for_each(1_000_000, TWO, |n| {
+            done.fetch_add(1, Ordering::Relaxed);
+            if n >= 3 { Err(n) } else { Ok(()) }
+        });
+        assert!(result.is_err_and(|n| n >= 3));
+        assert!(done.into_inner() < 1_000_000);
+    }
+}

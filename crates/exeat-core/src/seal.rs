@@ -1,0 +1,351 @@
+//! Seals what a permit allows: staged volumes of ciphertext first, and after
+//! the second decision the inventory, the envelope, the manifest and its
+//! signature.
+//!
+//! Content is read once: hashed, framed, compressed, encrypted and hashed
+//! again in one pass, each volume on its own. Until [`Sealed::complete`] the
+//! key exists in memory alone; ciphertext that was refused was never readable.
+
+use std::borrow::Cow;
+use std::io;
+use std::num::NonZeroUsize;
+
+use crate::codec::Level;
+use crate::decide::{Permit, ReleasePermit, SealedContent};
+use crate::diagnostic::{Explain, Fault, io_help};
+use crate::digest::Digest;
+use crate::framing::{BLOCK, END, Frame};
+use crate::keys::PackageKey;
+use crate::layout::{self, Content, Extent};
+use crate::manifest::{Compression, Facts, Volume};
+use crate::parallel;
+use crate::progress::{Phase, Progress};
+use crate::signature::SignatureError;
+use crate::source::{Entry, EntryKind, Listing, Source, SourceError};
+
+mod complete;
+mod readme;
+mod volume;
+
+pub use complete::Complete;
+
+/// Why sealing stopped. Whatever was staged is removed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealError {
+    /// The source could not be read, or is not what was listed.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A member could not be written.
+    #[error("cannot write {member}")]
+    Write {
+        /// The member's name.
+        member: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is not enough room.
+    #[error("the package needs {needed} bytes, and {available} are free there")]
+    NoSpace {
+        /// What it will take, in bytes.
+        needed: u64,
+        /// What there is, in bytes.
+        available: u64,
+    },
+    /// Volumes of the size asked for would be too many.
+    #[error("volumes of that size would be too many for this export")]
+    VolumeSize {
+        /// The least size that does, in bytes.
+        least: u64,
+    },
+    /// The signature could not be made.
+    #[error(transparent)]
+    Sign(#[from] SignatureError),
+    /// The signing key is not the one that was decided on, or the permit is
+    /// not for this content.
+    #[error("the permit is for another package or signer")]
+    Permit,
+}
+
+impl Explain for SealError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Source(error) => error.code(),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
+            Self::Write { .. } => "write-failed",
+            Self::NoSpace { .. } => "no-space",
+            Self::VolumeSize { .. } => "volume-size",
+            Self::Sign(_) => "signing-failed",
+            Self::Permit => "permit-mismatch",
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Source(error) => error.fault(),
+            Self::Write { .. } | Self::NoSpace { .. } | Self::Sign(_) => Fault::Environment,
+            Self::VolumeSize { .. } => Fault::Request,
+            Self::Permit => Fault::Internal,
+        }
+    }
+
+    fn help(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Source(error) => error.help(),
+            Self::Write { source, .. } => io_help(source),
+            Self::NoSpace { .. } => Some("free some space there, or choose another place".into()),
+            Self::VolumeSize { least } => {
+                let mib = least / layout::MIB;
+                Some(format!("use --volume-size {mib}M or more").into())
+            }
+            Self::Sign(_) | Self::Permit => None,
+        }
+    }
+}
+
+/// How content is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compress {
+    /// At the fastest level where a sample shows that it is worth it.
+    #[default]
+    Auto,
+    /// Not at all.
+    None,
+    /// At this level.
+    Zstd(Level),
+}
+
+/// How to seal.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SealOptions {
+    /// How content is compressed.
+    pub compress: Compress,
+    /// The size of volumes in bytes, before compression; by default 64 MiB, or
+    /// more for large exports.
+    pub volume_size: Option<u64>,
+    /// How many threads to use; by default one for each core.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// Where staged members go. [`crate::deliver::Staging`] is the one there is.
+pub trait Stage: sealed_trait::Sealed + Sync {
+    /// A member while it is written.
+    type Member: io::Write + Send;
+
+    /// Begins a member of that name, which must not exist.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn create(&self, name: &str) -> io::Result<Self::Member>;
+
+    /// Ends a member and makes it durable.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn close(&self, member: Self::Member) -> io::Result<()>;
+}
+
+pub(crate) mod sealed_trait {
+    /// Keeps other crates from staging somewhere that nobody publishes from.
+    pub trait Sealed {}
+}
+
+/// What an export would take, known without reading content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// Bytes of the stream, before compression.
+    pub stream: u64,
+    /// How many volumes there will be.
+    pub volumes: usize,
+    /// The size of a volume, in bytes.
+    pub volume_size: u64,
+}
+
+/// Plans the volumes of a listing, as [`seal`] will.
+///
+/// # Errors
+/// [`SealError::VolumeSize`].
+pub fn estimate(listing: &Listing, options: &SealOptions) -> Result<Estimate, SealError> {
+    let (size, stream) = sizes(listing, options)?;
+    Ok(Estimate {
+        stream,
+        volumes: layout::plan(listing.entries().map(|e| extent(&e)), size).len(),
+        volume_size: size,
+    })
+}
+
+/// Ciphertext in staging, and what is known of the content. No key to it has
+/// been written.
+#[derive(Debug)]
+pub struct Sealed<S: Stage> {
+    permit: Permit,
+    stage: S,
+    key: PackageKey,
+    level: Option<Level>,
+    contents: Vec<Content>,
+    volumes: Vec<Volume>,
+    digests: Digests,
+    facts: Facts,
+    content: Digest,
+}
+
+/// The digests of files, by the index of their entry.
+#[derive(Debug, Default)]
+struct Digests {
+    /// Of entries that lie in one volume, and for those that span volumes one
+    /// for each part; in the order of the volumes.
+    in_order: Vec<Digest>,
+}
+
+/// Reads, hashes and encrypts what `permit` allows into `stage`.
+///
+/// # Errors
+/// A source that cannot be read or changes meanwhile; no space; an
+/// interruption. `stage` is dropped then, and removes what it holds.
+pub fn seal<S: Stage>(
+    permit: Permit,
+    source: &Source,
+    stage: S,
+    options: &SealOptions,
+    progress: &dyn Progress,
+) -> Result<Sealed<S>, SealError> {
+    let listing = &permit.listing;
+    let (size, stream) = sizes(listing, options)?;
+    let contents = layout::plan(listing.entries().map(|e| extent(&e)), size);
+    let level = match options.compress {
+        Compress::None => None,
+        Compress::Zstd(level) => Some(level),
+        Compress::Auto => volume::auto_level(source, listing)?,
+    };
+    if level.is_none() {
+        check_space(&permit, stream, contents.len())?;
+    }
+    progress.begin(Phase::Sealing, Some(listing.bytes()));
+    let key = PackageKey::generate();
+    let sealer = volume::Sealer {
+        source,
+        listing,
+        stage: &stage,
+        recipient: key.recipient(),
+        level,
+        last: contents.len() - 1,
+        progress,
+    };
+    let threads = parallel::threads(options.threads);
+    let sealed = parallel::for_each(contents.len(), threads, |n| sealer.seal(n, &contents[n]))?;
+    let mut volumes = Vec::with_capacity(sealed.len());
+    let mut digests = Digests::default();
+    for volume in sealed {
+        volumes.push(volume.account);
+        digests.in_order.extend(volume.digests);
+    }
+    let files = listing.entries().filter(|e| is_sealed_file(e)).count() as u64;
+    let facts = Facts {
+        bytes: listing.bytes(),
+        files,
+    };
+    let content = complete::content_digest(listing, &contents, &digests);
+    Ok(Sealed {
+        permit,
+        stage,
+        key,
+        level,
+        contents,
+        volumes,
+        digests,
+        facts,
+        content,
+    })
+}
+
+impl<S: Stage> Sealed<S> {
+    /// What the second decision is about.
+    #[must_use]
+    pub fn content(&self) -> SealedContent<'_> {
+        SealedContent {
+            package: self.permit.request.package,
+            content: self.content,
+            facts: &self.facts,
+        }
+    }
+
+    /// What was established about the content.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn permits(&self, release: &ReleasePermit) -> bool {
+        release.package == self.permit.request.package && release.content == self.content
+    }
+
+    fn compression(&self) -> Compression {
+        match self.level {
+            Some(_) => Compression::Zstd,
+            None => Compression::None,
+        }
+    }
+}
+
+/// The volume size to use and the bytes of the stream.
+fn sizes(listing: &Listing, options: &SealOptions) -> Result<(u64, u64), SealError> {
+    let (mut stream, mut largest) = (END, 0);
+    for entry in listing.entries() {
+        let framed = extent(&entry).framed;
+        stream += framed;
+        largest = largest.max(framed);
+    }
+    let size = layout::volume_size(options.volume_size, stream, largest)
+        .map_err(|least| SealError::VolumeSize { least })?;
+    Ok((size, stream))
+}
+
+/// What an uncompressed package takes is known before a byte is written.
+fn check_space(permit: &Permit, stream: u64, volumes: usize) -> Result<(), SealError> {
+    /// Header, nonce and the last tag of an age file for one key.
+    const AGE_HEADER: u64 = 512;
+    /// README, sums, manifest, signature and envelope, roughly.
+    const FIXED: u64 = 64 << 10;
+    /// What a file takes beyond its bytes on common file systems.
+    const SLACK: u64 = 4096;
+    let chunks = stream / (64 << 10) * 16;
+    let members = (volumes as u64 + 8) * (AGE_HEADER + SLACK);
+    let needed = stream + chunks + members + FIXED;
+    match permit.request.destination.available() {
+        Ok(available) if available < needed => Err(SealError::NoSpace { needed, available }),
+        // Where it cannot be known, writing will show.
+        _ => Ok(()),
+    }
+}
+
+fn is_sealed_file(entry: &Entry<'_>) -> bool {
+    entry.kind() == EntryKind::File && entry.skipped().is_none()
+}
+
+fn frame<'a>(entry: &Entry<'a>) -> Frame<'a> {
+    Frame {
+        path: entry.path(),
+        kind: entry.kind(),
+        bytes: entry.bytes(),
+        mode: entry.mode(),
+        modified: entry.modified(),
+        target: entry.target(),
+    }
+}
+
+fn extent(entry: &Entry<'_>) -> Extent {
+    if entry.skipped().is_some() {
+        return Extent {
+            framed: 0,
+            header: 0,
+            data: 0,
+        };
+    }
+    let frame = frame(entry);
+    debug_assert!(frame.framed_len().is_multiple_of(BLOCK));
+    Extent {
+        framed: frame.framed_len(),
+        header: frame.header_len(),
+        data: entry.bytes(),
+    }
+}

@@ -1,0 +1,265 @@
+//! What the second permit allows: inventory, README, sums, and last of all
+//! the envelope, the manifest and its signature.
+
+use std::io::{self, Write as _};
+
+use super::readme::readme;
+use super::{Digests, SealError, Sealed, Stage, frame};
+use crate::codec::Encoder;
+use crate::decide::ReleasePermit;
+use crate::digest::{Digest, Hasher, HashingWriter};
+use crate::keys::encrypt_to;
+use crate::layout::Content;
+use crate::manifest::{
+    FORMAT, Header, Key, Line, Manifest, Member, NamedKey, Part, Payload, PayloadKind, Writer,
+    member, sums_bytes,
+};
+use crate::signature::{PACKAGE_NAMESPACE, SigningKey};
+use crate::source::{Entry, EntryKind, Listing};
+
+/// A complete package in staging, ready for [`crate::deliver::publish`].
+#[derive(Debug)]
+pub struct Complete<S> {
+    pub(crate) stage: S,
+    pub(crate) manifest: Manifest,
+    pub(crate) manifest_sha256: Digest,
+}
+
+impl<S: Stage> Sealed<S> {
+    /// Writes the members that make a package of the sealed volumes.
+    ///
+    /// # Errors
+    /// A permit for other content, a signing key other than the one that was
+    /// decided on, or what the system says. Nothing has been published then.
+    pub fn complete(
+        self,
+        release: ReleasePermit,
+        signer: &SigningKey,
+    ) -> Result<Complete<S>, SealError> {
+        let fingerprint = signer.public().fingerprint();
+        if !self.permits(&release) || self.permit.request.signer.as_ref() != Some(&fingerprint) {
+            return Err(SealError::Permit);
+        }
+        let header = self.header(release, fingerprint.to_string());
+        let inventory = self.write_inventory(&header)?;
+        let text = readme(self.compression());
+        let readme = self.write(member::README, text.as_bytes())?;
+        let sums = sums_bytes(&readme, &inventory, self.volumes.iter());
+        let sums = self.write(member::SUMS, &sums)?;
+        let envelope = self
+            .key
+            .envelope(&self.permit.request.recipients)
+            .map_err(|source| SealError::Write {
+                member: member::ENVELOPE.into(),
+                source,
+            })?;
+        let envelope = self.write(member::ENVELOPE, &envelope)?;
+        let manifest = Manifest {
+            created: header.created,
+            format: FORMAT.into(),
+            generator: concat!("exeat ", env!("CARGO_PKG_VERSION")).into(),
+            id: header.package,
+            inventory,
+            key: Key {
+                commitment: self.key.commitment(),
+                envelope_sha256: envelope.sha256,
+            },
+            payload: Payload {
+                bytes: self.volumes.iter().map(|volume| volume.bytes).sum(),
+                compression: self.compression(),
+                kind: PayloadKind::Tar,
+                volumes: self.volumes,
+            },
+            readme,
+            series: None,
+            sums,
+        };
+        let bytes = manifest.to_bytes();
+        let signature = signer.sign(PACKAGE_NAMESPACE, &bytes)?;
+        write(&self.stage, member::MANIFEST, &bytes)?;
+        write(&self.stage, member::SIGNATURE, signature.as_bytes())?;
+        Ok(Complete {
+            stage: self.stage,
+            manifest_sha256: Digest::of(&bytes),
+            manifest,
+        })
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<Member, SealError> {
+        write(&self.stage, name, bytes)
+    }
+
+    fn header(&self, release: ReleasePermit, signer: String) -> Header {
+        let request = &self.permit.request;
+        let mut findings = self.permit.findings.clone();
+        findings.extend(release.findings);
+        Header {
+            approvals: Vec::new(),
+            bytes: self.facts.bytes,
+            checkpoint: None,
+            created: request.created,
+            entries: self.permit.listing.len() as u64,
+            facts: self.facts.clone(),
+            findings,
+            label: request.label.clone().map(Into::into),
+            objections: None,
+            package: request.package,
+            policy_sha256: self.permit.policy_sha256,
+            purpose: request.purpose.clone().map(Into::into),
+            recipients: NamedKey::of(&request.recipients),
+            requester: request.requester.clone().map(Into::into),
+            signer,
+        }
+    }
+
+    fn write_inventory(&self, header: &Header) -> Result<Member, SealError> {
+        let failed = |source: io::Error| SealError::Write {
+            member: member::INVENTORY.into(),
+            source,
+        };
+        let file = self.stage.create(member::INVENTORY).map_err(failed)?;
+        let encrypted =
+            encrypt_to(&self.key.recipient(), HashingWriter::new(file)).map_err(failed)?;
+        let mut lines = Writer::new(Encoder::new(encrypted, self.level).map_err(failed)?);
+        lines.header(header).map_err(failed)?;
+        walk(
+            &self.permit.listing,
+            &self.contents,
+            &self.digests,
+            |entry, place| {
+                let frame = frame(entry);
+                let line = Line::new(&frame);
+                lines.entry(&match place {
+                    Place::LeftOut(reason) => line.skipped(reason),
+                    Place::At(volume, offset) => line.placed(volume, offset),
+                    Place::Whole(volume, offset, digest) => {
+                        line.placed(volume, offset).whole(digest)
+                    }
+                    Place::Parts(parts) => line.placed(parts[0].volume, 0).in_parts(parts),
+                })
+            },
+        )
+        .map_err(failed)?;
+        let encrypted = lines.into_inner().finish().map_err(failed)?;
+        let (file, sha256, bytes) = encrypted.finish().map_err(failed)?.finish();
+        self.stage.close(file).map_err(failed)?;
+        Ok(Member { bytes, sha256 })
+    }
+}
+
+fn write(stage: &impl Stage, name: &str, bytes: &[u8]) -> Result<Member, SealError> {
+    let failed = |source: io::Error| SealError::Write {
+        member: name.into(),
+        source,
+    };
+    let mut file = stage.create(name).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    stage.close(file).map_err(failed)?;
+    Ok(Member::of(bytes))
+}
+
+/// Where an entry went.
+enum Place<'a> {
+    /// Nowhere, for this reason.
+    LeftOut(&'static str),
+    /// A folder or link: volume, counted from 1, and offset in its stream.
+    At(u32, u64),
+    /// A file in one volume.
+    Whole(u32, u64, Digest),
+    /// A file that spans volumes.
+    Parts(&'a [Part]),
+}
+
+/// Calls `visit` for each entry in path order with its place in the volumes.
+fn walk<E>(
+    listing: &Listing,
+    contents: &[Content],
+    digests: &Digests,
+    mut visit: impl FnMut(&Entry<'_>, Place<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut digests = digests.in_order.iter().copied();
+    let mut digest = || digests.next().expect("every file has been hashed");
+    let mut parts = Vec::new();
+    // Entries before this index have been visited.
+    let mut next = 0;
+    for (volume, content) in (1_u32..).zip(contents) {
+        // What was left out before the first entry of a volume lies in none.
+        left_out(listing, next..content.first(), &mut visit)?;
+        match content {
+            Content::Entries(range) => {
+                let mut offset = 0;
+                for index in range.clone() {
+                    let entry = listing.entry(index);
+                    let place = match (entry.skipped(), entry.kind()) {
+                        (Some(reason), _) => Place::LeftOut(reason),
+                        (None, EntryKind::File) => Place::Whole(volume, offset, digest()),
+                        (None, _) => Place::At(volume, offset),
+                    };
+                    visit(&entry, place)?;
+                    offset += super::extent(&entry).framed;
+                }
+                next = range.end;
+            }
+            Content::Piece { entry, framed } => {
+                next = *entry;
+                let entry = listing.entry(next);
+                let extent = super::extent(&entry);
+                let data = extent.data_in(framed);
+                parts.push(Part {
+                    bytes: data.end - data.start,
+                    sha256: digest(),
+                    volume,
+                });
+                if framed.end == extent.framed {
+                    visit(&entry, Place::Parts(&parts))?;
+                    parts.clear();
+                    next += 1;
+                }
+            }
+        }
+    }
+    left_out(listing, next..listing.len(), &mut visit)
+}
+
+fn left_out<E>(
+    listing: &Listing,
+    range: std::ops::Range<usize>,
+    visit: &mut impl FnMut(&Entry<'_>, Place<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    for index in range {
+        let entry = listing.entry(index);
+        let reason = entry.skipped().expect("what is in no volume was left out");
+        visit(&entry, Place::LeftOut(reason))?;
+    }
+    Ok(())
+}
+
+/// What stands for the sealed content in the second decision: SHA-256 over
+/// path, kind, size, link target and digests of every entry, each of variable
+/// length behind its length.
+pub(super) fn content_digest(listing: &Listing, contents: &[Content], digests: &Digests) -> Digest {
+    let mut hasher = Hasher::default();
+    let visited = walk(listing, contents, digests, |entry, place| {
+        let (path, target) = (entry.path().as_bytes(), entry.target());
+        for bytes in [path, target] {
+            hasher.update(&(bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        }
+        hasher.update(&[entry.kind() as u8]);
+        hasher.update(&entry.bytes().to_be_bytes());
+        match place {
+            Place::LeftOut(reason) => hasher.update(reason.as_bytes()),
+            Place::At(..) => {}
+            Place::Whole(_, _, digest) => hasher.update(digest.to_string().as_bytes()),
+            Place::Parts(parts) => {
+                for part in parts {
+                    hasher.update(part.sha256.to_string().as_bytes());
+                }
+            }
+        }
+        Ok::<(), std::convert::Infallible>(())
+    });
+    match visited {
+        Ok(()) => hasher.finish().0,
+    }
+}

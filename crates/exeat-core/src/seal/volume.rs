@@ -1,0 +1,203 @@
+//! Seals one volume: source → frame → compress → encrypt → hash → member.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::ops::Range;
+
+use super::{SealError, Stage, extent, frame, is_sealed_file};
+use crate::codec::{Encoder, Level, is_worth_compressing};
+use crate::digest::{Digest, Hasher, HashingWriter};
+use crate::framing::{BLOCK, END};
+use crate::keys::encrypt_to;
+use crate::layout::{Content, volume_name};
+use crate::manifest::Volume;
+use crate::progress::Progress;
+use crate::source::{Entry, EntryKind, Identity, Listing, Source, SourceError};
+
+/// How much is read at once: large enough that calls do not count, small
+/// enough to stay in the cache of a core between hashing and encrypting.
+const BUFFER: usize = 128 << 10;
+
+/// Everything that the volumes of one package have in common.
+pub(super) struct Sealer<'a, S> {
+    pub(super) source: &'a Source,
+    pub(super) listing: &'a Listing,
+    pub(super) stage: &'a S,
+    pub(super) recipient: age::x25519::Recipient,
+    pub(super) level: Option<Level>,
+    /// The index of the last volume, which holds the end of the stream.
+    pub(super) last: usize,
+    pub(super) progress: &'a dyn Progress,
+}
+
+/// A volume in staging.
+pub(super) struct SealedVolume {
+    pub(super) account: Volume,
+    /// Of the files, or the piece of a file, that it holds, in order.
+    pub(super) digests: Vec<Digest>,
+}
+
+impl<S: Stage> Sealer<'_, S> {
+    pub(super) fn seal(&self, index: usize, content: &Content) -> Result<SealedVolume, SealError> {
+        let name = volume_name(index + 1);
+        let failed = |source: io::Error| SealError::Write {
+            member: name.clone(),
+            source,
+        };
+        let member = self.stage.create(&name).map_err(failed)?;
+        let encrypted = encrypt_to(&self.recipient, HashingWriter::new(member)).map_err(failed)?;
+        let encoder = Encoder::new(encrypted, self.level).map_err(failed)?;
+        let mut writing = Writing {
+            sealer: self,
+            out: encoder,
+            failed: &failed,
+            buffer: vec![0; BUFFER],
+            digests: Vec::new(),
+        };
+        match content {
+            Content::Entries(range) => {
+                for index in range.clone() {
+                    let entry = self.listing.entry(index);
+                    if entry.skipped().is_none() {
+                        writing.piece(&entry, 0..extent(&entry).framed)?;
+                    }
+                }
+            }
+            Content::Piece { entry, framed } => {
+                writing.piece(&self.listing.entry(*entry), framed.clone())?;
+            }
+        }
+        if index == self.last {
+            writing.zeros(END)?;
+        }
+        let Writing { out, digests, .. } = writing;
+        let encrypted = out.finish().map_err(failed)?;
+        let hashed = encrypted.finish().map_err(failed)?;
+        let (member, sha256, bytes) = hashed.finish();
+        self.stage.close(member).map_err(failed)?;
+        Ok(SealedVolume {
+            account: Volume {
+                bytes,
+                name: name.clone(),
+                sha256,
+            },
+            digests,
+        })
+    }
+}
+
+/// One volume while it is written.
+struct Writing<'a, 'f, S, W: Write> {
+    sealer: &'a Sealer<'a, S>,
+    out: Encoder<W>,
+    failed: &'f dyn Fn(io::Error) -> SealError,
+    buffer: Vec<u8>,
+    digests: Vec<Digest>,
+}
+
+impl<S, W: Write> Writing<'_, '_, S, W> {
+    /// Writes a range of the framed bytes of an entry: all of them, or a cut.
+    fn piece(&mut self, entry: &Entry<'_>, framed: Range<u64>) -> Result<(), SealError> {
+        let extent = extent(entry);
+        if framed.start == 0 {
+            let header = frame(entry).header();
+            self.out.write_all(&header).map_err(self.failed)?;
+        }
+        if entry.kind() == EntryKind::File {
+            let data = extent.data_in(&framed);
+            let length = data.end - data.start;
+            self.file(entry, data)?;
+            if framed.end == extent.framed {
+                self.zeros(length.next_multiple_of(BLOCK) - length)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies and hashes a range of a file, and makes sure that it is still
+    /// the file that was listed when it is done.
+    fn file(&mut self, entry: &Entry<'_>, range: Range<u64>) -> Result<(), SealError> {
+        let sealer = self.sealer;
+        sealer.progress.current(&entry.path());
+        let changed = || SourceError::Changed {
+            path: entry.path().to_string(),
+        };
+        let unreadable = |source: io::Error| SourceError::Read {
+            path: entry.path().to_string(),
+            source,
+        };
+        let source = sealer.source;
+        let mut file = source.open_file(entry.root(), entry.path(), entry.identity())?;
+        if range.start > 0 {
+            file.seek(SeekFrom::Start(range.start))
+                .map_err(unreadable)?;
+        }
+        let mut hasher = Hasher::default();
+        let mut left = range.end - range.start;
+        while left > 0 {
+            if sealer.progress.cancelled() {
+                return Err(SourceError::Interrupted.into());
+            }
+            let want = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+            let count = read_some(&mut file, &mut self.buffer[..want]).map_err(unreadable)?;
+            if count == 0 {
+                return Err(changed().into());
+            }
+            let data = &self.buffer[..count];
+            hasher.update(data);
+            self.out.write_all(data).map_err(self.failed)?;
+            sealer.progress.advance(count as u64);
+            left -= count as u64;
+        }
+        if Identity::of(&file).map_err(|e| unreadable(e.into()))? != *entry.identity() {
+            return Err(changed().into());
+        }
+        self.digests.push(hasher.finish().0);
+        Ok(())
+    }
+
+    fn zeros(&mut self, count: u64) -> Result<(), SealError> {
+        let zeros = [0_u8; 1024];
+        let count = usize::try_from(count).unwrap_or(zeros.len());
+        self.out.write_all(&zeros[..count]).map_err(self.failed)
+    }
+}
+
+fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Compression that fits the content, judged by samples from places spread
+/// evenly over its bytes, so that large files count by their size.
+pub(super) fn auto_level(source: &Source, listing: &Listing) -> Result<Option<Level>, SealError> {
+    const SAMPLES: u64 = 32;
+    const SAMPLE: u64 = 32 << 10;
+    let step = (listing.bytes() / SAMPLES).max(SAMPLE);
+    let mut sample = Vec::new();
+    let (mut before, mut at) = (0, 0);
+    for entry in listing.entries().filter(is_sealed_file) {
+        let end = before + entry.bytes();
+        while at < end {
+            let mut file = source.open_file(entry.root(), entry.path(), entry.identity())?;
+            let read = file
+                .seek(SeekFrom::Start(at - before))
+                .and_then(|_| file.take(SAMPLE).read_to_end(&mut sample));
+            read.map_err(|source| SourceError::Read {
+                path: entry.path().to_string(),
+                source,
+            })?;
+            at += step;
+        }
+        before = end;
+    }
+    let worth = is_worth_compressing(&sample).map_err(|source| SealError::Write {
+        member: volume_name(1),
+        source,
+    })?;
+    Ok(worth.then_some(Level::FAST))
+}

@@ -1,0 +1,351 @@
+//! Keys that sign, keys that check, and the fingerprints people compare.
+
+mod short_scalar;
+
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret, SecretString};
+use ssh_key::public::KeyData;
+use ssh_key::rand_core::OsRng;
+use ssh_key::{Algorithm, Cipher, HashAlg, Kdf, LineEnding, PrivateKey};
+use zeroize::Zeroizing;
+
+use super::{PACKAGE_NAMESPACE, SignatureError, shortened, wire};
+
+/// The most rounds of bcrypt run to try a passphrase. OpenSSH writes 16 or 24,
+/// and this many take half a minute.
+const MAX_ROUNDS: u32 = 4096;
+
+/// A private key that signs: Ed25519, or ECDSA on the curve P-256.
+///
+/// Its memory is overwritten when it goes, and `Debug` shows the fingerprint
+/// only.
+pub struct SigningKey(PrivateKey);
+
+impl SigningKey {
+    /// Makes a new Ed25519 key from the operating system's random numbers.
+    /// Control characters in `comment` are left out.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system has no random numbers to give.
+    #[must_use]
+    pub fn generate(comment: &str) -> Self {
+        let mut key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519)
+            .expect("the crate is built with Ed25519");
+        key.set_comment(printable(comment));
+        Self(key)
+    }
+
+    /// Reads a private key as `ssh-keygen` writes it.
+    ///
+    /// The passphrase is used only if the key is encrypted.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAPrivateKey`](SignatureError::NotAPrivateKey) if it is not one, or
+    /// larger than 64 KiB; [`CannotSign`](SignatureError::CannotSign) if it is
+    /// of a kind that cannot sign here, which shows without a passphrase; and
+    /// if it is encrypted,
+    /// [`PassphraseNeeded`](SignatureError::PassphraseNeeded),
+    /// [`WrongPassphrase`](SignatureError::WrongPassphrase),
+    /// [`ExcessiveWork`](SignatureError::ExcessiveWork) or
+    /// [`UnsupportedCipher`](SignatureError::UnsupportedCipher).
+    pub fn from_openssh(
+        text: &[u8],
+        passphrase: Option<&SecretString>,
+    ) -> Result<Self, SignatureError> {
+        let malformed = |reason| SignatureError::NotAPrivateKey { reason };
+        let blob = wire::dearmor(text, "OPENSSH PRIVATE KEY", malformed)?;
+        let key = PrivateKey::from_bytes(&blob)
+            .ok()
+            .or_else(|| short_scalar::read(&blob, None))
+            .ok_or(malformed("it is damaged, or of an unknown kind"))?;
+        let algorithm = key.algorithm();
+        if !matches!(algorithm.as_str(), "ssh-ed25519" | "ecdsa-sha2-nistp256") {
+            return Err(SignatureError::CannotSign {
+                algorithm: algorithm.to_string(),
+            });
+        }
+        let key = if key.is_encrypted() {
+            decrypt(&key, &blob, passphrase)?
+        } else {
+            key
+        };
+        // On P-256 nothing has tied the secret half to the public one so far.
+        key.sign(PACKAGE_NAMESPACE, HashAlg::Sha512, b"")
+            .and_then(|trial| key.public_key().verify(PACKAGE_NAMESPACE, b"", &trial))
+            .map_err(|_| malformed("its halves do not belong together"))?;
+        Ok(Self(key))
+    }
+
+    /// Writes the key as `ssh-keygen` does, encrypted if there is a passphrase
+    /// (bcrypt with 16 rounds and AES-256-CTR, as in OpenSSH 9.2).
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::EmptyPassphrase`] if the passphrase is empty: an
+    /// oversight would leave the key open.
+    pub fn to_openssh(
+        &self,
+        passphrase: Option<&SecretString>,
+    ) -> Result<Zeroizing<String>, SignatureError> {
+        let encrypted;
+        let key = match passphrase.map(ExposeSecret::expose_secret) {
+            None => &self.0,
+            Some("") => return Err(SignatureError::EmptyPassphrase),
+            Some(passphrase) => {
+                encrypted = self
+                    .0
+                    .encrypt(&mut OsRng, passphrase)
+                    .map_err(SignatureError::Internal)?;
+                &encrypted
+            }
+        };
+        key.to_openssh(LineEnding::LF)
+            .map_err(SignatureError::Internal)
+    }
+
+    /// The public key, with the comment of this one.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey {
+            data: self.0.public_key().key_data().clone(),
+            comment: printable(self.0.comment()),
+        }
+    }
+
+    /// Signs `message` for the purpose `namespace` and gives the armoured
+    /// signature, as `ssh-keygen -Y sign` does: over the SHA-512 digest. An
+    /// Ed25519 or ECDSA key gives the same signature each time.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::BadNamespace`] if the namespace is empty or has
+    /// control characters.
+    pub fn sign(&self, namespace: &str, message: &[u8]) -> Result<String, SignatureError> {
+        if namespace.is_empty() || namespace.contains(char::is_control) {
+            return Err(SignatureError::BadNamespace {
+                namespace: shortened(namespace),
+            });
+        }
+        self.0
+            .sign(namespace, HashAlg::Sha512, message)
+            .and_then(|signature| signature.to_pem(LineEnding::LF))
+            .map_err(SignatureError::Internal)
+    }
+}
+
+/// Opens the private key that `key` is the outside of; `blob` is what it was
+/// read from.
+fn decrypt(
+    key: &PrivateKey,
+    blob: &[u8],
+    passphrase: Option<&SecretString>,
+) -> Result<PrivateKey, SignatureError> {
+    if key.cipher() == Cipher::TDesCbc {
+        let cipher = key.cipher().as_str();
+        return Err(SignatureError::UnsupportedCipher { cipher });
+    }
+    match key.kdf() {
+        &Kdf::Bcrypt { rounds, .. } if rounds > MAX_ROUNDS => {
+            return Err(SignatureError::ExcessiveWork { rounds });
+        }
+        _ => {}
+    }
+    let passphrase = passphrase.ok_or(SignatureError::PassphraseNeeded)?;
+    let passphrase = passphrase.expose_secret();
+    match key.decrypt(passphrase) {
+        Err(ssh_key::Error::Crypto) => Err(SignatureError::WrongPassphrase),
+        other => other
+            .ok()
+            .or_else(|| short_scalar::read(blob, Some(passphrase)))
+            .ok_or(SignatureError::NotAPrivateKey {
+                reason: "what it encrypts is damaged",
+            }),
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SigningKey")
+            .field(&self.public().fingerprint())
+            .finish()
+    }
+}
+
+/// A public key, as in `ssh-ed25519 AAAA… comment`. Two are equal if their key
+/// material is; comments do not count.
+///
+/// ```
+/// use exeat_core::signature::PublicKey;
+///
+/// let key = PublicKey::parse(
+///     "ssh-ed25519 \
+///      AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti \
+///      an example",
+/// )?;
+/// assert_eq!(key.comment(), "an example");
+/// let fingerprint = key.fingerprint().to_string();
+/// assert_eq!(fingerprint, "SHA256:UCUiLr7Pjs9wFFJMDByLgc3NrtdU344OgUM45wZPcIQ");
+/// # Ok::<(), exeat_core::signature::SignatureError>(())
+/// ```
+#[derive(Clone)]
+pub struct PublicKey {
+    data: KeyData,
+    comment: String,
+}
+
+impl PublicKey {
+    /// Reads a line of a `.pub` file. Any kind of key is read, also one that
+    /// cannot be used here: see [`is_verifiable`](Self::is_verifiable). Control
+    /// characters in the comment are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError::NotAPublicKey`].
+    pub fn parse(line: &str) -> Result<Self, SignatureError> {
+        Self::read(line).map_err(|reason| SignatureError::NotAPublicKey { reason })
+    }
+
+    /// Reads `kind base64 [comment]`; an error is the reason why it is none.
+    pub(super) fn read(line: &str) -> Result<Self, &'static str> {
+        const BLANK: [char; 2] = [' ', '\t'];
+        if line.len() > wire::MAX_INPUT {
+            return Err(wire::TOO_LARGE);
+        }
+        let line = line.trim_ascii();
+        if line.contains(['\r', '\n']) {
+            return Err("it has more than one line");
+        }
+        let (kind, rest) = line
+            .split_once(BLANK)
+            .ok_or("it is not a kind of key, then base64")?;
+        let rest = rest.trim_start_matches(BLANK);
+        let (text, comment) = rest.split_once(BLANK).unwrap_or((rest, ""));
+        let blob = wire::base64(text.as_bytes()).ok_or("what should be its base64 is none")?;
+        if wire::Fields(&blob).text() != Some(kind) {
+            return Err("it is not of the kind its line begins with");
+        }
+        Self::from_blob(&blob, comment.trim_matches(BLANK))
+    }
+
+    /// Reads a key in SSH's binary format. Only its canonical form is accepted,
+    /// so that a key has one fingerprint.
+    pub(super) fn from_blob(blob: &[u8], comment: &str) -> Result<Self, &'static str> {
+        let key = ssh_key::PublicKey::from_bytes(blob)
+            .ok()
+            .filter(|key| key.to_bytes().is_ok_and(|canonical| canonical == blob))
+            .ok_or("its key is damaged, or of an unknown kind")?;
+        Ok(Self {
+            data: key.into(),
+            comment: printable(comment),
+        })
+    }
+
+    pub(super) fn data(&self) -> &KeyData {
+        &self.data
+    }
+
+    /// The key's fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let digest = self.data.fingerprint(HashAlg::Sha256).sha256();
+        Fingerprint(digest.expect("SHA-256 was asked for"))
+    }
+
+    /// OpenSSH's name for the kind of key, such as `ssh-ed25519`.
+    #[must_use]
+    pub fn algorithm(&self) -> String {
+        self.data.algorithm().to_string()
+    }
+
+    /// Whether signatures by this kind of key can be checked here: Ed25519 and
+    /// ECDSA on P-256, in hardware tokens or not.
+    #[must_use]
+    pub fn is_verifiable(&self) -> bool {
+        wire::VERIFIABLE.contains(&self.data.algorithm().as_str())
+    }
+
+    /// The comment, often a person and a machine; empty if there is none.
+    #[must_use]
+    pub fn comment(&self) -> &str {
+        &self.comment
+    }
+
+    /// The key as `ssh-ed25519 AAAA…`, without its comment.
+    #[must_use]
+    pub fn to_openssh(&self) -> String {
+        let key = ssh_key::PublicKey::from(self.data.clone());
+        key.to_openssh()
+            .expect("a key that was read or made here can be written")
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = SignatureError;
+
+    fn from_str(line: &str) -> Result<Self, Self::Err> {
+        Self::parse(line)
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.data == other.data
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PublicKey")
+            .field(&self.to_openssh())
+            .field(&self.comment)
+            .finish()
+    }
+}
+
+/// The SHA-256 fingerprint of a public key, written as OpenSSH does: `SHA256:`
+/// and 43 characters of base64.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Padded as a whole, for tables.
+        f.pad(&ssh_key::Fingerprint::Sha256(self.0).to_string())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = SignatureError;
+
+    /// Reads exactly what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse()
+            .ok()
+            .and_then(ssh_key::Fingerprint::sha256)
+            .map(Self)
+            .ok_or_else(|| SignatureError::NotAFingerprint {
+                text: shortened(text),
+            })
+    }
+}
+
+/// A comment without control characters: it goes into one line of a file, and
+/// to terminals.
+fn printable(comment: &str) -> String {
+    comment
+        .chars()
+        .filter(|character| !character.is_control())
+        .collect()
+}

@@ -1,0 +1,393 @@
+//! The first stage: opens what is to leave as directory handles and lists it
+//! in path order.
+//!
+//! Later stages open every file below these handles and compare device, inode,
+//! size and change time with the listing, so that what was decided on is what
+//! is sealed.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use globset::GlobSet;
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+
+use crate::diagnostic::{Explain, Fault, io_help};
+use crate::path::{EntryPath, Escaped, PathFault};
+
+mod listing;
+mod walk;
+
+pub use listing::{Entry, EntryKind, Listing};
+pub(crate) use listing::{Identity, NodeBuilder};
+
+/// How many offending paths one error names; it counts the rest.
+const NAMED: usize = 10;
+
+/// Why a source cannot be opened, listed or read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// Nothing was given.
+    #[error("nothing to export was named")]
+    Empty,
+    /// A source cannot be opened.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// The source as it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A source such as `/` has no name to stand under in the package.
+    #[error("{} has no name that could stand in a package", path.display())]
+    Nameless {
+        /// The source as it was given.
+        path: PathBuf,
+    },
+    /// Two sources would stand under one name.
+    #[error("two sources are called '{name}'")]
+    Duplicate {
+        /// The name, escaped.
+        name: String,
+    },
+    /// Devices, sockets and pipes do not go into a package.
+    #[error("not a file, folder or link: {paths}")]
+    Unsupported {
+        /// The offending paths, each with what it is.
+        paths: Problems,
+    },
+    /// Entries that may not be read.
+    #[error("cannot be read: {paths}")]
+    Unreadable {
+        /// The offending paths, each with the reason.
+        paths: Problems,
+    },
+    /// A path that the package format does not allow.
+    #[error("'{path}' cannot stand in a package: {fault}")]
+    Path {
+        /// The path, escaped.
+        path: String,
+        /// The rule it breaks.
+        fault: PathFault,
+    },
+    /// More entries than a reader accepts.
+    #[error("more than {} entries", crate::manifest::MAX_ENTRIES)]
+    TooMany,
+    /// An entry is not what was listed.
+    #[error("'{path}' changed while it was being exported")]
+    Changed {
+        /// The path, escaped.
+        path: String,
+    },
+    /// A file could be listed but not read.
+    #[error("cannot read '{path}'")]
+    Read {
+        /// The path, escaped.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Explain for SourceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Empty => "source-empty",
+            Self::Open { .. } => "source-not-opened",
+            Self::Nameless { .. } => "source-nameless",
+            Self::Duplicate { .. } => "source-duplicate",
+            Self::Unsupported { .. } => "source-unsupported",
+            Self::Unreadable { .. } | Self::Read { .. } => "source-unreadable",
+            Self::Path { .. } => "source-path",
+            Self::TooMany => "source-too-many",
+            Self::Changed { .. } => "source-changed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Interrupted => Fault::Interrupted,
+            _ => Fault::Request,
+        }
+    }
+
+    fn help(&self) -> Option<Cow<'static, str>> {
+        Some(match self {
+            Self::Empty => "name at least one file or folder".into(),
+            Self::Open { source, .. } => return io_help(source),
+            Self::Nameless { .. } => "name the folders in it one by one".into(),
+            Self::Duplicate { .. } => "rename one of them, or make two exports".into(),
+            Self::Unsupported { .. } => "leave them out with --exclude".into(),
+            Self::Unreadable { .. } | Self::Read { .. } => {
+                "get permission to read them, leave them out with --exclude, or pass \
+                 --skip-unreadable, which records each as left out"
+                    .into()
+            }
+            Self::Path { .. } => "rename it, or leave it out with --exclude".into(),
+            Self::TooMany => "make several exports".into(),
+            Self::Changed { .. } => {
+                "wait until nothing writes there, or export a snapshot or a copy; \
+                 nothing was delivered"
+                    .into()
+            }
+            Self::Interrupted => return None,
+        })
+    }
+}
+
+/// Offending paths, the first few by name and the rest by count.
+#[derive(Debug, Default)]
+pub struct Problems {
+    named: Vec<String>,
+    count: usize,
+}
+
+impl Problems {
+    fn add(&mut self, path: &[u8], what: &str) {
+        self.count += 1;
+        if self.named.len() < NAMED {
+            self.named.push(format!("'{}' ({what})", Escaped(path)));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+impl std::fmt::Display for Problems {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.named.join(", "))?;
+        match self.count - self.named.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// What to leave out of a listing.
+#[derive(Debug, Clone, Default)]
+pub struct ListOptions {
+    /// Patterns without a slash are matched against names, those with one
+    /// against whole paths in the package; an excluded folder is not entered.
+    pub exclude: Exclude,
+    /// Record what cannot be read as left out, instead of failing.
+    pub skip_unreadable: bool,
+}
+
+/// Compiled patterns of what is left out.
+#[derive(Debug, Clone)]
+pub struct Exclude {
+    names: GlobSet,
+    paths: GlobSet,
+}
+
+impl Default for Exclude {
+    fn default() -> Self {
+        Self {
+            names: GlobSet::empty(),
+            paths: GlobSet::empty(),
+        }
+    }
+}
+
+/// A pattern that is not one.
+#[derive(Debug, thiserror::Error)]
+#[error("'{pattern}' is not a pattern: {reason}")]
+pub struct PatternError {
+    pattern: String,
+    reason: String,
+}
+
+impl Exclude {
+    /// Compiles shell patterns: `*` and `?` within a name, `**` across folders.
+    ///
+    /// # Errors
+    /// The first pattern that cannot be understood.
+    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
+        let mut names = globset::GlobSetBuilder::new();
+        let mut paths = globset::GlobSetBuilder::new();
+        let error = |pattern: &str, e: &globset::Error| PatternError {
+            pattern: Escaped(pattern.as_bytes()).to_string(),
+            reason: e.kind().to_string(),
+        };
+        for pattern in patterns {
+            let pattern = pattern.as_ref();
+            let whole = pattern.trim_end_matches('/');
+            let glob = globset::GlobBuilder::new(whole)
+                .literal_separator(true)
+                .build()
+                .map_err(|e| error(pattern, &e))?;
+            if whole.contains('/') {
+                paths.add(glob);
+            } else {
+                names.add(glob);
+            }
+        }
+        let build = |set: globset::GlobSetBuilder| set.build().map_err(|e| error("", &e));
+        Ok(Self {
+            names: build(names)?,
+            paths: build(paths)?,
+        })
+    }
+
+    fn matches(&self, path: EntryPath<'_>) -> bool {
+        self.names.is_match(OsStr::from_bytes(path.name()))
+            || self.paths.is_match(OsStr::from_bytes(path.as_bytes()))
+    }
+}
+
+/// The opened roots of an export.
+#[derive(Debug)]
+pub struct Source {
+    roots: Vec<Root>,
+}
+
+/// One file or folder that was named, under the name it has in the package.
+#[derive(Debug)]
+pub(crate) struct Root {
+    name: Vec<u8>,
+    /// The folder itself, or the folder that the file lies in.
+    handle: OwnedFd,
+    /// The file's name below `handle`; `None` for a folder.
+    file: Option<Vec<u8>>,
+}
+
+impl Source {
+    /// Opens files and folders. A named symbolic link is followed; those below
+    /// are stored as links.
+    ///
+    /// # Errors
+    /// A path that cannot be opened, has no name, or shares its name with
+    /// another.
+    pub fn open<P: AsRef<Path>>(paths: &[P]) -> Result<Self, SourceError> {
+        let mut roots: Vec<Root> = Vec::new();
+        for path in paths {
+            let root = open_root(path.as_ref())?;
+            if roots.iter().any(|other| other.name == root.name) {
+                return Err(SourceError::Duplicate {
+                    name: Escaped(&root.name).to_string(),
+                });
+            }
+            roots.push(root);
+        }
+        if roots.is_empty() {
+            return Err(SourceError::Empty);
+        }
+        Ok(Self { roots })
+    }
+
+    /// The name of the first root, as a person would call this export.
+    #[must_use]
+    pub fn first_name(&self) -> &[u8] {
+        &self.roots[0].name
+    }
+
+    /// The folders among the roots, for the check that a destination does not
+    /// lie inside the source.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &OwnedFd> {
+        self.roots
+            .iter()
+            .filter(|root| root.file.is_none())
+            .map(|root| &root.handle)
+    }
+
+    /// Opens the file of `entry`, and refuses one that is not what was listed.
+    pub(crate) fn open_file(
+        &self,
+        root: u16,
+        path: EntryPath<'_>,
+        listed: &Identity,
+    ) -> Result<File, SourceError> {
+        let root = &self.roots[usize::from(root)];
+        let below = match &root.file {
+            Some(name) => name,
+            None => &path.as_bytes()[root.name.len() + 1..],
+        };
+        let read_error = |error: rustix::io::Errno| SourceError::Read {
+            path: path.to_string(),
+            source: error.into(),
+        };
+        let changed = || SourceError::Changed {
+            path: path.to_string(),
+        };
+        let file = match open_beneath(&root.handle, below, OFlags::RDONLY) {
+            // Something that was no link or no folder a moment ago now is.
+            Err(rustix::io::Errno::LOOP | rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
+                return Err(changed());
+            }
+            other => other.map_err(read_error)?,
+        };
+        if Identity::of(&file).map_err(read_error)? != *listed {
+            return Err(changed());
+        }
+        Ok(file.into())
+    }
+}
+
+/// Opens `path` below `handle`: no link is followed, nothing outside reached,
+/// and a pipe put in a file's place does not block.
+pub(crate) fn open_beneath(
+    handle: impl AsFd,
+    path: &[u8],
+    flags: OFlags,
+) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::openat2(
+        handle,
+        OsStr::from_bytes(path),
+        flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY,
+        Mode::empty(),
+        ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+    )
+}
+
+fn open_root(path: &Path) -> Result<Root, SourceError> {
+    let open_error = |source: io::Error| SourceError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let real = path.canonicalize().map_err(open_error)?;
+    // `.`, `..` and `dir/..` have no last component of their own; what they
+    // lead to has.
+    let name = path
+        .file_name()
+        .or_else(|| real.file_name())
+        .ok_or_else(|| SourceError::Nameless {
+            path: path.to_owned(),
+        })?
+        .as_bytes()
+        .to_vec();
+    EntryPath::new(&name).map_err(|fault| SourceError::Path {
+        path: Escaped(&name).to_string(),
+        fault,
+    })?;
+    let is_folder = real.metadata().map_err(open_error)?.is_dir();
+    let (folder, file) = if is_folder {
+        (real.as_path(), None)
+    } else {
+        let parent = real.parent().unwrap_or(Path::new("/"));
+        let file = real.file_name().map(|n| n.as_bytes().to_vec());
+        (parent, file)
+    };
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+    // Listing a folder needs the right to read it; reaching a file in one does
+    // not.
+    let flags = flags
+        | if is_folder {
+            OFlags::RDONLY
+        } else {
+            OFlags::PATH
+        };
+    let handle =
+        rustix::fs::open(folder, flags, Mode::empty()).map_err(|e| open_error(e.into()))?;
+    Ok(Root { name, handle, file })
+}

@@ -1,0 +1,224 @@
+//! What a source holds, in path order, at most 64 bytes an entry beside its
+//! path.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::{AtFlags, Statx, StatxFlags};
+
+use crate::path::{EntryPath, PathSpan, PathTable};
+
+/// The kinds of entry that a package can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryKind {
+    /// A folder.
+    Directory,
+    /// A regular file.
+    File,
+    /// A symbolic link.
+    Symlink,
+}
+
+/// What makes a file the one that was listed: if any of these differs, it was
+/// written to or replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    changed_seconds: i64,
+    changed_nanoseconds: u32,
+}
+
+impl Identity {
+    const WANTED: StatxFlags = StatxFlags::BASIC_STATS;
+
+    pub(crate) fn of(file: impl AsFd) -> rustix::io::Result<Self> {
+        rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, Self::WANTED).map(|s| Self::from(&s))
+    }
+}
+
+impl From<&Statx> for Identity {
+    fn from(stat: &Statx) -> Self {
+        Self {
+            device: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
+            inode: stat.stx_ino,
+            size: stat.stx_size,
+            changed_seconds: stat.stx_ctime.tv_sec,
+            changed_nanoseconds: stat.stx_ctime.tv_nsec,
+        }
+    }
+}
+
+/// One entry as it is stored.
+#[derive(Debug)]
+struct Node {
+    span: PathSpan,
+    identity: Identity,
+    modified: i64,
+    mode: u16,
+    root: u16,
+    kind: EntryKind,
+    /// Why it was left out; shared, because there are few different reasons.
+    skipped: Option<&'static str>,
+}
+
+/// What a walk knows of an entry when it adds it.
+#[derive(Debug)]
+pub(crate) struct NodeBuilder<'a> {
+    pub(crate) path: EntryPath<'a>,
+    pub(crate) target: &'a [u8],
+    pub(crate) stat: &'a Statx,
+    pub(crate) kind: EntryKind,
+    pub(crate) root: u16,
+    pub(crate) skipped: Option<&'static str>,
+}
+
+/// Everything a source holds, sorted by path, byte by byte.
+#[derive(Debug, Default)]
+pub struct Listing {
+    paths: PathTable,
+    nodes: Vec<Node>,
+    bytes: u64,
+    skipped: u64,
+    excluded: u64,
+}
+
+/// One entry of a [`Listing`].
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    listing: &'a Listing,
+    node: &'a Node,
+}
+
+impl Listing {
+    pub(crate) fn push(&mut self, entry: &NodeBuilder<'_>) {
+        let identity = Identity::from(entry.stat);
+        if entry.kind == EntryKind::File && entry.skipped.is_none() {
+            self.bytes += identity.size;
+        }
+        self.skipped += u64::from(entry.skipped.is_some());
+        self.nodes.push(Node {
+            span: self.paths.push(entry.path, entry.target),
+            identity,
+            modified: entry.stat.stx_mtime.tv_sec,
+            // Set-user-id and its kin have no meaning on another machine.
+            mode: entry.stat.stx_mode & 0o777,
+            root: entry.root,
+            kind: entry.kind,
+            skipped: entry.skipped,
+        });
+    }
+
+    pub(crate) fn count_excluded(&mut self) {
+        self.excluded += 1;
+    }
+
+    pub(crate) fn sort(&mut self) {
+        let Self { paths, nodes, .. } = self;
+        nodes.sort_unstable_by(|a, b| paths.path(a.span).cmp(&paths.path(b.span)));
+    }
+
+    /// How many entries there are, those left out included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// The bytes of all regular files, those left out not counted.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// How many entries could not be read and were left out.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// How many entries a pattern left out; what lies below an excluded folder
+    /// is not counted.
+    #[must_use]
+    pub fn excluded(&self) -> u64 {
+        self.excluded
+    }
+
+    /// The entries in path order.
+    #[must_use]
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> + Clone {
+        self.nodes.iter().map(|node| Entry {
+            listing: self,
+            node,
+        })
+    }
+
+    pub(crate) fn entry(&self, index: usize) -> Entry<'_> {
+        Entry {
+            listing: self,
+            node: &self.nodes[index],
+        }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Its path in the package.
+    #[must_use]
+    pub fn path(&self) -> EntryPath<'a> {
+        self.listing.paths.path(self.node.span)
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> EntryKind {
+        self.node.kind
+    }
+
+    /// The size of a file in bytes; 0 for folders and links.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self.node.kind {
+            EntryKind::File => self.node.identity.size,
+            EntryKind::Directory | EntryKind::Symlink => 0,
+        }
+    }
+
+    /// Its permission bits, `0o777` at most.
+    #[must_use]
+    pub fn mode(&self) -> u16 {
+        self.node.mode
+    }
+
+    /// When its content last changed, in whole seconds since 1970 UTC, rounded
+    /// down.
+    #[must_use]
+    pub fn modified(&self) -> i64 {
+        self.node.modified
+    }
+
+    /// Where a link leads; empty for other entries.
+    #[must_use]
+    pub fn target(&self) -> &'a [u8] {
+        self.listing.paths.target(self.node.span)
+    }
+
+    /// Why it was left out, if it was.
+    #[must_use]
+    pub fn skipped(&self) -> Option<&'static str> {
+        self.node.skipped
+    }
+
+    pub(crate) fn root(&self) -> u16 {
+        self.node.root
+    }
+
+    pub(crate) fn identity(&self) -> &'a Identity {
+        &self.node.identity
+    }
+}

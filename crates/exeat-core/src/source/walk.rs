@@ -1,0 +1,231 @@
+//! Lists a source: one handle for each open folder, every entry asked once.
+
+use std::ffi::CStr;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{Access, AtFlags, Dir, FileType, OFlags, Statx, StatxFlags};
+use rustix::io::Errno;
+
+use super::{
+    EntryKind, ListOptions, Listing, NodeBuilder, Problems, Source, SourceError, open_beneath,
+};
+use crate::manifest::MAX_ENTRIES;
+use crate::path::{EntryPath, Escaped, MAX_PATH};
+use crate::progress::{Phase, Progress};
+
+impl Source {
+    /// Lists everything below the roots, sorted by path.
+    ///
+    /// Every problem of one kind is reported together.
+    ///
+    /// # Errors
+    /// Devices, sockets and pipes; what may not be read (unless it is to be
+    /// skipped); paths that a package cannot hold; entries that appear or
+    /// vanish meanwhile.
+    pub fn list(
+        &self,
+        options: &ListOptions,
+        progress: &dyn Progress,
+    ) -> Result<Listing, SourceError> {
+        progress.begin(Phase::Listing, None);
+        let mut walk = Walk {
+            options,
+            progress,
+            listing: Listing::default(),
+            unsupported: Problems::default(),
+            unreadable: Problems::default(),
+            root: 0,
+            path: Vec::new(),
+        };
+        for (index, root) in self.roots.iter().enumerate() {
+            walk.root = u16::try_from(index).map_err(|_| SourceError::TooMany)?;
+            walk.path.clone_from(&root.name);
+            let changed = |_| SourceError::Changed {
+                path: Escaped(&root.name).to_string(),
+            };
+            match &root.file {
+                None => {
+                    let stat = statx(&root.handle, c"", AtFlags::EMPTY_PATH).map_err(changed)?;
+                    let handle = rustix::io::fcntl_dupfd_cloexec(&root.handle, 0);
+                    walk.folder(handle.map_err(changed)?, &stat)?;
+                }
+                Some(name) => {
+                    let name = std::ffi::CString::new(name.as_slice())
+                        .expect("a path from the system has no NUL byte");
+                    walk.entry(&root.handle, &name)?;
+                }
+            }
+        }
+        walk.finish()
+    }
+}
+
+struct Walk<'a> {
+    options: &'a ListOptions,
+    progress: &'a dyn Progress,
+    listing: Listing,
+    unsupported: Problems,
+    unreadable: Problems,
+    root: u16,
+    /// The path of the entry in hand; grows and shrinks with the recursion.
+    path: Vec<u8>,
+}
+
+impl Walk<'_> {
+    fn finish(mut self) -> Result<Listing, SourceError> {
+        if !self.unsupported.is_empty() {
+            return Err(SourceError::Unsupported {
+                paths: self.unsupported,
+            });
+        }
+        if !self.unreadable.is_empty() {
+            return Err(SourceError::Unreadable {
+                paths: self.unreadable,
+            });
+        }
+        self.listing.sort();
+        Ok(self.listing)
+    }
+
+    /// Adds the folder whose handle this is, and all that lies below it.
+    fn folder(&mut self, handle: OwnedFd, stat: &Statx) -> Result<(), SourceError> {
+        self.add(stat, EntryKind::Directory, b"", None)?;
+        let length = self.path.len();
+        let folder = Dir::read_from(&handle).map_err(|e| self.read_error(e))?;
+        for item in folder {
+            if self.progress.cancelled() {
+                return Err(SourceError::Interrupted);
+            }
+            let item = item.map_err(|e| self.read_error(e))?;
+            let name = item.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            self.path.push(b'/');
+            self.path.extend_from_slice(name.to_bytes());
+            let result = self.entry(&handle, name);
+            self.path.truncate(length);
+            result?;
+        }
+        Ok(())
+    }
+
+    /// Adds the entry `name` of the folder `parent`; `self.path` is its path.
+    fn entry(&mut self, parent: &OwnedFd, name: &CStr) -> Result<(), SourceError> {
+        let path = self.checked_path()?;
+        if self.options.exclude.matches(path) {
+            self.listing.count_excluded();
+            return Ok(());
+        }
+        let stat = match statx(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => return Err(self.changed()),
+            Err(error) => return Err(self.read_error(error)),
+        };
+        match FileType::from_raw_mode(stat.stx_mode.into()) {
+            FileType::Directory => {
+                match open_beneath(parent, name.to_bytes(), OFlags::RDONLY | OFlags::DIRECTORY) {
+                    Ok(handle) => self.folder(handle, &stat),
+                    Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Err(self.changed()),
+                    Err(error) => self.cannot_read(&stat, EntryKind::Directory, error),
+                }
+            }
+            FileType::RegularFile => {
+                match rustix::fs::accessat(parent, name, Access::READ_OK, AtFlags::EACCESS) {
+                    Ok(()) => self.add(&stat, EntryKind::File, b"", None),
+                    Err(Errno::NOENT) => Err(self.changed()),
+                    Err(error) => self.cannot_read(&stat, EntryKind::File, error),
+                }
+            }
+            FileType::Symlink => match rustix::fs::readlinkat(parent, name, Vec::new()) {
+                Ok(target) if target.as_bytes().len() > MAX_PATH => Err(SourceError::Path {
+                    path: path.to_string(),
+                    fault: crate::path::PathFault::TooLong,
+                }),
+                Ok(target) => self.add(&stat, EntryKind::Symlink, target.as_bytes(), None),
+                Err(Errno::NOENT | Errno::INVAL) => Err(self.changed()),
+                Err(error) => self.cannot_read(&stat, EntryKind::Symlink, error),
+            },
+            other => {
+                let what = match other {
+                    FileType::Fifo => "a pipe",
+                    FileType::Socket => "a socket",
+                    FileType::CharacterDevice | FileType::BlockDevice => "a device",
+                    _ => "of an unknown kind",
+                };
+                self.unsupported.add(&self.path, what);
+                Ok(())
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        stat: &Statx,
+        kind: EntryKind,
+        target: &[u8],
+        skipped: Option<&'static str>,
+    ) -> Result<(), SourceError> {
+        if self.listing.len() as u64 >= MAX_ENTRIES {
+            return Err(SourceError::TooMany);
+        }
+        let path = EntryPath::new(&self.path).map_err(|fault| self.path_error(fault))?;
+        self.progress.advance(1);
+        self.listing.push(&NodeBuilder {
+            path,
+            target,
+            stat,
+            kind,
+            root: self.root,
+            skipped,
+        });
+        Ok(())
+    }
+
+    /// Records an entry that may not be read: as left out, or as a problem.
+    fn cannot_read(
+        &mut self,
+        stat: &Statx,
+        kind: EntryKind,
+        error: Errno,
+    ) -> Result<(), SourceError> {
+        let reason = match error {
+            Errno::ACCESS | Errno::PERM => "permission denied",
+            Errno::IO => "input/output error",
+            _ => "not readable",
+        };
+        if !self.options.skip_unreadable {
+            self.unreadable.add(&self.path, reason);
+            return Ok(());
+        }
+        self.add(stat, kind, b"", Some(reason))
+    }
+
+    fn checked_path(&self) -> Result<EntryPath<'_>, SourceError> {
+        EntryPath::new(&self.path).map_err(|fault| self.path_error(fault))
+    }
+
+    fn path_error(&self, fault: crate::path::PathFault) -> SourceError {
+        SourceError::Path {
+            path: Escaped(&self.path).to_string(),
+            fault,
+        }
+    }
+
+    fn changed(&self) -> SourceError {
+        SourceError::Changed {
+            path: Escaped(&self.path).to_string(),
+        }
+    }
+
+    fn read_error(&self, error: Errno) -> SourceError {
+        SourceError::Read {
+            path: Escaped(&self.path).to_string(),
+            source: error.into(),
+        }
+    }
+}
+
+fn statx(parent: &OwnedFd, name: &CStr, flags: AtFlags) -> rustix::io::Result<Statx> {
+    rustix::fs::statx(parent, name, flags, StatxFlags::BASIC_STATS)
+}

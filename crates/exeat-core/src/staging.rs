@@ -1,0 +1,273 @@
+//! A private folder beside the place where a result will stand: filled out of
+//! sight, published by one rename, removed if anything goes wrong.
+//!
+//! Used by [`crate::deliver`] for packages and by [`crate::open`] for content.
+//! The folder is locked by the process that fills it, with a lock that dies
+//! with the process; so the next run can tell what a killed one left behind,
+//! and removes it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is the writing half of deliver and open"
+)]
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+/// What the names of these folders begin with.
+const PREFIX: &str = ".exeat-partial-";
+/// How old a folder has to be before it is taken for a leftover: its maker
+/// locks it within microseconds of making it.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A locked, private, temporary folder; removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Staging {
+    parent: OwnedFd,
+    folder: OwnedFd,
+    name: String,
+    published: bool,
+}
+
+impl Staging {
+    /// Makes one in `parent`, after clearing away what killed runs left there.
+    pub(crate) fn create(parent: BorrowedFd<'_>) -> io::Result<Self> {
+        clear_leftovers(parent)?;
+        let parent = parent.try_clone_to_owned()?;
+        let name = format!("{PREFIX}{}", uuid::Uuid::now_v7().simple());
+        rustix::fs::mkdirat(&parent, &name, Mode::RWXU)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = match rustix::fs::openat(&parent, &name, flags, Mode::empty()) {
+            Ok(folder) => folder,
+            Err(error) => {
+                let _ = rustix::fs::unlinkat(&parent, &name, AtFlags::REMOVEDIR);
+                return Err(error.into());
+            }
+        };
+        // Where there are no locks, leftovers are not cleared away either.
+        let _ = rustix::fs::flock(&folder, FlockOperation::NonBlockingLockExclusive);
+        Ok(Self {
+            parent,
+            folder,
+            name,
+            published: false,
+        })
+    }
+
+    /// The folder itself.
+    pub(crate) fn handle(&self) -> &OwnedFd {
+        &self.folder
+    }
+
+    /// Makes everything in the folder durable with one call: cheaper than one
+    /// for each of many small files.
+    pub(crate) fn sync_all(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&self.folder)?)
+    }
+
+    /// Gives the folder its mode and its final name, which must not exist;
+    /// an empty folder of that name gives way where `over_empty` says so.
+    ///
+    /// The inner result is that of making the new name durable: an error there
+    /// means that the result is in place, but might be gone after a crash.
+    pub(crate) fn publish(
+        mut self,
+        name: &OsStr,
+        mode: Mode,
+        over_empty: bool,
+    ) -> io::Result<io::Result<()>> {
+        rustix::fs::fchmod(&self.folder, mode)?;
+        rustix::fs::fsync(&self.folder)?;
+        let from = self.name.as_str();
+        let renamed = if over_empty {
+            rustix::fs::renameat(&self.parent, from, &self.parent, name)
+        } else {
+            match rustix::fs::renameat_with(
+                &self.parent,
+                from,
+                &self.parent,
+                name,
+                RenameFlags::NOREPLACE,
+            ) {
+                // A file system without that flag. A rename never replaces a
+                // folder that has anything in it, nor a file.
+                Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP)
+                    if !crate::destination::exists(&self.parent, Path::new(name)) =>
+                {
+                    rustix::fs::renameat(&self.parent, from, &self.parent, name)
+                }
+                other => other,
+            }
+        };
+        renamed?;
+        self.published = true;
+        Ok(rustix::fs::fsync(&self.parent).map_err(io::Error::from))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        if !self.published {
+            // Nobody is left to tell; what remains the next run clears away.
+            let _ = remove_tree(self.parent.as_fd(), OsStr::new(&self.name));
+        }
+    }
+}
+
+/// Removes folders of this kind that no process has locked.
+fn clear_leftovers(parent: BorrowedFd<'_>) -> io::Result<()> {
+    for item in Dir::read_from(parent)?.flatten() {
+        let name = OsStr::from_bytes(item.file_name().to_bytes());
+        if !name.as_bytes().starts_with(PREFIX.as_bytes()) {
+            continue;
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(folder) = rustix::fs::openat(parent, name, flags, Mode::empty()) else {
+            continue;
+        };
+        let is_old = rustix::fs::fstat(&folder).is_ok_and(|stat| {
+            let modified = u64::try_from(stat.st_mtime).unwrap_or(0);
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(modified);
+            at.elapsed().is_ok_and(|age| age > GRACE)
+                && stat.st_uid == rustix::process::geteuid().as_raw()
+        });
+        let lock = FlockOperation::NonBlockingLockExclusive;
+        if is_old && rustix::fs::flock(&folder, lock).is_ok() {
+            // Somebody else's open files would make this fail; let them.
+            let _ = remove_tree(parent, name);
+        }
+    }
+    Ok(())
+}
+
+/// Removes a folder and everything below it, following no link.
+fn remove_tree(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let open = || rustix::fs::openat(parent, name, flags, Mode::empty());
+    let folder = match open() {
+        // Its mode may have been set to one that shuts out its owner.
+        Err(Errno::ACCESS) => {
+            rustix::fs::chmodat(parent, name, Mode::RWXU, AtFlags::empty())?;
+            open()?
+        }
+        other => other?,
+    };
+    let _ = rustix::fs::fchmod(&folder, Mode::RWXU);
+    let mut entries = Vec::new();
+    for item in Dir::read_from(&folder)? {
+        let item = item?;
+        if !matches!(item.file_name().to_bytes(), b"." | b"..") {
+            entries.push((item.file_name().to_owned(), item.file_type()));
+        }
+    }
+    for (entry, kind) in entries {
+        let is_folder = kind == FileType::Directory;
+        let removed = if is_folder {
+            Err(Errno::ISDIR)
+        } else {
+            rustix::fs::unlinkat(&folder, &entry, AtFlags::empty())
+        };
+        match removed {
+            Err(Errno::ISDIR) => remove_tree(folder.as_fd(), OsStr::from_bytes(entry.to_bytes()))?,
+            other => other?,
+        }
+    }
+    rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(dir)
+            .expect("readable")
+            .map(|e| {
+                e.expect("readable")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn parent(dir: &Path) -> OwnedFd {
+        crate::destination::open_folder(dir).expect("a folder")
+    }
+
+    #[test]
+    fn nothing_is_left_when_it_is_dropped() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let staging = Staging::create(parent(dir.path()).as_fd()).expect("made");
+        let inside = dir.path().join(&staging.name);
+        fs::create_dir_all(inside.join("a/b")).expect("made");
+        fs::write(inside.join("a/b/c"), "x").expect("written");
+        std::os::unix::fs::symlink("/", inside.join("root")).expect("made");
+        fs::set_permissions(
+            inside.join("a"),
+            std::os::unix::fs::PermissionsExt::from_mode(0o000),
+        )
+        .expect("set");
+        drop(staging);
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn publishing_never_replaces() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let taken = dir.path().join("taken");
+        fs::create_dir(&taken).expect("made");
+        let publish = |over_empty| {
+            let staging = Staging::create(parent(dir.path()).as_fd()).expect("made");
+            fs::write(dir.path().join(&staging.name).join("new"), "x").expect("written");
+            staging.publish(OsStr::new("taken"), Mode::RWXU, over_empty)
+        };
+        publish(false).expect_err("exists");
+        fs::write(taken.join("old"), "x").expect("written");
+        publish(true).expect_err("is not empty");
+        assert_eq!(names(dir.path()), ["taken"]);
+        fs::remove_file(taken.join("old")).expect("removed");
+        publish(true).expect("is empty").expect("durable");
+        assert_eq!(names(&taken), ["new"]);
+    }
+
+    #[test]
+    fn leftovers_are_cleared_and_the_living_spared() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let living = Staging::create(parent(dir.path()).as_fd()).expect("made");
+        let old = |name: &str| {
+            let path = dir.path().join(name);
+            fs::create_dir(&path).expect("made");
+            fs::write(path.join("volume-00001.age"), "x").expect("written");
+            backdate(&path);
+        };
+        old(".exeat-partial-dead");
+        old("something-else");
+        backdate(&dir.path().join(&living.name));
+        let next = Staging::create(parent(dir.path()).as_fd()).expect("made");
+        let mut expected = [
+            living.name.clone(),
+            next.name.clone(),
+            "something-else".into(),
+        ];
+        expected.sort();
+        assert_eq!(names(dir.path()), expected);
+    }
+
+    fn backdate(path: &Path) {
+        let hour_ago = SystemTime::now() - Duration::from_secs(3600);
+        fs::File::open(path)
+            .and_then(|f| f.set_modified(hour_ago))
+            .expect("set");
+    }
+}
