@@ -2,6 +2,7 @@
 //! `ssh-keygen`.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::disallowed_methods, reason = "a test makes files of its own")]
 
 use std::fs;
 use std::io::Write as _;

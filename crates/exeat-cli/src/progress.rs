@@ -16,7 +16,7 @@ use crate::ui::Ui;
 const EVERY: Duration = Duration::from_secs(5);
 /// How often the name of the current file changes on a terminal: people
 /// cannot read faster.
-const NAME_EVERY: Duration = Duration::from_millis(100);
+const NAME_EVERY_MILLIS: u64 = 100;
 
 /// Shows how far the work is.
 pub(crate) struct Shown {
@@ -150,7 +150,7 @@ impl Progress for Shown {
         if let Style::Bar { bar, named } = &self.style {
             let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
             let last = named.load(Ordering::Relaxed);
-            let due = now.saturating_sub(last) >= NAME_EVERY.as_millis() as u64;
+            let due = now.saturating_sub(last) >= NAME_EVERY_MILLIS;
             let exchange =
                 || named.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
             if due && exchange().is_ok() {

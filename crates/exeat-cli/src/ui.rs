@@ -3,6 +3,10 @@
 //! Results go to standard output: text for people, or with `--json` exactly
 //! one document. Everything else goes to standard error. A stream that has
 //! been closed is no error: whoever closed it has seen enough.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the module that touches the streams"
+)]
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;

@@ -120,6 +120,10 @@ impl sealed_trait::Sealed for Staging {}
 impl Stage for Staging {
     type Member = File;
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the members of an export are made here"
+    )]
     fn create(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666) & !self.mask;

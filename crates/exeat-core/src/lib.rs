@@ -82,6 +82,11 @@
 //! # }
 //! ```
 
+#![cfg_attr(
+    test,
+    expect(clippy::disallowed_methods, reason = "tests make files of their own")
+)]
+
 #[cfg(not(target_os = "linux"))]
 compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs on Linux alone");
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::Digest;
 use crate::layout::{MAX_VOLUMES, volume_name};
+use crate::path::Escaped;
 
 mod inventory;
 
@@ -251,14 +252,13 @@ impl Manifest {
             format: String,
         }
         let malformed = |reason: String| ManifestError::Malformed { reason };
-        let any: AnyVersion =
-            serde_json::from_slice(bytes).map_err(|e| malformed(e.to_string()))?;
+        let any: AnyVersion = serde_json::from_slice(bytes).map_err(|e| malformed(reason(&e)))?;
         if any.format != FORMAT {
             return Err(ManifestError::Format {
-                found: crate::path::Escaped(any.format.as_bytes()).to_string(),
+                found: Escaped(any.format.as_bytes()).to_string(),
             });
         }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| malformed(e.to_string()))?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|e| malformed(reason(&e)))?;
         manifest
             .check()
             .map_err(|reason| malformed(reason.into()))?;
@@ -300,6 +300,17 @@ impl Manifest {
             return Err("README.txt is larger than 64 KiB");
         }
         Ok(())
+    }
+}
+
+/// What is wrong with a text that is not the JSON that was expected. The words
+/// may quote the text, which is somebody else's: escaped, and cut short.
+fn reason(error: &serde_json::Error) -> String {
+    const SHOWN: usize = 200;
+    let text = Escaped(error.to_string().as_bytes()).to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -453,6 +464,18 @@ mod tests {
             let error = Manifest::from_bytes(bad.as_bytes()).expect_err(&bad);
             assert!(matches!(error, ManifestError::Malformed { .. }), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_quoted_is_escaped_and_cut_short() {
+        let name = format!("\u{1b}[2J{}", "x".repeat(70_000));
+        let json = serde_json::to_string(&name).expect("JSON");
+        let text = format!("{{\"format\":\"{FORMAT}\",{json}:1}}");
+        let error = Manifest::from_bytes(text.as_bytes())
+            .expect_err("unknown field")
+            .to_string();
+        assert!(error.len() < 400 && !error.contains('\u{1b}'), "{error}");
+        assert!(error.contains(r"\x1b[2J"), "{error}");
     }
 
     #[test]

@@ -494,7 +494,7 @@ impl<R: BufRead> Lines<R> {
 
     fn parse<'a, T: Serialize + Deserialize<'a>>(&'a mut self) -> Result<T, InventoryFault> {
         let value: T = serde_json::from_slice(&self.line)
-            .map_err(|error| InventoryFault::Json(error.to_string()))?;
+            .map_err(|error| InventoryFault::Json(super::reason(&error)))?;
         encode(&value, &mut self.again);
         if self.again != self.line {
             return Err(InventoryFault::NotCanonical);

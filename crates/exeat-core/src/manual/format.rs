@@ -1,1 +1,96 @@
-//! x
+//! The package format, `exeat/1`.
+//!
+//! A package carries one export. Whoever holds the right key can open it with
+//! `age`, `tar` and perhaps `zstd`; anyone can check it with `ssh-keygen` and
+//! `sha256sum`. It is a folder, usually called `NAME.exeat`:
+//!
+//! | member | what it is |
+//! |---|---|
+//! | `README.txt` | how to check and open the package, with exeat and without |
+//! | `volume-00001.age` … | the payload, cut into at most 99,999 volumes; each an age file for the package key |
+//! | `inventory.age` | an age file for the package key: what is inside |
+//! | `SHA256SUMS` | for `sha256sum`: `README.txt`, `inventory.age`, then the volumes in order |
+//! | `key.age` | the envelope: an age file for the recipients with the package key |
+//! | `manifest.json` | what the package consists of; public |
+//! | `manifest.json.sig` | OpenSSH signature of `manifest.json`, namespace `exeat.package.v1` |
+//! | `key-2.age`, `key-2.json`, `key-2.json.sig` … | further envelopes; this version takes no notice of them but to say that they are there |
+//!
+//! Any other name is refused. Envelope, manifest and signature are written
+//! last: until then nobody, the sender included, can read the ciphertext.
+//!
+//! # The order of trust
+//!
+//! 1. The signature of `manifest.json`, by a signer in `allowed_signers`.
+//! 2. `manifest.json`, strictly: see [`crate::manifest::Manifest`]. It is valid
+//!    only if encoding it again gives the same bytes: UTF-8, keys sorted, no
+//!    insignificant space, a newline at the end.
+//! 3. Every member by size and SHA-256; that `SHA256SUMS` is what the manifest
+//!    calls for.
+//! 4. The envelope: one line, `AGE-SECRET-KEY-1…`, whose recipient string has
+//!    the SHA-256 that the manifest promises.
+//! 5. The inventory.
+//! 6. The payload. A volume's digest is compared before it is decrypted.
+//!
+//! # The inventory
+//!
+//! JSON Lines, compressed like the payload, each line canonical as above and at
+//! most 64 KiB long. The first line is a [`crate::manifest::Header`]; its
+//! `signer` must be the fingerprint of the key that signed the manifest. Then
+//! a line for each entry, in strictly ascending order of the path's bytes:
+//!
+//! | key | value |
+//! |---|---|
+//! | `bytes` | size of a file; 0 for folders and links |
+//! | `mode` | four octal digits, at most `0777` |
+//! | `mtime` | whole seconds since 1970 UTC, rounded down; may be negative |
+//! | `offset`, `volume` | where the entry's first header begins: the volume, counted from 1, and the offset in its decrypted, decompressed stream |
+//! | `parts` | instead of `sha256`, for a file that spans volumes: `bytes`, `sha256`, `volume` of each part |
+//! | `path`, or `path_hex` where it is not UTF-8 | relative, no empty, `.` or `..` component, at most 4,096 bytes and 128 components of 255 bytes |
+//! | `sha256` | of a file's content |
+//! | `skipped` | why the sender left the entry out; it then has no `volume`, `offset` or digest |
+//! | `target`, or `target_hex` | of a symbolic link |
+//! | `type` | `directory`, `file` or `symlink` |
+//!
+//! Every entry but those at the top lies in a folder that is an entry too.
+//! Entries follow each other in the volumes without a gap.
+//!
+//! # The payload
+//!
+//! One tar stream, cut into volumes, each compressed on its own (`none` or
+//! `zstd`, window at most 8 MiB) and encrypted on its own. A volume ends before
+//! the entry that would exceed its size; an entry larger than a volume starts
+//! one, is cut at each full volume, and the next entry starts a new one. The
+//! default size is 64 MiB or a thousandth of the stream, whichever is larger,
+//! rounded up to a MiB.
+//!
+//! The framing is a function of the entry, so that a reader compares it byte
+//! for byte:
+//!
+//! - one ustar header: the path in `name` (with `/` behind that of a folder),
+//!   `prefix` empty, uid, gid and device numbers 0, no names, `mtime` clamped to
+//!   0 … 2^33 - 1;
+//! - where a name or link target is longer than 100 bytes, or a size is 8 GiB or
+//!   more, a pax header (`././@PaxHeader`, mode 0644, mtime 0) before it with the
+//!   records `linkpath`, `path`, `size` as needed, in this order; the ustar
+//!   fields then hold the first 100 bytes, and the size 0;
+//! - data, padded with zeros to 512 bytes;
+//! - after the last entry, in the last volume, at least 1,024 zeros; they do not
+//!   count towards the size of the volume. A reader takes up to 64 KiB and an
+//!   eighth of the volume more, and nothing but zeros.
+//!
+//! # Where this is narrower than it might be
+//!
+//! - An entry spans at most 300 volumes, so that its line in the inventory stays
+//!   below 64 KiB even with the longest path. Writers choose larger volumes for
+//!   files that would need more.
+//! - Exactly one framing is allowed for an entry. A reader that parsed headers
+//!   would have to be right about every way to write one.
+//! - The loop in `README.txt` runs over the volumes that `SHA256SUMS` names, not
+//!   over all that are in the folder: a volume that somebody added is not opened.
+//!
+//! # Limits of a reader
+//!
+//! manifest 16 MiB; `README.txt` 64 KiB; age header 64 KiB and 128 stanzas;
+//! inventory line 64 KiB; 20,000,000 entries; 100 different reasons for leaving
+//! entries out, of 200 bytes each. What decompresses to more than the inventory
+//! says is an attack and stops the reading.

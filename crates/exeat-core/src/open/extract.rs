@@ -3,6 +3,10 @@
 //! Every path is resolved by the kernel beneath that handle, without following
 //! links or crossing into another file system (openat2), and every file is
 //! created exclusively.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this module is the writing half of open"
+)]
 
 use std::ffi::OsStr;
 use std::fs::File;

@@ -1,1 +1,312 @@
+//! The strict reader of inventories: what it takes, and for each rule a line
+//! that breaks it and nothing else.
+
 use super::*;
+use crate::framing::BLOCK;
+
+const SHA: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+fn header(entries: u64, bytes: u64, files: u64) -> String {
+    let header = Header {
+        approvals: Vec::new(),
+        bytes,
+        checkpoint: None,
+        created: "2026-11-22T10:00:00Z".parse().expect("a time"),
+        entries,
+        facts: Facts { bytes, files },
+        findings: Vec::new(),
+        label: None,
+        objections: None,
+        package: PackageId::generate(),
+        policy_sha256: Digest::of(b""),
+        purpose: Some("audit".into()),
+        recipients: Vec::new(),
+        requester: None,
+        signer: "SHA256:x".into(),
+    };
+    serde_json::to_string(&header).expect("JSON")
+}
+
+fn folder(path: &str, offset: u64) -> String {
+    format!(
+        r#"{{"bytes":0,"mode":"0755","mtime":1,"offset":{offset},"path":"{path}","type":"directory","volume":1}}"#
+    )
+}
+
+fn file(path: &str, bytes: u64, volume: u32, offset: u64) -> String {
+    format!(
+        r#"{{"bytes":{bytes},"mode":"0644","mtime":-1,"offset":{offset},"path":"{path}","sha256":"{SHA}","type":"file","volume":{volume}}}"#
+    )
+}
+
+fn link(path: &str, target: &str, offset: u64) -> String {
+    format!(
+        r#"{{"bytes":0,"mode":"0777","mtime":1,"offset":{offset},"path":"{path}","target":"{target}","type":"symlink","volume":1}}"#
+    )
+}
+
+/// A file in parts of these sizes, from volume 2 on.
+fn spanning(path: &str, parts: &[u64]) -> String {
+    let bytes: u64 = parts.iter().sum();
+    let parts: Vec<_> = (2..)
+        .zip(parts)
+        .map(|(volume, bytes)| format!(r#"{{"bytes":{bytes},"sha256":"{SHA}","volume":{volume}}}"#))
+        .collect();
+    let parts = parts.join(",");
+    format!(
+        r#"{{"bytes":{bytes},"mode":"0644","mtime":1,"offset":0,"parts":[{parts}],"path":"{path}","type":"file","volume":2}}"#
+    )
+}
+
+fn skipped(path: &str) -> String {
+    format!(
+        r#"{{"bytes":7,"mode":"0000","mtime":1,"path":"{path}","skipped":"permission denied","type":"file"}}"#
+    )
+}
+
+fn read(lines: &[String]) -> Result<Inventory, InventoryError> {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    Inventory::read(text.as_bytes())
+}
+
+fn fault(lines: &[String]) -> (u64, String) {
+    let error = read(lines).expect_err("refused");
+    let name = format!("{:?}", error.fault);
+    let end = name.find(['(', ' ']).unwrap_or(name.len());
+    (error.line, name[..end].to_owned())
+}
+
+fn good() -> Vec<String> {
+    vec![
+        header(5, 10, 1),
+        folder("a", 0),
+        link("a/b", "../x", 512),
+        skipped("a/c"),
+        file("a/d", 10, 1, 1024),
+        folder("e", 2048),
+    ]
+}
+
+#[test]
+fn reads_what_the_format_allows() {
+    let inventory = read(&good()).expect("good");
+    assert_eq!(inventory.volumes(), [Content::Entries(0..5)]);
+    let entries: Vec<_> = inventory.entries().collect();
+    assert_eq!(entries[1].target(), b"../x");
+    assert_eq!(entries[2].skipped(), Some("permission denied"));
+    assert_eq!((entries[3].bytes(), entries[3].modified()), (10, -1));
+    assert_eq!(entries[3].mode(), 0o644);
+    assert_eq!(inventory.find(b"a/d"), Some(3));
+    assert_eq!(inventory.find(b"a/e"), None);
+}
+
+#[test]
+fn an_entry_that_spans_volumes() {
+    let parts = [3 * BLOCK, 4 * BLOCK, 1];
+    let bytes: u64 = parts.iter().sum();
+    let lines = [
+        header(3, bytes + 1, 2),
+        file("a", 1, 1, 0),
+        spanning("b", &parts),
+        folder("c", 0).replace("\"volume\":1", "\"volume\":5"),
+    ];
+    let inventory = read(&lines).expect("good");
+    let piece = |range| Content::Piece {
+        entry: 1,
+        framed: range,
+    };
+    assert_eq!(
+        inventory.volumes(),
+        [
+            Content::Entries(0..1),
+            piece(0..4 * BLOCK),
+            piece(4 * BLOCK..8 * BLOCK),
+            piece(8 * BLOCK..9 * BLOCK),
+            Content::Entries(2..3),
+        ]
+    );
+    assert_eq!(inventory.entry(1).parts().len(), 3);
+    assert_eq!(inventory.entry(1).sha256(), None);
+}
+
+#[test]
+fn no_entries_are_one_volume() {
+    let inventory = read(&[header(0, 0, 0)]).expect("good");
+    assert_eq!(inventory.volumes(), [Content::Entries(0..0)]);
+}
+
+#[test]
+fn a_line_that_breaks_one_rule_is_refused() {
+    // The line that replaces line N (from 1) of a good inventory, and why.
+    let cases: &[(usize, String, &str)] = &[
+        (2, "{}".into(), "Json"),
+        (2, folder("a", 0).replacen(':', ": ", 1), "NotCanonical"),
+        (2, folder("a", 0).replace("0755", "755"), "Fields"),
+        (2, folder("a", 0).replace("0755", "1755"), "Fields"),
+        (2, folder("a", 0).replace("0755", "+755"), "Fields"),
+        (2, folder("a", 0).replace("directory", "device"), "Json"),
+        (2, folder("a", 0).replace("\"mode\"", "\"mode2\""), "Json"),
+        (
+            2,
+            folder("a", 0).replace("\"bytes\":0", "\"bytes\":1"),
+            "Fields",
+        ),
+        (
+            2,
+            folder("a", 0).replace("\"bytes\":0", "\"bytes\":-1"),
+            "Json",
+        ),
+        (
+            2,
+            folder("a", 0).replace("\"bytes\":0", "\"bytes\":0.0"),
+            "Json",
+        ),
+        (2, folder("../a", 0), "Path"),
+        (2, folder("/a", 0), "Path"),
+        (2, folder("a/", 0), "Path"),
+        (2, folder("a", 512), "Place"),
+        (
+            2,
+            folder("a", 0).replace("\"volume\":1", "\"volume\":2"),
+            "Place",
+        ),
+        (2, folder("a", 0).replace(",\"volume\":1", ""), "Fields"),
+        (
+            2,
+            folder("a", 0).replace(",\"volume\":1", ",\"volume\":null"),
+            "NotCanonical",
+        ),
+        // A parent that is a file, a link, left out, or not there at all.
+        (2, file("a", 0, 1, 0), "Order"),
+        (2, link("a", "b", 0), "Order"),
+        (2, skipped("a"), "Order"),
+        (2, folder("aa", 0), "Order"),
+        (3, link("a/b", "", 512), "Fields"),
+        (3, link("a/b", "x\\u0000y", 512), "Fields"),
+        (3, folder("a", 512), "Order"),
+        (3, folder("Z", 512), "Order"),
+        (
+            3,
+            file("a/b", 0, 1, 512).replace(&format!("\"sha256\":\"{SHA}\","), ""),
+            "Fields",
+        ),
+        (
+            3,
+            link("a/b", "x", 512).replace("symlink", "directory"),
+            "Fields",
+        ),
+        (4, skipped("a/c").replace("permission denied", ""), "Fields"),
+        (
+            4,
+            skipped("a/c").replace("permission denied", &"x".repeat(201)),
+            "Fields",
+        ),
+        (5, file("a/d", 10, 1, 1536), "Place"),
+        (5, file("a/d", 10, 1, 512), "Place"),
+        (5, file("a/d", u64::MAX, 1, 1024), "Fields"),
+        (
+            5,
+            file("a/d", 10, 1, 1024).replace(SHA, &SHA.to_uppercase()),
+            "Json",
+        ),
+        (5, file("a/d", 10, 1, 1024).replace(SHA, "00"), "Json"),
+        (
+            5,
+            folder("a/d", 1024).replace("\"path\"", &format!("\"sha256\":\"{SHA}\",\"path\"")),
+            "NotCanonical",
+        ),
+        (5, spanning("a/d", &[10]), "Fields"),
+        (5, spanning("a/d", &[5, 5]), "Place"),
+        (5, spanning("a/d", &[512, 0]), "Place"),
+        (5, spanning("a/d", &vec![512; 301]), "Fields"),
+        (
+            5,
+            spanning("a/d", &[512, 512]).replace("\"volume\":3", "\"volume\":4"),
+            "Place",
+        ),
+        (
+            5,
+            spanning("a/d", &[512, 512]).replace("\"bytes\":1024", "\"bytes\":1025"),
+            "Place",
+        ),
+    ];
+    for (line, replacement, expected) in cases {
+        let mut lines = good();
+        lines[line - 1].clone_from(replacement);
+        let (found_line, found) = fault(&lines);
+        assert_eq!(found, *expected, "{replacement}");
+        // A bad parent is noticed at its child.
+        assert!(found_line >= *line as u64, "{replacement}");
+    }
+}
+
+#[test]
+fn names_that_are_not_utf8_come_in_hex_and_only_those() {
+    let hex = |digits: &str| {
+        folder("x", 0).replace("\"path\":\"x\"", &format!("\"path_hex\":\"{digits}\""))
+    };
+    let inventory = read(&[header(1, 0, 0), hex("61ff")]).expect("good");
+    assert_eq!(inventory.entry(0).path().as_bytes(), b"a\xff");
+    for bad in ["6162", "61fF", "61f", "zz", ""] {
+        assert_eq!(fault(&[header(1, 0, 0), hex(bad)]).1, "Fields", "{bad}");
+    }
+}
+
+#[test]
+fn counts_and_sums_have_to_agree() {
+    let mut lines = good();
+    lines.push(folder("f", 2560));
+    assert_eq!(fault(&lines).1, "Count");
+    assert_eq!(fault(&good()[..5]).1, "Count");
+    for (entries, bytes, files) in [(5, 11, 1), (5, 10, 2), (5, 17, 1)] {
+        let mut lines = good();
+        lines[0] = header(entries, bytes, files);
+        assert_eq!(fault(&lines), (1, "Foreign".into()), "{bytes} {files}");
+    }
+    let too_many = header(MAX_ENTRIES + 1, 0, 0);
+    assert_eq!(fault(&[too_many]), (1, "TooMany".into()));
+}
+
+#[test]
+fn long_lines_are_refused_before_they_are_stored() {
+    let long = format!("{{\"x\":\"{}\"}}", "y".repeat(70_000));
+    assert_eq!(fault(&[long]), (1, "TooLong".into()));
+    let mut exact = header(0, 0, 0).replace("audit", &"y".repeat(65_000));
+    let missing = usize::try_from(MAX_LINE).expect("small") - 1 - exact.len();
+    exact = exact.replacen("yyy", &"y".repeat(missing + 3), 1);
+    read(std::slice::from_ref(&exact)).expect("64 KiB with its newline");
+    assert_eq!(
+        fault(&[exact.replacen("yyy", "yyyy", 1)]),
+        (1, "TooLong".into())
+    );
+}
+
+#[test]
+fn a_line_without_its_newline_is_cut_short() {
+    let text = header(0, 0, 0);
+    let error = Inventory::read(text.as_bytes()).expect_err("cut short");
+    assert!(matches!(error.fault, InventoryFault::Count));
+}
+
+#[test]
+fn the_longest_line_a_writer_makes_fits() {
+    let name = "\u{1}".repeat(255);
+    let path = vec![name; 16].join("/");
+    let parts: Vec<Part> = (0..MAX_PARTS)
+        .map(|n| Part {
+            bytes: u64::MAX >> 3,
+            sha256: Digest::of(b""),
+            volume: 99_000 + u32::try_from(n).expect("small"),
+        })
+        .collect();
+    let frame = Frame {
+        path: EntryPath::new(path.as_bytes()).expect("a good path"),
+        kind: EntryKind::File,
+        bytes: u64::MAX >> 2,
+        mode: 0o777,
+        modified: i64::MIN,
+        target: b"",
+    };
+    let line = Line::new(&frame).placed(99_000, 0).in_parts(&parts);
+    Writer::new(Vec::new()).entry(&line).expect("below 64 KiB");
+}

@@ -1,0 +1,47 @@
+//! What exeat defends against in this version, and what it cannot.
+//!
+//! # Defended against
+//!
+//! - **A package that is lost or stolen.** Content, file names, label, purpose
+//!   and recipients are encrypted with [age](https://age-encryption.org). A
+//!   finder learns the number and sizes of volumes, the time, the fingerprint
+//!   of the signer, and, because age says so, how many stanzas the envelope
+//!   has.
+//! - **A package that was altered, cut short, mixed up or forged.** The
+//!   manifest is signed and names the size and SHA-256 of every member; the
+//!   inventory names its signer and its package, so that a manifest signed
+//!   anew by somebody else, or an envelope or inventory of another package,
+//!   is refused.
+//! - **A hostile package.** The reader takes names and sizes from the verified
+//!   inventory, compares the tar framing instead of parsing it, bounds every
+//!   count and size before it allocates, and creates files below a handle,
+//!   without following links or crossing file systems.
+//! - **A refused or interrupted export.** Until the second decision the key
+//!   exists in memory alone; what is left in staging after a crash is
+//!   ciphertext to which no key was ever written, and the next run removes it.
+//! - **Names that lie.** What comes from a package is shown escaped.
+//! - **Core files and debuggers.** The command line makes itself undumpable
+//!   before it reads its arguments.
+//!
+//! # Not defended against
+//!
+//! - Whoever can read the source can copy it by other means.
+//! - Root, or whoever controls the machine on which a package is made or
+//!   opened. Keys that age itself holds in plain buffers (its stream buffer)
+//!   are not wiped.
+//! - The recipients: what they do with what they received.
+//! - A folder that is open to others while `open` runs on a file system without
+//!   permissions, such as FAT: the private staging folder is not private there.
+//! - An interrupted `open` by `kill -9` or a power failure leaves a folder
+//!   `.exeat-partial-…` with plaintext beside the target, for its owner alone;
+//!   the next run into the same place removes it.
+//! - The length of the content: it is not padded.
+//!
+//! # Keys
+//!
+//! The validity times in `allowed_signers` are compared with the time of
+//! verification, not with the time the package claims: a signer's key that has
+//! expired no longer vouches for anything, however old the package says it is.
+//!
+//! A passphrase is stretched with scrypt, N = 2^18, as the reference `age` does:
+//! about a second and 256 MiB. From a package, at most 2^20 is accepted.
