@@ -39,7 +39,7 @@ impl CommandError {
     /// A file of the user that cannot be read or written.
     pub(crate) fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
         let mut this = Self::new(Exit::Failed, "io", what);
-        this.causes.push(error.to_string());
+        this.causes.push(plain(&error.to_string()));
         this
     }
 
@@ -74,7 +74,7 @@ impl<E: Explain> From<E> for CommandError {
         let mut cause = error.source();
         while let Some(error) = cause {
             // A transparent error repeats its source's words.
-            let text = error.to_string();
+            let text = plain(&error.to_string());
             if text != message && causes.last() != Some(&text) {
                 causes.push(text);
             }
@@ -88,6 +88,14 @@ impl<E: Explain> From<E> for CommandError {
             help: error.help().map(Into::into),
             findings: Vec::new(),
         }
+    }
+}
+
+/// What the system said, without its number.
+fn plain(text: &str) -> String {
+    match text.rfind(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text.to_owned(),
     }
 }
 

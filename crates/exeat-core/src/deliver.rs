@@ -128,8 +128,9 @@ impl Stage for Staging {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666) & !self.mask;
         let file = rustix::fs::openat(self.inner.handle(), name, flags | OFlags::NOFOLLOW, mode)?;
-        // The process' own umask may be stricter than the one asked for.
-        rustix::fs::fchmod(&file, mode)?;
+        // The process' own umask may be stricter than the one asked for. A file
+        // system without permissions may say no; what it holds is ciphertext.
+        let _ = rustix::fs::fchmod(&file, mode);
         Ok(file.into())
     }
 

@@ -15,8 +15,8 @@
 
 use tar::{EntryType, Header};
 
+use crate::entry::EntryKind;
 use crate::path::EntryPath;
-use crate::source::EntryKind;
 
 /// The unit of a tar stream.
 pub(crate) const BLOCK: u64 = 512;

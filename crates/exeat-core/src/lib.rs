@@ -90,12 +90,14 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs on Linux alone");
 
+mod beneath;
 mod codec;
 pub mod decide;
 pub mod deliver;
 pub mod destination;
 pub mod diagnostic;
 pub mod digest;
+pub mod entry;
 mod framing;
 pub mod keys;
 mod layout;

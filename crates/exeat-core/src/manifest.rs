@@ -25,8 +25,6 @@ pub(crate) use inventory::{Line, Part, Writer};
 pub const FORMAT: &str = "exeat/1";
 /// The largest manifest a reader takes, in bytes.
 pub const MAX_MANIFEST: u64 = 16 << 20;
-/// The most entries a package may have.
-pub const MAX_ENTRIES: u64 = 20_000_000;
 /// The largest `README.txt` a reader takes, in bytes.
 pub(crate) const MAX_README: u64 = 64 << 10;
 

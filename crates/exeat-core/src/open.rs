@@ -18,11 +18,11 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::destination::{self, DestinationError};
 use crate::diagnostic::{Explain, Fault, io_help};
+use crate::entry::EntryKind;
 use crate::manifest::{Inventory, Record};
 use crate::parallel;
 use crate::path::Escaped;
 use crate::progress::{Phase, Progress};
-use crate::source::EntryKind;
 use crate::staging::Staging;
 use crate::verify::{Unlocked, VerifyError, read_volume};
 
@@ -130,6 +130,7 @@ impl Explain for OpenError {
             Self::NoSuchPath { .. } => "'exeat list' shows what is inside",
             Self::NoSpace { .. } => "free some space there, or choose another place",
             Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::Unsupported => "choose a place on a file system that has them",
                 io::ErrorKind::AlreadyExists => {
                     "the file system there does not tell capital letters from small ones; \
                      choose one that does"

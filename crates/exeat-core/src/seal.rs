@@ -14,6 +14,7 @@ use crate::codec::Level;
 use crate::decide::{Permit, ReleasePermit, SealedContent};
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
+use crate::entry::EntryKind;
 use crate::framing::{BLOCK, END, Frame};
 use crate::keys::PackageKey;
 use crate::layout::{self, Content, Extent};
@@ -21,7 +22,7 @@ use crate::manifest::{Compression, Facts, Volume};
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::signature::SignatureError;
-use crate::source::{Entry, EntryKind, Listing, Source, SourceError};
+use crate::source::{Entry, Listing, Source, SourceError};
 
 mod complete;
 mod readme;

@@ -9,20 +9,21 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use globset::GlobSet;
-use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::fs::{Mode, OFlags};
 
+use crate::beneath;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::path::{EntryPath, Escaped, PathFault};
 
 mod listing;
 mod walk;
 
-pub use listing::{Entry, EntryKind, Listing};
+pub use listing::{Entry, Listing};
 pub(crate) use listing::{Identity, NodeBuilder};
 
 /// How many offending paths one error names; it counts the rest.
@@ -76,7 +77,7 @@ pub enum SourceError {
         fault: PathFault,
     },
     /// More entries than a reader accepts.
-    #[error("more than {} entries", crate::manifest::MAX_ENTRIES)]
+    #[error("more than {} entries", crate::entry::MAX_ENTRIES)]
     TooMany,
     /// An entry is not what was listed.
     #[error("'{path}' changed while it was being exported")]
@@ -127,7 +128,8 @@ impl Explain for SourceError {
             Self::Nameless { .. } => "name the folders in it one by one".into(),
             Self::Duplicate { .. } => "rename one of them, or make two exports".into(),
             Self::Unsupported { .. } => "leave them out with --exclude".into(),
-            Self::Unreadable { .. } | Self::Read { .. } => {
+            Self::Read { .. } => "leave it out with --exclude".into(),
+            Self::Unreadable { .. } => {
                 "get permission to read them, leave them out with --exclude, or pass \
                  --skip-unreadable, which records each as left out"
                     .into()
@@ -139,7 +141,7 @@ impl Explain for SourceError {
                  nothing was delivered"
                     .into()
             }
-            Self::Interrupted => return None,
+            Self::Interrupted => "nothing was left behind".into(),
         })
     }
 }
@@ -320,7 +322,7 @@ impl Source {
         let changed = || SourceError::Changed {
             path: path.to_string(),
         };
-        let file = match open_beneath(&root.handle, below, OFlags::RDONLY) {
+        let file = match beneath::open(&root.handle, below, OFlags::RDONLY) {
             // Something that was no link or no folder a moment ago now is.
             Err(rustix::io::Errno::LOOP | rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
                 return Err(changed());
@@ -332,22 +334,6 @@ impl Source {
         }
         Ok(file.into())
     }
-}
-
-/// Opens `path` below `handle`: no link is followed, nothing outside reached,
-/// and a pipe put in a file's place does not block.
-pub(crate) fn open_beneath(
-    handle: impl AsFd,
-    path: &[u8],
-    flags: OFlags,
-) -> rustix::io::Result<OwnedFd> {
-    rustix::fs::openat2(
-        handle,
-        OsStr::from_bytes(path),
-        flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY,
-        Mode::empty(),
-        ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
-    )
 }
 
 fn open_root(path: &Path) -> Result<Root, SourceError> {

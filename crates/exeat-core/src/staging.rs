@@ -82,7 +82,9 @@ impl Staging {
         mode: Mode,
         over_empty: bool,
     ) -> io::Result<io::Result<()>> {
-        rustix::fs::fchmod(&self.folder, mode)?;
+        // It was made with the strictest of modes; a file system without
+        // permissions may say no to another one.
+        let _ = rustix::fs::fchmod(&self.folder, mode);
         rustix::fs::fsync(&self.folder)?;
         let from = self.name.as_str();
         let renamed = if over_empty {

@@ -184,7 +184,7 @@ impl Explain for VerifyError {
             Self::Inventory(error) => return error.help(),
             Self::Content { .. } => "do not use it; tell the sender",
             Self::RawPayload => "its README.txt says how to open it with stock tools",
-            Self::Interrupted => return None,
+            Self::Interrupted => "nothing was left behind",
         }))
     }
 }
@@ -447,7 +447,7 @@ impl Package {
     }
 
     fn open_member(&self, name: &str) -> Result<File, VerifyError> {
-        crate::source::open_beneath(&self.folder, name.as_bytes(), OFlags::RDONLY)
+        crate::beneath::open(&self.folder, name.as_bytes(), OFlags::RDONLY)
             .map(File::from)
             .map_err(|e| read_error(name, e.into()))
     }

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use exeat_core::diagnostic::Finding;
+use exeat_core::entry::EntryKind;
 use exeat_core::manifest::{Facts, Inventory, NamedKey, Record};
 use exeat_core::path::Escaped;
-use exeat_core::source::EntryKind;
 use serde::{Serialize, Serializer};
 
 use super::{SignerReport, further_envelopes_note, unlock, verify_package};

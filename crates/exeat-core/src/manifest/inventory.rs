@@ -7,14 +7,14 @@ use std::io::{self, BufRead, Write};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_ENTRIES, PackageId};
+use super::PackageId;
 use crate::diagnostic::{Explain, Fault, Finding};
 use crate::digest::{Digest, bytes_to_hex, hex_to_bytes};
+use crate::entry::{EntryKind, MAX_ENTRIES};
 use crate::framing::Frame;
 use crate::keys::Recipients;
 use crate::layout::{Content, Extent, MAX_PARTS, MAX_VOLUMES};
 use crate::path::{EntryPath, MAX_PATH, PathFault, PathSpan, PathTable};
-use crate::source::EntryKind;
 
 /// The longest line, its newline included.
 const MAX_LINE: u64 = 64 << 10;

@@ -14,12 +14,15 @@ use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps};
 
 use super::{OpenError, is_made};
+use crate::beneath;
+use rustix::io::Errno;
+
+use crate::entry::EntryKind;
 use crate::manifest::{Inventory, Record};
 use crate::path::EntryPath;
-use crate::source::EntryKind;
 use crate::verify::Visitor;
 
 /// The folder that everything is made in.
@@ -65,9 +68,19 @@ impl<'a> Tree<'a> {
         let parent = self.parent(record)?;
         let name = OsStr::from_bytes(record.path().name());
         rustix::fs::symlinkat(OsStr::from_bytes(record.target()), &parent, name)
+            .map_err(|error| match error {
+                // What file systems without links say; permission to make
+                // entries in a folder of its own the process always has.
+                Errno::PERM | Errno::OPNOTSUPP => io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "there are no symbolic links on the file system there",
+                ),
+                other => other.into(),
+            })
             .and_then(|()| {
                 let times = times(record);
-                rustix::fs::utimensat(&parent, name, &times, AtFlags::SYMLINK_NOFOLLOW)
+                let flags = AtFlags::SYMLINK_NOFOLLOW;
+                Ok(rustix::fs::utimensat(&parent, name, &times, flags)?)
             })
             .map_err(|e| failed(record, e))
     }
@@ -102,8 +115,12 @@ impl<'a> Tree<'a> {
 
     fn seal_attributes(&self, file: impl AsFd, record: &Record<'_>) -> Result<(), OpenError> {
         let mode = Mode::from_raw_mode(u32::from(record.mode()) & !self.umask);
-        rustix::fs::fchmod(&file, mode)
-            .and_then(|()| rustix::fs::futimens(&file, &times(record)))
+        let set = match rustix::fs::fchmod(&file, mode) {
+            // The owner may always set modes, where there are any.
+            Err(Errno::PERM | Errno::OPNOTSUPP) => Ok(()),
+            other => other,
+        };
+        set.and_then(|()| rustix::fs::futimens(&file, &times(record)))
             .map_err(|e| failed(record, e))
     }
 
@@ -112,31 +129,13 @@ impl<'a> Tree<'a> {
         let flags = OFlags::PATH | OFlags::DIRECTORY;
         match record.path().parent() {
             Some(parent) => self.open(parent, flags),
-            None => self.open_bytes(b".", flags),
+            None => beneath::open_same_device(self.root, b".", flags),
         }
         .map_err(|e| failed(record, e))
     }
 
     fn open(&self, path: EntryPath<'_>, flags: OFlags) -> rustix::io::Result<OwnedFd> {
-        self.open_bytes(path.as_bytes(), flags)
-    }
-
-    fn open_bytes(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
-        let mode = if flags.contains(OFlags::CREATE) {
-            Mode::RUSR | Mode::WUSR
-        } else {
-            Mode::empty()
-        };
-        rustix::fs::openat2(
-            self.root,
-            OsStr::from_bytes(path),
-            flags | OFlags::CLOEXEC,
-            mode,
-            ResolveFlags::BENEATH
-                | ResolveFlags::NO_SYMLINKS
-                | ResolveFlags::NO_MAGICLINKS
-                | ResolveFlags::NO_XDEV,
-        )
+        beneath::open_same_device(self.root, path.as_bytes(), flags)
     }
 }
 

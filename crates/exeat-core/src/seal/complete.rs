@@ -8,6 +8,7 @@ use super::{Digests, SealError, Sealed, Stage, frame};
 use crate::codec::Encoder;
 use crate::decide::ReleasePermit;
 use crate::digest::{Digest, Hasher, HashingWriter};
+use crate::entry::EntryKind;
 use crate::keys::encrypt_to;
 use crate::layout::Content;
 use crate::manifest::{
@@ -15,7 +16,7 @@ use crate::manifest::{
     member, sums_bytes,
 };
 use crate::signature::{PACKAGE_NAMESPACE, SigningKey};
-use crate::source::{Entry, EntryKind, Listing};
+use crate::source::{Entry, Listing};
 
 /// A complete package in staging, ready for [`crate::deliver::publish`].
 #[derive(Debug)]

@@ -7,12 +7,13 @@ use std::ops::Range;
 use super::{SealError, Stage, extent, frame, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
 use crate::digest::{Digest, Hasher, HashingWriter};
+use crate::entry::EntryKind;
 use crate::framing::{BLOCK, END};
 use crate::keys::encrypt_to;
 use crate::layout::{Content, volume_name};
 use crate::manifest::Volume;
 use crate::progress::Progress;
-use crate::source::{Entry, EntryKind, Identity, Listing, Source, SourceError};
+use crate::source::{Entry, Identity, Listing, Source, SourceError};
 
 /// How much is read at once: large enough that calls do not count, small
 /// enough to stay in the cache of a core between hashing and encrypting.

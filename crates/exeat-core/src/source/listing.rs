@@ -5,19 +5,8 @@ use std::os::fd::AsFd;
 
 use rustix::fs::{AtFlags, Statx, StatxFlags};
 
+use crate::entry::EntryKind;
 use crate::path::{EntryPath, PathSpan, PathTable};
-
-/// The kinds of entry that a package can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EntryKind {
-    /// A folder.
-    Directory,
-    /// A regular file.
-    File,
-    /// A symbolic link.
-    Symlink,
-}
 
 /// What makes a file the one that was listed: if any of these differs, it was
 /// written to or replaced.

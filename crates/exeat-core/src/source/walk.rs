@@ -6,10 +6,9 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Access, AtFlags, Dir, FileType, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::{
-    EntryKind, ListOptions, Listing, NodeBuilder, Problems, Source, SourceError, open_beneath,
-};
-use crate::manifest::MAX_ENTRIES;
+use super::{ListOptions, Listing, NodeBuilder, Problems, Source, SourceError};
+use crate::beneath;
+use crate::entry::{EntryKind, MAX_ENTRIES};
 use crate::path::{EntryPath, Escaped, MAX_PATH};
 use crate::progress::{Phase, Progress};
 
@@ -124,7 +123,13 @@ impl Walk<'_> {
         };
         match FileType::from_raw_mode(stat.stx_mode.into()) {
             FileType::Directory => {
-                match open_beneath(parent, name.to_bytes(), OFlags::RDONLY | OFlags::DIRECTORY) {
+                // Without the right to enter it the names could be read, and
+                // nothing else.
+                let rights = Access::READ_OK | Access::EXEC_OK;
+                let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+                let opened = rustix::fs::accessat(parent, name, rights, AtFlags::EACCESS)
+                    .and_then(|()| beneath::open(parent, name.to_bytes(), flags));
+                match opened {
                     Ok(handle) => self.folder(handle, &stat),
                     Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Err(self.changed()),
                     Err(error) => self.cannot_read(&stat, EntryKind::Directory, error),

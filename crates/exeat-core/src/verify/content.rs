@@ -11,11 +11,11 @@ use std::ops::Range;
 use super::{BUFFER, Unlocked, VerifyError};
 use crate::codec::Decoder;
 use crate::digest::Hasher;
+use crate::entry::EntryKind;
 use crate::framing::{BLOCK, END};
 use crate::layout::{Content, Extent};
 use crate::manifest::Record;
 use crate::progress::Progress;
-use crate::source::EntryKind;
 
 /// How a volume can differ from what the inventory says.
 #[derive(Debug, thiserror::Error)]
