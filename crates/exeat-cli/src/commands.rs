@@ -19,6 +19,7 @@ use crate::args::{Command, TrustArgs};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::signals::{self, Signal};
 use crate::terminal::{self, PromptError};
 use crate::ui::{Report, Ui};
 
@@ -41,6 +42,13 @@ pub(crate) fn run(
         Command::Open(args) => open::run(&args, &config, umask, ui),
         Command::Demo(_) => unreachable!("handled above"),
     }
+}
+
+/// From here on there is something to clean up: Ctrl-C and SIGTERM stop the
+/// work in good order.
+fn listen() -> Result<(), CommandError> {
+    signals::listen(Exit::Interrupted(Signal::Interrupt).code())
+        .map_err(|e| CommandError::io("cannot listen for signals", &e))
 }
 
 /// The signature of a package, and everything but its volumes, checked.
@@ -104,7 +112,7 @@ fn further_envelopes_note(verified: &Verified<Package>) -> Option<String> {
 impl From<PromptError> for CommandError {
     fn from(error: PromptError) -> Self {
         let exit = match error {
-            PromptError::Interrupted => Exit::Interrupted(crate::exit::Signal::Interrupt),
+            PromptError::Interrupted => Exit::Interrupted(Signal::Interrupt),
             _ => Exit::Failed,
         };
         let mut this = Self::new(exit, "passphrase", &error);

@@ -2,6 +2,8 @@
 
 use exeat_core::diagnostic::Fault;
 
+use crate::signals::{self, Signal};
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -25,13 +27,6 @@ pub(crate) enum Exit {
     Internal,
     /// Stopped by this signal.
     Interrupted(Signal),
-}
-
-/// The signals that stop a run in good order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
-    Interrupt,
-    Terminate,
 }
 
 impl Exit {
@@ -59,7 +54,7 @@ impl Exit {
             Fault::Signature => Self::Untrusted,
             Fault::Configuration => Self::Configuration,
             Fault::Interrupted => {
-                Self::Interrupted(crate::signals::received().unwrap_or(Signal::Interrupt))
+                Self::Interrupted(signals::received().unwrap_or(Signal::Interrupt))
             }
             Fault::Internal => Self::Internal,
             // What was asked for or what the machine did: both are "failed".

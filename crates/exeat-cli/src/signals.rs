@@ -8,7 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::exit::{Exit, Signal};
+/// The signals that stop a run in good order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Interrupt,
+    Terminate,
+}
 
 const NONE: usize = 0;
 const INTERRUPT: usize = 1;
@@ -18,19 +23,16 @@ static RECEIVED: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
 /// Begins to listen. Called before work that has something to clean up; until
 /// then, at prompts above all, signals end the program as they always do.
-pub(crate) fn listen() -> io::Result<()> {
+///
+/// `at_once` is the exit code after a second Ctrl-C.
+pub(crate) fn listen(at_once: u8) -> io::Result<()> {
     if RECEIVED.get().is_some() {
         return Ok(());
     }
     let received = Arc::clone(RECEIVED.get_or_init(|| Arc::new(AtomicUsize::new(NONE))));
     let again = Arc::new(AtomicBool::new(false));
-    let exit = |signal| i32::from(Exit::Interrupted(signal).code());
     // Order matters: a signal first asks whether it is the second one.
-    signal_hook::flag::register_conditional_shutdown(
-        SIGINT,
-        exit(Signal::Interrupt),
-        Arc::clone(&again),
-    )?;
+    signal_hook::flag::register_conditional_shutdown(SIGINT, at_once.into(), Arc::clone(&again))?;
     signal_hook::flag::register(SIGINT, again)?;
     for (signal, value) in [
         (SIGINT, INTERRUPT),

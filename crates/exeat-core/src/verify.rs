@@ -6,236 +6,38 @@
 //! interpreted before what vouches for it has passed, and each step leaves the
 //! evidence, in a type, that the next one asks for.
 
-use std::borrow::Cow;
-use std::cell::RefCell;
-use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::path::Path;
 
 use jiff::Timestamp;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 
-use crate::codec::Decoder;
-use crate::diagnostic::{Explain, Fault, io_help};
-use crate::digest::{Digest, Hasher, digest_reader};
-use crate::keys::{EnvelopeKind, Identities, KeyError, MAX_ENVELOPE, PackageKey};
+use crate::beneath;
+use crate::digest::{Digest, digest_reader};
+use crate::keys::{EnvelopeKind, MAX_ENVELOPE};
 use crate::layout::MAX_VOLUMES;
-use crate::manifest::{
-    Inventory, InventoryError, InventoryFault, MAX_MANIFEST, Manifest, ManifestError, Member,
-    PackageId, PayloadKind, member,
-};
+use crate::manifest::{MAX_MANIFEST, Manifest, Member, PackageId, member};
 use crate::parallel;
 use crate::path::Escaped;
 use crate::progress::{Phase, Progress};
 use crate::signature::{self, AllowedSigners, PACKAGE_NAMESPACE, SignatureError, Signer};
 
 mod content;
+mod error;
+mod unlock;
 
 pub use content::ContentFault;
 pub(crate) use content::{Visitor, read_volume};
+pub use error::{Damage, DamageKind, VerifyError};
+pub use unlock::Unlocked;
 
 /// The largest signature a reader takes, in bytes.
 const MAX_SIGNATURE: u64 = 64 << 10;
 /// How much is read at once.
 const BUFFER: usize = 128 << 10;
-
-/// Why a package is not what it should be, or could not be looked at.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum VerifyError {
-    /// It cannot be opened.
-    #[error("cannot open {}", path.display())]
-    Open {
-        /// The package as it was given.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// It is something else.
-    #[error("{} is not an exeat package", path.display())]
-    NotAPackage {
-        /// What was given.
-        path: PathBuf,
-    },
-    /// It has volumes but no manifest.
-    #[error(
-        "the package has no {}: it was never finished, or not copied completely",
-        member::MANIFEST
-    )]
-    Unfinished,
-    /// It has no signature.
-    #[error("the package is not signed: {} is missing", member::SIGNATURE)]
-    Unsigned,
-    /// The signature is not one by a trusted signer.
-    #[error(transparent)]
-    Signature(#[from] SignatureError),
-    /// The manifest is not what the format asks for.
-    #[error(transparent)]
-    Manifest(#[from] ManifestError),
-    /// Members are missing, altered, or do not belong there.
-    #[error("the package is damaged or altered: {}", list(damage))]
-    Damaged {
-        /// Every one of them.
-        damage: Vec<Damage>,
-    },
-    /// The package key cannot be had.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The inventory is not what the format asks for.
-    #[error(transparent)]
-    Inventory(#[from] InventoryError),
-    /// A volume does not hold what the inventory says.
-    #[error("{volume} does not hold what the inventory says{}: {fault}", place(path.as_deref()))]
-    Content {
-        /// The volume.
-        volume: String,
-        /// The entry, escaped, where it is known.
-        path: Option<String>,
-        /// What is wrong.
-        fault: ContentFault,
-    },
-    /// The payload is of a kind that this version cannot look into.
-    #[error("the package holds a raw stream, which this version of exeat does not open")]
-    RawPayload,
-    /// A member could not be read.
-    #[error("cannot read {member}")]
-    Read {
-        /// The member.
-        member: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The caller asked to stop.
-    #[error("interrupted")]
-    Interrupted,
-}
-
-fn list(damage: &[Damage]) -> String {
-    const NAMED: usize = 10;
-    let mut text: Vec<_> = damage.iter().take(NAMED).map(Damage::to_string).collect();
-    if damage.len() > NAMED {
-        text.push(format!("and {} more", damage.len() - NAMED));
-    }
-    text.join("; ")
-}
-
-fn place(path: Option<&str>) -> String {
-    path.map(|path| format!(" of '{path}'")).unwrap_or_default()
-}
-
-impl Explain for VerifyError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Open { .. } => "package-not-opened",
-            Self::NotAPackage { .. } => "not-a-package",
-            Self::Unfinished => "package-unfinished",
-            Self::Unsigned => "signature-absent",
-            Self::Signature(error) => error.code(),
-            Self::Manifest(error) => error.code(),
-            Self::Damaged { .. } => "package-damaged",
-            Self::Key(error) => error.code(),
-            Self::Inventory(error) => error.code(),
-            Self::Content { .. } => "content-differs",
-            Self::RawPayload => "payload-raw",
-            Self::Read { .. } => "member-unreadable",
-            Self::Interrupted => "interrupted",
-        }
-    }
-
-    fn fault(&self) -> Fault {
-        match self {
-            Self::Open { .. } | Self::NotAPackage { .. } | Self::RawPayload => Fault::Request,
-            Self::Unfinished | Self::Damaged { .. } | Self::Content { .. } => Fault::Package,
-            Self::Unsigned => Fault::Signature,
-            Self::Signature(error) => error.fault(),
-            Self::Manifest(error) => error.fault(),
-            Self::Key(error) => error.fault(),
-            Self::Inventory(error) => error.fault(),
-            Self::Read { .. } => Fault::Environment,
-            Self::Interrupted => Fault::Interrupted,
-        }
-    }
-
-    fn help(&self) -> Option<Cow<'static, str>> {
-        Some(Cow::Borrowed(match self {
-            Self::Open { source, .. } | Self::Read { source, .. } => return io_help(source),
-            Self::NotAPackage { .. } => {
-                "name the folder of the package: the one with 'manifest.json' in it, its name \
-                 usually ending in '.exeat'"
-            }
-            Self::Unfinished => {
-                "copy the package again; if it is the same then, ask the sender for another one"
-            }
-            Self::Unsigned => {
-                "copy the package again; if it is the same then, do not use it, and ask the \
-                 sender for a signed one"
-            }
-            Self::Signature(error) => return error.help(),
-            Self::Manifest(error) => return error.help(),
-            Self::Damaged { .. } => {
-                "do not use it; copy the package again from where you had it, and if it is the \
-                 same then, ask the sender for another one"
-            }
-            Self::Key(error) => return error.help(),
-            Self::Inventory(error) => return error.help(),
-            Self::Content { .. } => "do not use it; tell the sender",
-            Self::RawPayload => "its README.txt says how to open it with stock tools",
-            Self::Interrupted => "nothing was left behind",
-        }))
-    }
-}
-
-/// One member that is not as the manifest says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Damage {
-    /// The member's name, escaped.
-    pub member: String,
-    /// What is wrong with it.
-    pub kind: DamageKind,
-}
-
-/// What can be wrong with a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DamageKind {
-    /// It is not there.
-    Missing,
-    /// It has another length.
-    Size {
-        /// In bytes, by the manifest.
-        expected: u64,
-        /// In bytes, as found.
-        found: u64,
-    },
-    /// It has the right length and other content.
-    Altered,
-    /// It does not belong in the package.
-    Unknown,
-    /// It is a link, a folder or a device.
-    NotAFile,
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let member = &self.member;
-        match self.kind {
-            DamageKind::Missing => write!(f, "{member} is missing"),
-            DamageKind::Size { expected, found } if found < expected => {
-                write!(f, "{member} is cut short ({found} of {expected} bytes)")
-            }
-            DamageKind::Size { expected, found } => {
-                write!(f, "{member} is too long ({found} bytes, not {expected})")
-            }
-            DamageKind::Altered => write!(f, "{member} is not what was signed"),
-            DamageKind::Unknown => write!(f, "'{member}' does not belong in the package"),
-            DamageKind::NotAFile => write!(f, "{member} is not a regular file"),
-        }
-    }
-}
 
 /// A folder that may be a package; nothing in it has been looked at.
 #[derive(Debug)]
@@ -447,7 +249,7 @@ impl Package {
     }
 
     fn open_member(&self, name: &str) -> Result<File, VerifyError> {
-        crate::beneath::open(&self.folder, name.as_bytes(), OFlags::RDONLY)
+        beneath::open(&self.folder, name.as_bytes(), OFlags::RDONLY)
             .map(File::from)
             .map_err(|e| read_error(name, e.into()))
     }
@@ -620,62 +422,6 @@ impl Verified<Package> {
             Err(VerifyError::Damaged { damage })
         }
     }
-
-    /// Opens the envelope and reads the inventory.
-    ///
-    /// # Errors
-    /// No identity fits, or the envelope or the inventory is not what the
-    /// format asks for.
-    pub fn unlock(self, identities: &Identities) -> Result<Unlocked, VerifyError> {
-        if self.manifest.payload.kind == PayloadKind::Raw {
-            return Err(VerifyError::RawPayload);
-        }
-        let key = PackageKey::from_envelope(&self.envelope, identities)?;
-        if key.commitment() != self.manifest.key.commitment {
-            return Err(KeyError::Commitment.into());
-        }
-        let inventory = self.read_inventory(&key)?;
-        let header = inventory.header();
-        let is_ours = header.package == self.manifest.id
-            && header.created == self.manifest.created
-            && header.signer == self.signer.fingerprint().to_string()
-            && inventory.volumes().len() == self.manifest.payload.volumes.len();
-        if !is_ours {
-            return Err(VerifyError::Inventory(InventoryError {
-                line: 1,
-                fault: InventoryFault::Foreign,
-            }));
-        }
-        Ok(Unlocked {
-            verified: self,
-            key,
-            inventory,
-        })
-    }
-
-    fn read_inventory(&self, key: &PackageKey) -> Result<Inventory, VerifyError> {
-        let file = self.package.open_member(member::INVENTORY)?;
-        // Hashed when the package was verified, and again as it is decrypted:
-        // whoever holds the package key could exchange the file in between.
-        let seen = Rc::new(RefCell::new(Hasher::default()));
-        let decrypted = key.decrypt(HashedFile {
-            file,
-            seen: Rc::clone(&seen),
-        })?;
-        let decoder = Decoder::new(decrypted, self.manifest.payload.compression)
-            .map_err(|e| read_error(member::INVENTORY, e))?;
-        let inventory = Inventory::read(io::BufReader::new(decoder))?;
-        let (sha256, bytes) = seen.take().finish();
-        if (Member { bytes, sha256 }) != self.manifest.inventory {
-            return Err(VerifyError::Damaged {
-                damage: vec![Damage {
-                    member: member::INVENTORY.into(),
-                    kind: DamageKind::Altered,
-                }],
-            });
-        }
-        Ok(inventory)
-    }
 }
 
 /// Counts bytes as progress, and stops when the caller wants to.
@@ -686,107 +432,5 @@ fn counting(progress: &dyn Progress) -> impl Fn(usize) -> Result<(), VerifyError
             return Err(VerifyError::Interrupted);
         }
         Ok(())
-    }
-}
-
-/// A verified package together with its key and inventory.
-#[derive(Debug)]
-pub struct Unlocked {
-    verified: Verified<Package>,
-    key: PackageKey,
-    inventory: Inventory,
-}
-
-impl Unlocked {
-    /// The verified package.
-    #[must_use]
-    pub fn verified(&self) -> &Verified<Package> {
-        &self.verified
-    }
-
-    /// What is inside.
-    #[must_use]
-    pub fn inventory(&self) -> &Inventory {
-        &self.inventory
-    }
-
-    pub(crate) fn key(&self) -> &PackageKey {
-        &self.key
-    }
-
-    /// The folder of the package.
-    pub(crate) fn folder(&self) -> &OwnedFd {
-        &self.verified.package.folder
-    }
-
-    /// Opens a volume and compares it with its size and digest; the file is
-    /// then at its beginning again.
-    pub(crate) fn checked_volume(
-        &self,
-        index: usize,
-        progress: &dyn Progress,
-    ) -> Result<File, VerifyError> {
-        let volume = &self.verified.manifest.payload.volumes[index];
-        let package = &self.verified.package;
-        let mut file = package.open_member(&volume.name)?;
-        let expected = Member {
-            bytes: volume.bytes,
-            sha256: volume.sha256,
-        };
-        let on_bytes = counting(progress);
-        match package.digest_damage_of(&mut file, &volume.name, &expected, &on_bytes)? {
-            Some(damage) => Err(VerifyError::Damaged {
-                damage: vec![damage],
-            }),
-            None => {
-                file.rewind().map_err(|e| read_error(&volume.name, e))?;
-                Ok(file)
-            }
-        }
-    }
-
-    /// Decrypts every volume and compares every entry with the inventory; no
-    /// plaintext is written anywhere.
-    ///
-    /// # Errors
-    /// The first volume or entry that differs.
-    pub fn verify_contents(
-        &self,
-        threads: Option<NonZeroUsize>,
-        progress: &dyn Progress,
-    ) -> Result<(), VerifyError> {
-        let total = self.verified.manifest.payload.bytes + self.inventory.header().bytes;
-        progress.begin(Phase::Reading, Some(total));
-        let count = self.inventory.volumes().len();
-        parallel::for_each(count, parallel::threads(threads), |index| {
-            read_volume(self, index, None, &mut content::Nowhere, progress)
-        })?;
-        Ok(())
-    }
-}
-
-/// A file that hashes what is read from its beginning on.
-struct HashedFile {
-    file: File,
-    seen: Rc<RefCell<Hasher>>,
-}
-
-impl Read for HashedFile {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buf)?;
-        self.seen.borrow_mut().update(&buf[..count]);
-        Ok(count)
-    }
-}
-
-impl Seek for HashedFile {
-    /// Only back to the beginning, where hashing begins anew.
-    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
-        if pos != SeekFrom::Start(0) {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        self.seen.take();
-        self.file.rewind()?;
-        Ok(0)
     }
 }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
+use super::listen;
 use crate::args::Export;
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -74,7 +75,7 @@ pub(crate) fn run(
     let destination = Destination::folder(&args.to, name, &source)?;
     let recipients = ask_passphrase(recipients, args.dry_run, ui)?;
     let named = NamedKey::of(&recipients);
-    signals::listen().map_err(|e| CommandError::io("cannot listen for signals", &e))?;
+    listen()?;
     let progress = Shown::new(ui);
     let options = ListOptions {
         exclude: Exclude::new(&args.exclude).map_err(CommandError::usage)?,

@@ -6,13 +6,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use exeat_core::open::{self, OpenOptions, Opened};
 use serde::Serialize;
 
-use super::{SignerReport, further_envelopes_note, unlock, verify_package};
+use super::{SignerReport, further_envelopes_note, listen, unlock, verify_package};
 use crate::args::Open;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::progress::Shown;
 use crate::render;
-use crate::signals;
 use crate::ui::{Report, Ui};
 
 /// How many paths are named to people; the rest is counted.
@@ -51,7 +50,7 @@ pub(crate) fn run(
         umask,
         threads: None,
     };
-    signals::listen().map_err(|e| CommandError::io("cannot listen for signals", &e))?;
+    listen()?;
     let progress = Shown::new(ui);
     let opened = open::open(&unlocked, &args.to, &options, &progress)?;
     progress.clear();

@@ -5,13 +5,12 @@ use exeat_core::keys::EnvelopeKind;
 use exeat_core::manifest::{Compression, PayloadKind};
 use serde::Serialize;
 
-use super::{SignerReport, further_envelopes_note, unlock, verify_package};
+use super::{SignerReport, further_envelopes_note, listen, unlock, verify_package};
 use crate::args::Verify;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::progress::Shown;
 use crate::render;
-use crate::signals;
 use crate::ui::{Report, Ui};
 
 #[derive(Serialize)]
@@ -52,13 +51,13 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
     };
     let note = further_envelopes_note(&verified);
     if args.identity.is_empty() && !args.passphrase {
-        start()?;
+        listen()?;
         let progress = Shown::new(ui);
         verified.verify_volumes(None, &progress)?;
     } else {
         check_means(args, verified.envelope_kind()?)?;
         let unlocked = unlock(verified, &args.identity, config)?;
-        start()?;
+        listen()?;
         let progress = Shown::new(ui);
         unlocked.verify_contents(None, &progress)?;
         let inventory = unlocked.inventory();
@@ -75,10 +74,6 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
     let mut report = Report::new(text(&result), &result);
     report.notes.extend(note);
     Ok(report)
-}
-
-fn start() -> Result<(), CommandError> {
-    signals::listen().map_err(|e| CommandError::io("cannot listen for signals", &e))
 }
 
 /// Says at once where what was given cannot open the package.

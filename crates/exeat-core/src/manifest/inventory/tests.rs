@@ -2,7 +2,9 @@
 //! that breaks it and nothing else.
 
 use super::*;
+use crate::entry::MAX_ENTRIES;
 use crate::framing::BLOCK;
+use crate::layout::MAX_PARTS;
 
 const SHA: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 

@@ -1,0 +1,206 @@
+//! What can be wrong with a package, and with its members one by one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::content::ContentFault;
+use crate::diagnostic::{Explain, Fault, io_help};
+use crate::keys::KeyError;
+use crate::manifest::{InventoryError, ManifestError, member};
+use crate::signature::SignatureError;
+
+/// Why a package is not what it should be, or could not be looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// It cannot be opened.
+    #[error("cannot open {}", path.display())]
+    Open {
+        /// The package as it was given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is something else.
+    #[error("{} is not an exeat package", path.display())]
+    NotAPackage {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// It has volumes but no manifest.
+    #[error(
+        "the package has no {}: it was never finished, or not copied completely",
+        member::MANIFEST
+    )]
+    Unfinished,
+    /// It has no signature.
+    #[error("the package is not signed: {} is missing", member::SIGNATURE)]
+    Unsigned,
+    /// The signature is not one by a trusted signer.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The manifest is not what the format asks for.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Members are missing, altered, or do not belong there.
+    #[error("the package is damaged or altered: {}", list(damage))]
+    Damaged {
+        /// Every one of them.
+        damage: Vec<Damage>,
+    },
+    /// The package key cannot be had.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The inventory is not what the format asks for.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+    /// A volume does not hold what the inventory says.
+    #[error("{volume} does not hold what the inventory says{}: {fault}", place(path.as_deref()))]
+    Content {
+        /// The volume.
+        volume: String,
+        /// The entry, escaped, where it is known.
+        path: Option<String>,
+        /// What is wrong.
+        fault: ContentFault,
+    },
+    /// The payload is of a kind that this version cannot look into.
+    #[error("the package holds a raw stream, which this version of exeat does not open")]
+    RawPayload,
+    /// A member could not be read.
+    #[error("cannot read {member}")]
+    Read {
+        /// The member.
+        member: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+fn list(damage: &[Damage]) -> String {
+    const NAMED: usize = 10;
+    let mut text: Vec<_> = damage.iter().take(NAMED).map(Damage::to_string).collect();
+    if damage.len() > NAMED {
+        text.push(format!("and {} more", damage.len() - NAMED));
+    }
+    text.join("; ")
+}
+
+fn place(path: Option<&str>) -> String {
+    path.map(|path| format!(" of '{path}'")).unwrap_or_default()
+}
+
+impl Explain for VerifyError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "package-not-opened",
+            Self::NotAPackage { .. } => "not-a-package",
+            Self::Unfinished => "package-unfinished",
+            Self::Unsigned => "signature-absent",
+            Self::Signature(error) => error.code(),
+            Self::Manifest(error) => error.code(),
+            Self::Damaged { .. } => "package-damaged",
+            Self::Key(error) => error.code(),
+            Self::Inventory(error) => error.code(),
+            Self::Content { .. } => "content-differs",
+            Self::RawPayload => "payload-raw",
+            Self::Read { .. } => "member-unreadable",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Open { .. } | Self::NotAPackage { .. } | Self::RawPayload => Fault::Request,
+            Self::Unfinished | Self::Damaged { .. } | Self::Content { .. } => Fault::Package,
+            Self::Unsigned => Fault::Signature,
+            Self::Signature(error) => error.fault(),
+            Self::Manifest(error) => error.fault(),
+            Self::Key(error) => error.fault(),
+            Self::Inventory(error) => error.fault(),
+            Self::Read { .. } => Fault::Environment,
+            Self::Interrupted => Fault::Interrupted,
+        }
+    }
+
+    fn help(&self) -> Option<Cow<'static, str>> {
+        Some(Cow::Borrowed(match self {
+            Self::Open { source, .. } | Self::Read { source, .. } => return io_help(source),
+            Self::NotAPackage { .. } => {
+                "name the folder of the package: the one with 'manifest.json' in it, its name \
+                 usually ending in '.exeat'"
+            }
+            Self::Unfinished => {
+                "copy the package again; if it is the same then, ask the sender for another one"
+            }
+            Self::Unsigned => {
+                "copy the package again; if it is the same then, do not use it, and ask the \
+                 sender for a signed one"
+            }
+            Self::Signature(error) => return error.help(),
+            Self::Manifest(error) => return error.help(),
+            Self::Damaged { .. } => {
+                "do not use it; copy the package again from where you had it, and if it is the \
+                 same then, ask the sender for another one"
+            }
+            Self::Key(error) => return error.help(),
+            Self::Inventory(error) => return error.help(),
+            Self::Content { .. } => "do not use it; tell the sender",
+            Self::RawPayload => "its README.txt says how to open it with stock tools",
+            Self::Interrupted => "nothing was left behind",
+        }))
+    }
+}
+
+/// One member that is not as the manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The member's name, escaped.
+    pub member: String,
+    /// What is wrong with it.
+    pub kind: DamageKind,
+}
+
+/// What can be wrong with a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DamageKind {
+    /// It is not there.
+    Missing,
+    /// It has another length.
+    Size {
+        /// In bytes, by the manifest.
+        expected: u64,
+        /// In bytes, as found.
+        found: u64,
+    },
+    /// It has the right length and other content.
+    Altered,
+    /// It does not belong in the package.
+    Unknown,
+    /// It is a link, a folder or a device.
+    NotAFile,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let member = &self.member;
+        match self.kind {
+            DamageKind::Missing => write!(f, "{member} is missing"),
+            DamageKind::Size { expected, found } if found < expected => {
+                write!(f, "{member} is cut short ({found} of {expected} bytes)")
+            }
+            DamageKind::Size { expected, found } => {
+                write!(f, "{member} is too long ({found} bytes, not {expected})")
+            }
+            DamageKind::Altered => write!(f, "{member} is not what was signed"),
+            DamageKind::Unknown => write!(f, "'{member}' does not belong in the package"),
+            DamageKind::NotAFile => write!(f, "{member} is not a regular file"),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The second half of the order of trust: the envelope and its commitment, the
+//! inventory, the payload.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use super::content::{Nowhere, read_volume};
+use super::{Damage, DamageKind, Package, Verified, VerifyError, counting, read_error};
+use crate::codec::Decoder;
+use crate::digest::Hasher;
+use crate::keys::{Identities, KeyError, PackageKey};
+use crate::manifest::{Inventory, InventoryError, InventoryFault, Member, PayloadKind, member};
+use crate::parallel;
+use crate::progress::{Phase, Progress};
+
+impl Verified<Package> {
+    /// Opens the envelope and reads the inventory.
+    ///
+    /// # Errors
+    /// No identity fits, or the envelope or the inventory is not what the
+    /// format asks for.
+    pub fn unlock(self, identities: &Identities) -> Result<Unlocked, VerifyError> {
+        if self.manifest.payload.kind == PayloadKind::Raw {
+            return Err(VerifyError::RawPayload);
+        }
+        let key = PackageKey::from_envelope(&self.envelope, identities)?;
+        if key.commitment() != self.manifest.key.commitment {
+            return Err(KeyError::Commitment.into());
+        }
+        let inventory = self.read_inventory(&key)?;
+        let header = inventory.header();
+        let is_ours = header.package == self.manifest.id
+            && header.created == self.manifest.created
+            && header.signer == self.signer.fingerprint().to_string()
+            && inventory.volumes().len() == self.manifest.payload.volumes.len();
+        if !is_ours {
+            return Err(VerifyError::Inventory(InventoryError {
+                line: 1,
+                fault: InventoryFault::Foreign,
+            }));
+        }
+        Ok(Unlocked {
+            verified: self,
+            key,
+            inventory,
+        })
+    }
+
+    fn read_inventory(&self, key: &PackageKey) -> Result<Inventory, VerifyError> {
+        let file = self.package.open_member(member::INVENTORY)?;
+        // Hashed when the package was verified, and again as it is decrypted:
+        // whoever holds the package key could exchange the file in between.
+        let seen = Rc::new(RefCell::new(Hasher::default()));
+        let decrypted = key.decrypt(HashedFile {
+            file,
+            seen: Rc::clone(&seen),
+        })?;
+        let decoder = Decoder::new(decrypted, self.manifest.payload.compression)
+            .map_err(|e| read_error(member::INVENTORY, e))?;
+        let inventory = Inventory::read(io::BufReader::new(decoder))?;
+        let (sha256, bytes) = seen.take().finish();
+        if (Member { bytes, sha256 }) != self.manifest.inventory {
+            return Err(VerifyError::Damaged {
+                damage: vec![Damage {
+                    member: member::INVENTORY.into(),
+                    kind: DamageKind::Altered,
+                }],
+            });
+        }
+        Ok(inventory)
+    }
+}
+
+/// A verified package together with its key and inventory.
+#[derive(Debug)]
+pub struct Unlocked {
+    verified: Verified<Package>,
+    key: PackageKey,
+    inventory: Inventory,
+}
+
+impl Unlocked {
+    /// The verified package.
+    #[must_use]
+    pub fn verified(&self) -> &Verified<Package> {
+        &self.verified
+    }
+
+    /// What is inside.
+    #[must_use]
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    pub(crate) fn key(&self) -> &PackageKey {
+        &self.key
+    }
+
+    /// The folder of the package.
+    pub(crate) fn folder(&self) -> &OwnedFd {
+        &self.verified.package.folder
+    }
+
+    /// Opens a volume and compares it with its size and digest; the file is
+    /// then at its beginning again.
+    pub(crate) fn checked_volume(
+        &self,
+        index: usize,
+        progress: &dyn Progress,
+    ) -> Result<File, VerifyError> {
+        let volume = &self.verified.manifest.payload.volumes[index];
+        let package = &self.verified.package;
+        let mut file = package.open_member(&volume.name)?;
+        let expected = Member {
+            bytes: volume.bytes,
+            sha256: volume.sha256,
+        };
+        let on_bytes = counting(progress);
+        match package.digest_damage_of(&mut file, &volume.name, &expected, &on_bytes)? {
+            Some(damage) => Err(VerifyError::Damaged {
+                damage: vec![damage],
+            }),
+            None => {
+                file.rewind().map_err(|e| read_error(&volume.name, e))?;
+                Ok(file)
+            }
+        }
+    }
+
+    /// Decrypts every volume and compares every entry with the inventory; no
+    /// plaintext is written anywhere.
+    ///
+    /// # Errors
+    /// The first volume or entry that differs.
+    pub fn verify_contents(
+        &self,
+        threads: Option<NonZeroUsize>,
+        progress: &dyn Progress,
+    ) -> Result<(), VerifyError> {
+        let total = self.verified.manifest.payload.bytes + self.inventory.header().bytes;
+        progress.begin(Phase::Reading, Some(total));
+        let count = self.inventory.volumes().len();
+        parallel::for_each(count, parallel::threads(threads), |index| {
+            read_volume(self, index, None, &mut Nowhere, progress)
+        })?;
+        Ok(())
+    }
+}
+
+/// A file that hashes what is read from its beginning on.
+struct HashedFile {
+    file: File,
+    seen: Rc<RefCell<Hasher>>,
+}
+
+impl Read for HashedFile {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buf)?;
+        self.seen.borrow_mut().update(&buf[..count]);
+        Ok(count)
+    }
+}
+
+impl Seek for HashedFile {
+    /// Only back to the beginning, where hashing begins anew.
+    fn seek(&mut self, pos: SeekFrom) -> io::Result<u64> {
+        if pos != SeekFrom::Start(0) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        self.seen.take();
+        self.file.rewind()?;
+        Ok(0)
+    }
+}
