@@ -27,19 +27,21 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 damaged or altered, 5 invali
 
 New here? 'exeat demo' shows all of it on made-up data, in a folder of its own.";
 
+const EVERYWHERE: &str = "Options of every command";
+
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Print one JSON document on standard output instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// Write the JSON document to this file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE")]
     pub(crate) json_file: Option<PathBuf>,
     /// Show no progress and no notes
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub(crate) quiet: bool,
     /// Use the keys and settings in this folder instead of ~/.config/exeat
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "DIR")]
     pub(crate) config_dir: Option<PathBuf>,
 }
 
@@ -328,6 +330,58 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// The command lines in a text: those that begin with `exeat`, up to a
+    /// comment, split as a shell does for plain words and single quotes.
+    fn commands(text: &str) -> Vec<Vec<String>> {
+        let lines = text.lines().map(str::trim);
+        let lines = lines.filter(|line| line.starts_with("exeat "));
+        lines
+            .map(|line| {
+                let line = line.split(" # ").next().unwrap_or(line).trim();
+                let mut words = vec![String::new()];
+                for (index, part) in line.split('\'').enumerate() {
+                    if index % 2 == 1 {
+                        words.last_mut().expect("a word").push_str(part);
+                        continue;
+                    }
+                    for (number, word) in part.split(' ').enumerate() {
+                        if number > 0 {
+                            words.push(String::new());
+                        }
+                        words.last_mut().expect("a word").push_str(word);
+                    }
+                }
+                words.retain(|word| !word.is_empty());
+                words
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_command_that_is_shown_can_be_typed() {
+        let mut text = include_str!("../../../README.md").to_owned();
+        for command in Cli::command().get_subcommands() {
+            let examples = command.get_after_help().expect("each command has examples");
+            text += &format!("\n{examples}\n");
+        }
+        let commands = commands(&text);
+        assert!(commands.len() > 25, "{}", commands.len());
+        let fingerprint = "SHA256:".to_owned() + &"A".repeat(43);
+        for words in commands {
+            if words.get(1).is_some_and(|word| word == "help") {
+                continue;
+            }
+            let words = words.iter().map(|word| match word.as_str() {
+                "SHA256:…" => fingerprint.clone(),
+                other => other.to_owned(),
+            });
+            let words: Vec<_> = words.collect();
+            if let Err(error) = Cli::try_parse_from(&words) {
+                panic!("{words:?}: {error}");
+            }
+        }
     }
 
     #[test]
