@@ -129,7 +129,43 @@ impl Ui {
 fn document(command: &str, exit: Exit, result: &str, error: &str) -> String {
     let (schema, command) = (to_json(&SCHEMA), to_json(&command));
     let exit = exit.code();
-    format!(
+    let document = format!(
         "{{\"schema\":{schema},\"command\":{command},\"exit\":{exit},\"result\":{result},\"error\":{error}}}\n"
-    )
+    );
+    escape(document)
+}
+
+/// The same document without characters that could mislead a terminal or a
+/// person: inside strings, where alone they can be, JSON has escapes for them.
+fn escape(document: String) -> String {
+    let misleads = |c: char| c != '\n' && exeat_core::path::misleads(c);
+    if !document.contains(misleads) {
+        return document;
+    }
+    let mut escaped = String::with_capacity(document.len() + 64);
+    for character in document.chars() {
+        if misleads(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped += &format!("\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_holds_nothing_that_misleads_and_says_the_same() {
+        let text = "a\u{1b}[2J\u{9b}31m\u{202e}gpj\u{e0041}é";
+        let json = document("list", Exit::Done, &to_json(&text), "null");
+        let shown = json.trim_end_matches('\n');
+        assert!(!shown.contains(exeat_core::path::misleads), "{shown}");
+        let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(value["result"], text);
+    }
 }

@@ -98,6 +98,18 @@ impl<'a> EntryPath<'a> {
         self.0
     }
 
+    /// The path as text, where it is UTF-8.
+    #[must_use]
+    pub fn as_utf8(self) -> Option<&'a str> {
+        std::str::from_utf8(self.0).ok()
+    }
+
+    /// The bytes as lower-case hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        crate::digest::bytes_to_hex(self.0)
+    }
+
     /// The path of the folder this lies in, or `None` at the top.
     #[must_use]
     pub fn parent(self) -> Option<EntryPath<'a>> {
@@ -178,10 +190,12 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Control and format characters: C1 controls, zero-width and directional
-/// marks, line separators, interlinear annotations, tags (Unicode 16, general
-/// categories Cc, Cf, Zl and Zp as far as they are invisible or reorder text).
-fn misleads(character: char) -> bool {
+/// Whether a character is invisible or changes how others are shown: controls,
+/// zero-width and directional marks, line separators, interlinear annotations,
+/// tags (Unicode 16, general categories Cc, Cf, Zl and Zp as far as they are
+/// invisible or reorder text).
+#[must_use]
+pub fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

@@ -32,28 +32,38 @@ struct Listed<'a> {
 
 #[derive(Serialize)]
 struct Entry<'a> {
-    /// Escaped where it is not plain text.
-    path: String,
+    /// Exactly as it is; null where it is not UTF-8.
+    path: Option<&'a str>,
+    /// The bytes of a path that is not UTF-8.
+    path_hex: Option<String>,
     #[serde(rename = "type")]
     kind: EntryKind,
     bytes: u64,
     mode: String,
     mtime: i64,
     sha256: Option<String>,
+    /// As it is shown to people: escaped.
     target: Option<String>,
     skipped: Option<&'a str>,
 }
 
 fn entries<S: Serializer>(inventory: &&Inventory, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(inventory.entries().map(|record| Entry {
-        path: record.path().to_string(),
-        kind: record.kind(),
-        bytes: record.bytes(),
-        mode: format!("{:04o}", record.mode()),
-        mtime: record.modified(),
-        sha256: record.sha256().map(|digest| digest.to_string()),
-        target: target(&record),
-        skipped: record.skipped(),
+    serializer.collect_seq(inventory.entries().map(|record| {
+        Entry {
+            path: record.path().as_utf8(),
+            path_hex: record
+                .path()
+                .as_utf8()
+                .is_none()
+                .then(|| record.path().to_hex()),
+            kind: record.kind(),
+            bytes: record.bytes(),
+            mode: format!("{:04o}", record.mode()),
+            mtime: record.modified(),
+            sha256: record.sha256().map(|digest| digest.to_string()),
+            target: target(&record),
+            skipped: record.skipped(),
+        }
     }))
 }
 
