@@ -13,14 +13,16 @@ use std::path::Path;
 
 use exeat_core::keys::{EnvelopeKind, Identities};
 use exeat_core::verify::{Package, Unlocked, Verified};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::args::{Command, TrustArgs};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::signals::{self, Signal};
-use crate::terminal::{self, PromptError};
+use crate::terminal::{self, NewPassphrase, PromptError};
 use crate::ui::{Report, Ui};
 
 pub(crate) fn run(
@@ -34,7 +36,7 @@ pub(crate) fn run(
     }
     let config = Config::load(config_dir)?;
     match command {
-        Command::Init(args) => init::run(&args, &config, ui),
+        Command::Init(args) => init::run(&args, &config),
         Command::Trust(args) => trust::run(&args, &config),
         Command::Export(args) => export::run(args, &config, umask, ui),
         Command::Verify(args) => verify::run(&args, &config, ui),
@@ -79,6 +81,21 @@ fn unlock(
             .with_help("give one with -i, or make one with 'exeat init'")
     })?;
     Ok(verified.unlock(&identities)?)
+}
+
+/// A passphrase for something new; one that was made is shown, once.
+fn new_passphrase(prompt: &str) -> Result<SecretString, CommandError> {
+    match terminal::confirm_new_passphrase(prompt)? {
+        NewPassphrase::Typed(passphrase) => Ok(passphrase),
+        NewPassphrase::Generated(passphrase) => {
+            let text = Zeroizing::new(format!(
+                "The passphrase is\n\n    {}\n\nWrite it down now; it will not be shown again.\n\n",
+                passphrase.expose_secret()
+            ));
+            terminal::show(&text)?;
+            Ok(passphrase)
+        }
+    }
 }
 
 /// Who signed a package, in reports.

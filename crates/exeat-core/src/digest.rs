@@ -168,14 +168,21 @@ pub(crate) fn digest_reader<E: From<io::Error>>(
 ) -> Result<(Digest, u64), E> {
     let mut hasher = Hasher::default();
     loop {
+        let count = read_some(&mut reader, buffer)?;
+        if count == 0 {
+            return Ok(hasher.finish());
+        }
+        hasher.update(&buffer[..count]);
+        on_bytes(count)?;
+    }
+}
+
+/// Reads what there is, again where a signal came between.
+pub(crate) fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
         match reader.read(buffer) {
-            Ok(0) => return Ok(hasher.finish()),
-            Ok(count) => {
-                hasher.update(&buffer[..count]);
-                on_bytes(count)?;
-            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+            other => return other,
         }
     }
 }

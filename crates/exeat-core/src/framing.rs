@@ -13,6 +13,8 @@
 //!   time in whole seconds and within 0 to 2^33 - 1;
 //! - data padded with zeros to 512 bytes; 1,024 zeros after the last entry.
 
+use std::ops::Range;
+
 use tar::{EntryType, Header};
 
 use crate::entry::EntryKind;
@@ -38,7 +40,36 @@ pub(crate) struct Frame<'a> {
     pub(crate) target: &'a [u8],
 }
 
+/// The lengths of one entry in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Extent {
+    /// Header, data and padding; a multiple of [`BLOCK`]. Zero for an entry
+    /// that is in the inventory alone.
+    pub(crate) framed: u64,
+    /// Of that, the header; a multiple of [`BLOCK`].
+    pub(crate) header: u64,
+    /// Data without padding.
+    pub(crate) data: u64,
+}
+
+impl Extent {
+    /// The bytes of data within a cut of the framed bytes.
+    pub(crate) fn data_in(&self, framed: &Range<u64>) -> Range<u64> {
+        let at = |offset: u64| offset.saturating_sub(self.header).min(self.data);
+        at(framed.start)..at(framed.end)
+    }
+}
+
 impl Frame<'_> {
+    /// Its lengths in the stream.
+    pub(crate) fn extent(&self) -> Extent {
+        Extent {
+            framed: self.framed_len(),
+            header: self.header_len(),
+            data: self.bytes,
+        }
+    }
+
     /// The length of header and pax records, a multiple of [`BLOCK`].
     pub(crate) fn header_len(&self) -> u64 {
         match self.records_len() {

@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use crate::framing::BLOCK;
+use crate::framing::Extent;
 
 /// One mebibyte, the unit volume sizes are rounded to.
 pub(crate) const MIB: u64 = 1 << 20;
@@ -43,26 +43,6 @@ impl Content {
     }
 }
 
-/// The lengths of one entry in the stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extent {
-    /// Header, data and padding; a multiple of [`BLOCK`]. Zero for an entry
-    /// that is in the inventory alone.
-    pub(crate) framed: u64,
-    /// Of that, the header; a multiple of [`BLOCK`].
-    pub(crate) header: u64,
-    /// Data without padding.
-    pub(crate) data: u64,
-}
-
-impl Extent {
-    /// The bytes of data within a cut of the framed bytes.
-    pub(crate) fn data_in(&self, framed: &Range<u64>) -> Range<u64> {
-        let at = |offset: u64| offset.saturating_sub(self.header).min(self.data);
-        at(framed.start)..at(framed.end)
-    }
-}
-
 /// The size of volumes to use for a stream.
 ///
 /// `wanted` is what the user asked for. The default is the larger of 64 MiB
@@ -89,9 +69,9 @@ pub(crate) fn volume_size(wanted: Option<u64>, stream: u64, largest: u64) -> Res
 
 /// Plans the volumes for entries in path order.
 ///
-/// `size` is a multiple of [`BLOCK`] and larger than any header.
+/// `size` is a multiple of 512 and larger than any header.
 pub(crate) fn plan(entries: impl Iterator<Item = Extent>, size: u64) -> Vec<Content> {
-    debug_assert!(size.is_multiple_of(BLOCK) && size > 0);
+    debug_assert!(size.is_multiple_of(crate::framing::BLOCK) && size > 0);
     let mut volumes = Vec::new();
     let mut open: Option<(usize, u64)> = None;
     let mut count = 0;
@@ -144,6 +124,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::framing::BLOCK;
 
     fn extent(header_blocks: u64, data: u64) -> Extent {
         let header = header_blocks * BLOCK;

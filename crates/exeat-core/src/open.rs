@@ -206,9 +206,7 @@ pub fn open(
     let wanted = select(inventory, &options.paths)?;
     let chosen = || {
         let all = inventory.entries().enumerate();
-        all.filter(|(n, record)| {
-            wanted.as_ref().is_none_or(|wanted| wanted[*n]) && record.skipped().is_none()
-        })
+        all.filter(|(n, record)| is_made(*n, record, wanted.as_deref()))
     };
     let bytes = chosen().map(|(_, record)| record.bytes()).sum();
     let available = destination::available(&target.parent).unwrap_or(u64::MAX);

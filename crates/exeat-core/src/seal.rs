@@ -15,9 +15,9 @@ use crate::decide::{Permit, ReleasePermit, SealedContent};
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
 use crate::entry::EntryKind;
-use crate::framing::{BLOCK, END, Frame};
+use crate::framing::{END, Extent, Frame};
 use crate::keys::PackageKey;
-use crate::layout::{self, Content, Extent};
+use crate::layout::{self, Content};
 use crate::manifest::{Compression, Facts, Volume};
 use crate::parallel;
 use crate::progress::{Phase, Progress};
@@ -185,17 +185,10 @@ pub struct Sealed<S: Stage> {
     level: Option<Level>,
     contents: Vec<Content>,
     volumes: Vec<Volume>,
-    digests: Digests,
+    /// Of files, or pieces of files, in the order of the volumes.
+    digests: Vec<Digest>,
     facts: Facts,
     content: Digest,
-}
-
-/// The digests of files, by the index of their entry.
-#[derive(Debug, Default)]
-struct Digests {
-    /// Of entries that lie in one volume, and for those that span volumes one
-    /// for each part; in the order of the volumes.
-    in_order: Vec<Digest>,
 }
 
 /// Reads, hashes and encrypts what `permit` allows into `stage`.
@@ -235,10 +228,10 @@ pub fn seal<S: Stage>(
     let threads = parallel::threads(options.threads);
     let sealed = parallel::for_each(contents.len(), threads, |n| sealer.seal(n, &contents[n]))?;
     let mut volumes = Vec::with_capacity(sealed.len());
-    let mut digests = Digests::default();
+    let mut digests = Vec::new();
     for volume in sealed {
         volumes.push(volume.account);
-        digests.in_order.extend(volume.digests);
+        digests.extend(volume.digests);
     }
     let files = listing.entries().filter(|e| is_sealed_file(e)).count() as u64;
     let facts = Facts {
@@ -342,11 +335,5 @@ fn extent(entry: &Entry<'_>) -> Extent {
             data: 0,
         };
     }
-    let frame = frame(entry);
-    debug_assert!(frame.framed_len().is_multiple_of(BLOCK));
-    Extent {
-        framed: frame.framed_len(),
-        header: frame.header_len(),
-        data: entry.bytes(),
-    }
+    frame(entry).extent()
 }

@@ -14,10 +14,10 @@ use exeat_core::seal::{self, Estimate, SealOptions};
 use exeat_core::signature::SigningKey;
 use exeat_core::source::{Exclude, ListOptions, Listing, Source};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 
-use super::listen;
+use super::{listen, new_passphrase};
 use crate::args::Export;
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -25,7 +25,6 @@ use crate::exit::Exit;
 use crate::progress::Shown;
 use crate::render;
 use crate::signals;
-use crate::terminal::{self, NewPassphrase};
 use crate::ui::{Report, Ui};
 
 /// How many left-out paths are named to people; the rest is counted.
@@ -210,16 +209,7 @@ fn ask_passphrase(wanted: Wanted, is_dry_run: bool, ui: &Ui) -> Result<Recipient
         Wanted::Passphrase if is_dry_run => Ok(Recipients::Passphrase(SecretString::from(""))),
         Wanted::Passphrase => {
             let prompt = "Passphrase for the package (or Enter to have one made): ";
-            let passphrase = match terminal::confirm_new_passphrase(prompt)? {
-                NewPassphrase::Typed(passphrase) => passphrase,
-                NewPassphrase::Generated(passphrase) => {
-                    terminal::show(&format!(
-                        "The passphrase is\n\n    {}\n\nWrite it down now; it will not be shown again.\n",
-                        passphrase.expose_secret()
-                    ))?;
-                    passphrase
-                }
-            };
+            let passphrase = new_passphrase(prompt)?;
             ui.note(
                 "Tell it to the recipient by another channel than the one the package goes by.",
             );

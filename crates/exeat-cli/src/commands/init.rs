@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 use exeat_core::keys::{IdentityPair, write_secret_file};
 use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, REKEY_NAMESPACE, SigningKey};
 use jiff::Timestamp;
-use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
+use super::new_passphrase;
 use crate::args::Init;
 use crate::config::{self, Config, cannot_read};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render;
-use crate::terminal::{self, NewPassphrase};
-use crate::ui::{Report, Ui};
+use crate::ui::Report;
 
 /// The recipient line, kept because a protected identity does not tell it.
 const RECIPIENT: &str = "recipient.txt";
@@ -32,7 +31,7 @@ struct Lines<'a> {
     config_dir: String,
 }
 
-pub(crate) fn run(args: &Init, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
+pub(crate) fn run(args: &Init, config: &Config) -> Result<Report, CommandError> {
     if args.show {
         return show(config);
     }
@@ -57,7 +56,8 @@ pub(crate) fn run(args: &Init, config: &Config, ui: &Ui) -> Result<Report, Comma
     let pair = IdentityPair::generate();
     let now = Timestamp::now();
     let identity = if args.passphrase {
-        let passphrase = new_passphrase(ui)?;
+        let prompt = "New passphrase for your identity (or Enter to have one made): ";
+        let passphrase = new_passphrase(prompt)?;
         let file = pair.to_encrypted_file(now, &passphrase);
         zeroize::Zeroizing::new(file.map_err(|e| CommandError::io("cannot encrypt", &e))?)
     } else {
@@ -126,22 +126,6 @@ fn report(config: &Config, recipient: &str, signer: &str, key: &SigningKey) -> R
         config_dir: config.dir().display().to_string(),
     };
     Report::new(format!("{recipient}\n{signer}"), &result)
-}
-
-/// A passphrase for the identity; one that was made is shown, once.
-fn new_passphrase(ui: &Ui) -> Result<secrecy::SecretString, CommandError> {
-    let prompt = "New passphrase for your identity (or Enter to have one made): ";
-    match terminal::confirm_new_passphrase(prompt)? {
-        NewPassphrase::Typed(passphrase) => Ok(passphrase),
-        NewPassphrase::Generated(passphrase) => {
-            terminal::show(&format!(
-                "The passphrase is\n\n    {}\n\nWrite it down now; it will not be shown again.\n",
-                passphrase.expose_secret()
-            ))?;
-            ui.note("");
-            Ok(passphrase)
-        }
-    }
 }
 
 /// `user@host`, which a person can recognise, where no name was given.

@@ -42,7 +42,7 @@ impl<'a> Tree<'a> {
         inventory: &Inventory,
         wanted: Option<&[bool]>,
     ) -> Result<(), OpenError> {
-        for (_, record) in made(inventory, wanted, EntryKind::Directory) {
+        for record in made(inventory, wanted, EntryKind::Directory) {
             let parent = self.parent(&record)?;
             rustix::fs::mkdirat(&parent, OsStr::from_bytes(record.path().name()), Mode::RWXU)
                 .map_err(|e| failed(&record, e))?;
@@ -56,10 +56,8 @@ impl<'a> Tree<'a> {
         inventory: &Inventory,
         wanted: Option<&[bool]>,
     ) -> Result<(), OpenError> {
-        for (_, record) in made(inventory, wanted, EntryKind::File) {
-            if !record.parts().is_empty() {
-                self.create(&record)?;
-            }
+        for record in spanning(inventory, wanted) {
+            self.create(&record)?;
         }
         Ok(())
     }
@@ -92,14 +90,12 @@ impl<'a> Tree<'a> {
         inventory: &Inventory,
         wanted: Option<&[bool]>,
     ) -> Result<(), OpenError> {
-        for (_, record) in made(inventory, wanted, EntryKind::File) {
-            if !record.parts().is_empty() {
-                let file = self.open(record.path(), OFlags::WRONLY);
-                self.seal_attributes(file.map_err(|e| failed(&record, e))?, &record)?;
-            }
+        for record in spanning(inventory, wanted) {
+            let file = self.open(record.path(), OFlags::WRONLY);
+            self.seal_attributes(file.map_err(|e| failed(&record, e))?, &record)?;
         }
         let folders: Vec<_> = made(inventory, wanted, EntryKind::Directory).collect();
-        for (_, record) in folders.iter().rev() {
+        for record in folders.iter().rev() {
             let folder = self.open(record.path(), OFlags::RDONLY | OFlags::DIRECTORY);
             self.seal_attributes(folder.map_err(|e| failed(record, e))?, record)?;
         }
@@ -143,9 +139,18 @@ fn made<'a>(
     inventory: &'a Inventory,
     wanted: Option<&'a [bool]>,
     kind: EntryKind,
-) -> impl Iterator<Item = (usize, Record<'a>)> {
+) -> impl Iterator<Item = Record<'a>> {
     let all = inventory.entries().enumerate();
     all.filter(move |(n, record)| record.kind() == kind && is_made(*n, record, wanted))
+        .map(|(_, record)| record)
+}
+
+/// The wanted files that span volumes.
+fn spanning<'a>(
+    inventory: &'a Inventory,
+    wanted: Option<&'a [bool]>,
+) -> impl Iterator<Item = Record<'a>> {
+    made(inventory, wanted, EntryKind::File).filter(|record| !record.parts().is_empty())
 }
 
 fn failed(record: &Record<'_>, source: impl Into<io::Error>) -> OpenError {

@@ -4,7 +4,7 @@
 use std::io::{self, Write as _};
 
 use super::readme::readme;
-use super::{Digests, SealError, Sealed, Stage, frame};
+use super::{SealError, Sealed, Stage, frame};
 use crate::codec::Encoder;
 use crate::decide::ReleasePermit;
 use crate::digest::{Digest, Hasher, HashingWriter};
@@ -175,10 +175,10 @@ enum Place<'a> {
 fn walk<E>(
     listing: &Listing,
     contents: &[Content],
-    digests: &Digests,
+    digests: &[Digest],
     mut visit: impl FnMut(&Entry<'_>, Place<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut digests = digests.in_order.iter().copied();
+    let mut digests = digests.iter().copied();
     let mut digest = || digests.next().expect("every file has been hashed");
     let mut parts = Vec::new();
     // Entries before this index have been visited.
@@ -238,7 +238,11 @@ fn left_out<E>(
 /// What stands for the sealed content in the second decision: SHA-256 over
 /// path, kind, size, link target and digests of every entry, each of variable
 /// length behind its length.
-pub(super) fn content_digest(listing: &Listing, contents: &[Content], digests: &Digests) -> Digest {
+pub(super) fn content_digest(
+    listing: &Listing,
+    contents: &[Content],
+    digests: &[Digest],
+) -> Digest {
     let mut hasher = Hasher::default();
     let visited = walk(listing, contents, digests, |entry, place| {
         let (path, target) = (entry.path().as_bytes(), entry.target());

@@ -1,12 +1,11 @@
 //! Seals one volume: source → frame → compress → encrypt → hash → member.
 
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 
 use super::{SealError, Stage, extent, frame, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
-use crate::digest::{Digest, Hasher, HashingWriter};
+use crate::digest::{Digest, Hasher, HashingWriter, read_some};
 use crate::entry::EntryKind;
 use crate::framing::{BLOCK, END};
 use crate::keys::encrypt_to;
@@ -161,15 +160,6 @@ impl<S, W: Write> Writing<'_, '_, S, W> {
         let zeros = [0_u8; 1024];
         let count = usize::try_from(count).unwrap_or(zeros.len());
         self.out.write_all(&zeros[..count]).map_err(self.failed)
-    }
-}
-
-fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match file.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
     }
 }
 

@@ -10,10 +10,10 @@ use std::ops::Range;
 
 use super::{BUFFER, Unlocked, VerifyError};
 use crate::codec::Decoder;
-use crate::digest::Hasher;
+use crate::digest::{Hasher, read_some};
 use crate::entry::EntryKind;
 use crate::framing::{BLOCK, END};
-use crate::layout::{Content, Extent};
+use crate::layout::Content;
 use crate::manifest::Record;
 use crate::progress::Progress;
 
@@ -157,11 +157,7 @@ impl Stream<'_> {
         visitor: &mut V,
     ) -> Result<(), V::Error> {
         let frame = record.frame();
-        let extent = Extent {
-            framed: frame.framed_len(),
-            header: frame.header_len(),
-            data: record.bytes(),
-        };
+        let extent = frame.extent();
         // An entry that spans volumes begins at the start of each of them.
         let offset = match framed {
             None => record.offset(),
@@ -275,14 +271,5 @@ impl Stream<'_> {
             return Err(ContentFault::Short.at(self.volume, None));
         }
         Ok(())
-    }
-}
-
-fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match reader.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
     }
 }

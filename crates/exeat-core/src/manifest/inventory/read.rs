@@ -10,7 +10,7 @@ use crate::diagnostic::{Explain, Fault};
 use crate::digest::hex_to_bytes;
 use crate::entry::{EntryKind, MAX_ENTRIES};
 use crate::framing::{BLOCK, Frame};
-use crate::layout::{Content, Extent, MAX_PARTS, MAX_VOLUMES};
+use crate::layout::{Content, MAX_PARTS, MAX_VOLUMES};
 use crate::path::{EntryPath, MAX_PATH, PathFault, PathTable};
 
 /// What is wrong with an inventory, and in which line.
@@ -312,11 +312,7 @@ impl Reading {
         if parts.len() < 2 || parts.len() as u64 > MAX_PARTS {
             return Err(InventoryFault::Fields);
         }
-        let extent = Extent {
-            framed: frame.framed_len(),
-            header: frame.header_len(),
-            data: frame.bytes,
-        };
+        let extent = frame.extent();
         let (mut from, mut left) = (0, frame.bytes);
         for (number, part) in parts.iter().enumerate() {
             left = left.checked_sub(part.bytes).ok_or(InventoryFault::Fields)?;
