@@ -12,6 +12,7 @@ mod verify;
 use std::path::Path;
 
 use exeat_core::keys::{EnvelopeKind, Identities};
+use exeat_core::path::Escaped;
 use exeat_core::verify::{Package, Unlocked, Verified};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -36,11 +37,11 @@ pub(crate) fn run(
     }
     let config = Config::load(config_dir)?;
     match command {
-        Command::Init(args) => init::run(&args, &config),
-        Command::Trust(args) => trust::run(&args, &config),
+        Command::Init(args) => init::run(&args, &config, ui),
+        Command::Trust(args) => trust::run(&args, &config, ui),
         Command::Export(args) => export::run(args, &config, umask, ui),
         Command::Verify(args) => verify::run(&args, &config, ui),
-        Command::List(args) => list::run(&args, &config),
+        Command::List(args) => list::run(&args, &config, ui),
         Command::Open(args) => open::run(&args, &config, umask, ui),
         Command::Demo(_) => unreachable!("handled above"),
     }
@@ -49,8 +50,7 @@ pub(crate) fn run(
 /// From here on there is something to clean up: Ctrl-C and SIGTERM stop the
 /// work in good order.
 fn listen() -> Result<(), CommandError> {
-    signals::listen(Exit::Interrupted(Signal::Interrupt).code())
-        .map_err(|e| CommandError::io("cannot listen for signals", &e))
+    signals::listen().map_err(|e| CommandError::io("cannot listen for signals", &e))
 }
 
 /// The signature of a package, and everything but its volumes, checked.
@@ -73,6 +73,12 @@ fn unlock(
     config: &Config,
 ) -> Result<Unlocked, CommandError> {
     if verified.envelope_kind()? == EnvelopeKind::Passphrase {
+        if !given.is_empty() {
+            return Err(CommandError::usage(
+                "this package was sealed with a passphrase, not for identities",
+            )
+            .with_help("leave out -i; you will be asked for the passphrase"));
+        }
         let passphrase = terminal::read_passphrase("Passphrase of the package: ")?;
         return Ok(verified.unlock(&Identities::passphrase(passphrase))?);
     }
@@ -109,21 +115,22 @@ impl SignerReport {
     fn of(verified: &Verified<Package>) -> Self {
         let signer = verified.signer();
         Self {
-            name: signer.principal().to_owned(),
+            name: Escaped(signer.principal().as_bytes()).to_string(),
             fingerprint: signer.fingerprint().to_string(),
         }
     }
 }
 
-/// What a reader has to be told about a package that others passed on.
-fn further_envelopes_note(verified: &Verified<Package>) -> Option<String> {
+/// Says what a reader has to know of a package that may have been passed on.
+fn tell_of_further_envelopes(verified: &Verified<Package>, ui: &Ui) {
     let count = verified.further_envelopes();
-    (count > 0).then(|| {
-        format!(
-            "note: {count} further envelope(s) were added after the signer sealed it: it was \
-             passed on to others. This version of exeat does not check by whom."
-        )
-    })
+    if count > 0 {
+        ui.must_say(&format!(
+            "warning: {count} further envelope(s) (key-2.age …) lie in the package that its \
+             signature does not cover and this version does not check: it may have been passed \
+             on to others"
+        ));
+    }
 }
 
 impl From<PromptError> for CommandError {

@@ -5,12 +5,15 @@
     reason = "settings files are written here and nowhere else"
 )]
 
+use exeat_core::path::shown;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
-use exeat_core::keys::{Identities, IdentityFile, KeyError, RecipientBook, read_secret_file};
+use exeat_core::keys::{
+    Identities, IdentityFile, KeyError, RecipientBook, read_secret_file, sync_folder_of,
+};
 use exeat_core::signature::{AllowedSigners, SignatureError, SigningKey};
 use serde::Deserialize;
 
@@ -103,7 +106,7 @@ impl Config {
         let path = self.recipients_path();
         match read_text(&path) {
             Ok(text) => RecipientBook::parse(&text)
-                .map_err(|error| CommandError::from(error).about(path.display())),
+                .map_err(|error| CommandError::from(error).about(shown(&path))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(RecipientBook::default()),
             Err(error) => Err(cannot_read(&path, &error)),
         }
@@ -168,7 +171,7 @@ pub(crate) fn read_signing_key(path: &Path) -> Result<SigningKey, CommandError> 
         }
         this
     })?;
-    let about = |error: SignatureError| CommandError::from(error).about(path.display());
+    let about = |error: SignatureError| CommandError::from(error).about(shown(path));
     match SigningKey::from_openssh(&bytes, None) {
         Err(SignatureError::PassphraseNeeded) => {
             let prompt = format!("Passphrase of {}: ", shown(path));
@@ -180,7 +183,7 @@ pub(crate) fn read_signing_key(path: &Path) -> Result<SigningKey, CommandError> 
 }
 
 fn read_identities(path: &Path) -> Result<Identities, CommandError> {
-    let about = |error: KeyError| CommandError::from(error).about(path.display());
+    let about = |error: KeyError| CommandError::from(error).about(shown(path));
     let bytes = read_secret_file(path, IdentityFile::MAX_BYTES)
         .map_err(|error| cannot_read(path, &error))?;
     match IdentityFile::parse(bytes).map_err(about)? {
@@ -193,12 +196,6 @@ fn read_identities(path: &Path) -> Result<Identities, CommandError> {
     }
 }
 
-/// A path for a prompt: it may have been chosen by somebody else.
-fn shown(path: &Path) -> String {
-    use std::os::unix::ffi::OsStrExt as _;
-    exeat_core::path::Escaped(path.as_os_str().as_bytes()).to_string()
-}
-
 /// Reads the text of an `allowed_signers` file, every bad line reported.
 pub(crate) fn parse_signers(path: &Path, text: &str) -> Result<AllowedSigners, CommandError> {
     AllowedSigners::parse(text).map_err(|errors| {
@@ -208,11 +205,11 @@ pub(crate) fn parse_signers(path: &Path, text: &str) -> Result<AllowedSigners, C
 }
 
 fn invalid(path: &Path, message: impl std::fmt::Display) -> CommandError {
-    CommandError::new(Exit::Configuration, "configuration-invalid", message).about(path.display())
+    CommandError::new(Exit::Configuration, "configuration-invalid", message).about(shown(path))
 }
 
 pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> CommandError {
-    CommandError::io(format!("cannot read {}", path.display()), error)
+    CommandError::io(format!("cannot read {}", shown(path)), error)
 }
 
 /// Reads a text file of bounded size.
@@ -232,15 +229,29 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Writes a file whole: beside its place first, then by a rename.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?;
+/// Writes a report: a regular file whole, beside its place first and then by a
+/// rename; into anything else, such as a pipe or a device, as it is.
+///
+/// `umask` takes permission bits from a new file; one that exists keeps its own.
+pub(crate) fn write_report(path: &Path, bytes: &[u8], umask: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (place, mode) = match fs::metadata(path) {
+        Ok(there) if there.is_file() => (path.canonicalize()?, there.permissions().mode()),
+        Ok(_) => return File::options().write(true).open(path)?.write_all(bytes),
+        Err(_) => (path.to_owned(), 0o666 & !umask),
+    };
+    let name = place.file_name().ok_or(io::ErrorKind::IsADirectory)?;
     let mut beside = name.to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
-    let beside = path.with_file_name(beside);
+    let beside = place.with_file_name(beside);
     let written = File::create_new(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+            file.sync_all()
+        })
+        .and_then(|()| fs::rename(&beside, &place))
+        .and_then(|()| sync_folder_of(&place));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
@@ -251,7 +262,8 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    sync_folder_of(path)
 }
 
 /// Adds a line to the end of a text file with one write, so that two runs at

@@ -27,14 +27,31 @@ fn main() -> ExitCode {
     // Files made here are for their owner alone; where others may read them,
     // that is said, with the umask that the user had.
     let umask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode();
-    let exit = std::panic::catch_unwind(|| run(umask, hardened)).unwrap_or_else(|_| {
-        Ui::default().must_say(
-            "exeat: a mistake in exeat itself, described above. Please report it. \
-             What was staged has been removed.",
-        );
-        Exit::Internal
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage(&error).code()),
+    };
+    let ui = Ui {
+        json: cli.global.json,
+        json_file: cli.global.json_file,
+        quiet: cli.global.quiet,
+        umask,
+    };
+    let command = cli.command.name();
+    let work = || match hardened {
+        Ok(()) => commands::run(cli.command, cli.global.config_dir.as_deref(), umask, &ui),
+        Err(error) => Err(CommandError::io(
+            "cannot protect the memory of this process",
+            &error.into(),
+        )),
+    };
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    let result = result.unwrap_or_else(|_| {
+        let message = "a mistake in exeat itself, described above";
+        Err(CommandError::new(Exit::Internal, "internal", message)
+            .with_help("please report it; what was staged has been removed"))
     });
-    ExitCode::from(exit.code())
+    ExitCode::from(ui.finish(command, result).code())
 }
 
 /// From here on no other process of the user can read this one's memory, and
@@ -47,27 +64,6 @@ fn harden() -> rustix::io::Result<()> {
         maximum: Some(0),
     };
     rustix::process::setrlimit(Resource::Core, none)
-}
-
-fn run(umask: u32, hardened: rustix::io::Result<()>) -> Exit {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
-    };
-    let ui = Ui {
-        json: cli.global.json,
-        json_file: cli.global.json_file,
-        quiet: cli.global.quiet,
-    };
-    let command = cli.command.name();
-    let result = match hardened {
-        Ok(()) => commands::run(cli.command, cli.global.config_dir.as_deref(), umask, &ui),
-        Err(error) => Err(CommandError::io(
-            "cannot protect the memory of this process",
-            &error.into(),
-        )),
-    };
-    ui.finish(command, result)
 }
 
 /// What clap has to say: help and version on standard output, mistakes on

@@ -2,7 +2,7 @@
 //! every few seconds, and nothing with `--quiet`.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use exeat_core::progress::{Phase, Progress};
@@ -22,6 +22,9 @@ const NAME_EVERY_MILLIS: u64 = 100;
 pub(crate) struct Shown {
     style: Style,
     started: Instant,
+    ui: Ui,
+    /// Whether people know that the work is being stopped.
+    has_said_so: AtomicBool,
 }
 
 enum Style {
@@ -31,7 +34,7 @@ enum Style {
         /// Milliseconds since the start when the name was last set.
         named: AtomicU64,
     },
-    Lines(Box<Mutex<Lines>>, Ui),
+    Lines(Box<Mutex<Lines>>),
 }
 
 struct Lines {
@@ -60,11 +63,13 @@ impl Shown {
                 begun: now,
                 printed: now,
             };
-            Style::Lines(Box::new(Mutex::new(lines)), ui.clone())
+            Style::Lines(Box::new(Mutex::new(lines)))
         };
         Self {
             style,
             started: now,
+            ui: ui.clone(),
+            has_said_so: AtomicBool::new(false),
         }
     }
 
@@ -109,7 +114,6 @@ impl Progress for Shown {
                 };
                 let style = ProgressStyle::with_template(template)
                     .unwrap_or_else(|_| ProgressStyle::default_bar());
-                bar.set_style(style);
                 bar.reset();
                 bar.set_message("");
                 bar.set_prefix(verb(phase));
@@ -117,9 +121,11 @@ impl Progress for Shown {
                     Some(total) => bar.set_length(total),
                     None => bar.unset_length(),
                 }
+                // Last, so that nothing is drawn of the phase before.
+                bar.set_style(style);
                 bar.tick();
             }
-            Style::Lines(lines, _) => {
+            Style::Lines(lines) => {
                 if let Ok(mut lines) = lines.lock() {
                     lines.phase = phase;
                     lines.total = total;
@@ -134,12 +140,12 @@ impl Progress for Shown {
         match &self.style {
             Style::Silent => {}
             Style::Bar { bar, .. } => bar.inc(amount),
-            Style::Lines(lines, ui) => {
+            Style::Lines(lines) => {
                 if let Ok(mut lines) = lines.lock() {
                     lines.done += amount;
                     if lines.printed.elapsed() >= EVERY {
                         lines.printed = Instant::now();
-                        ui.note(&lines.text());
+                        self.ui.note(&lines.text());
                     }
                 }
             }
@@ -160,7 +166,12 @@ impl Progress for Shown {
     }
 
     fn cancelled(&self) -> bool {
-        signals::received().is_some()
+        let is_cancelled = signals::received().is_some();
+        if is_cancelled && !self.has_said_so.swap(true, Ordering::Relaxed) {
+            self.clear();
+            self.ui.must_say("stopping, and removing what was begun…");
+        }
+        is_cancelled
     }
 }
 

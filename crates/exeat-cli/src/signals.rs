@@ -1,5 +1,6 @@
-//! Ctrl-C and SIGTERM: the first asks the work to stop in good order, and the
-//! staging folder is removed; a second Ctrl-C ends the program at once.
+//! Ctrl-C and SIGTERM ask the work to stop in good order; the staging folder is
+//! removed, however often somebody presses Ctrl-C meanwhile: what it holds may
+//! be plaintext.
 
 use std::io;
 use std::sync::Arc;
@@ -23,17 +24,11 @@ static RECEIVED: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 
 /// Begins to listen. Called before work that has something to clean up; until
 /// then, at prompts above all, signals end the program as they always do.
-///
-/// `at_once` is the exit code after a second Ctrl-C.
-pub(crate) fn listen(at_once: u8) -> io::Result<()> {
+pub(crate) fn listen() -> io::Result<()> {
     if RECEIVED.get().is_some() {
         return Ok(());
     }
     let received = Arc::clone(RECEIVED.get_or_init(|| Arc::new(AtomicUsize::new(NONE))));
-    let again = Arc::new(AtomicBool::new(false));
-    // Order matters: a signal first asks whether it is the second one.
-    signal_hook::flag::register_conditional_shutdown(SIGINT, at_once.into(), Arc::clone(&again))?;
-    signal_hook::flag::register(SIGINT, again)?;
     for (signal, value) in [
         (SIGINT, INTERRUPT),
         (SIGTERM, TERMINATE),

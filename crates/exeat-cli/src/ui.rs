@@ -1,13 +1,15 @@
 //! The only module that touches the streams.
 //!
 //! Results go to standard output: text for people, or with `--json` exactly
-//! one document. Everything else goes to standard error. A stream that has
-//! been closed is no error: whoever closed it has seen enough.
+//! one document. Everything else goes to standard error. A reader that closes
+//! its end is no error; a result that could not be written for another reason
+//! is one.
 #![expect(
     clippy::disallowed_methods,
     reason = "this is the module that touches the streams"
 )]
 
+use exeat_core::path::shown;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
@@ -35,13 +37,27 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(text: impl Into<String>, result: &impl Serialize) -> Self {
+    /// Makes of the two forms those that `ui` will want: a listing can be long.
+    pub(crate) fn new<T: Into<String>>(
+        ui: &Ui,
+        text: impl FnOnce() -> T,
+        result: &impl Serialize,
+    ) -> Self {
+        let wants_json = ui.json || ui.json_file.is_some();
         Self {
             exit: Exit::Done,
-            text: text.into(),
+            text: if ui.json {
+                String::new()
+            } else {
+                text().into()
+            },
             intro: Vec::new(),
             notes: Vec::new(),
-            json: to_json(result),
+            json: if wants_json {
+                to_json(result)
+            } else {
+                "null".to_owned()
+            },
         }
     }
 }
@@ -59,6 +75,8 @@ pub(crate) struct Ui {
     pub(crate) json_file: Option<PathBuf>,
     /// Say nothing but results and errors.
     pub(crate) quiet: bool,
+    /// The user's own, for that file.
+    pub(crate) umask: u32,
 }
 
 impl Ui {
@@ -88,40 +106,53 @@ impl Ui {
     /// Ends a command: prints its result or its error, and says how the
     /// program ends.
     pub(crate) fn finish(&self, command: &str, result: Result<Report, CommandError>) -> Exit {
-        let (mut exit, json) = match result {
+        let (mut exit, text, notes, json) = match result {
             Ok(report) => {
                 for note in &report.intro {
                     self.note(note);
                 }
-                if !self.json && !report.text.is_empty() {
-                    let mut out = io::stdout().lock();
-                    let _ = writeln!(out, "{}", report.text.trim_end());
-                }
-                for note in &report.notes {
-                    self.note(note);
-                }
                 let json = document(command, report.exit, &report.json, "null");
-                (report.exit, json)
+                (report.exit, report.text, report.notes, json)
             }
             Err(error) => {
-                let _ = writeln!(io::stderr().lock(), "exeat: {error}");
+                self.must_say(&format!("exeat: {error}"));
                 let json = document(command, error.exit, "null", &to_json(&error));
-                (error.exit, json)
+                (error.exit, String::new(), Vec::new(), json)
             }
         };
-        if let Some(path) = &self.json_file
-            && let Err(error) = crate::config::write_file(path, json.as_bytes())
-        {
-            let path = path.display();
-            let _ = writeln!(io::stderr().lock(), "exeat: cannot write {path}: {error}");
+        let mut failed = |what: &str, error: &io::Error| {
+            self.must_say(&format!("exeat: cannot write {what}: {error}"));
             if exit == Exit::Done {
                 exit = Exit::Failed;
             }
+        };
+        if let Some(path) = &self.json_file
+            && let Err(error) = crate::config::write_report(path, json.as_bytes(), self.umask)
+        {
+            failed(&shown(path).to_string(), &error);
         }
-        if self.json {
-            let _ = io::stdout().lock().write_all(json.as_bytes());
+        let text = if self.json { json } else { with_newline(&text) };
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            // Whoever closed the stream has seen enough.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                failed("standard output", &error);
+            }
+            _ => {}
+        }
+        drop(out);
+        for note in &notes {
+            self.note(note);
         }
         exit
+    }
+}
+
+/// A text with one newline at its end; nothing stays nothing.
+fn with_newline(text: &str) -> String {
+    match text.trim_end() {
+        "" => String::new(),
+        text => format!("{text}\n"),
     }
 }
 

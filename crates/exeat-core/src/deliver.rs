@@ -13,7 +13,8 @@ use rustix::fs::{Mode, OFlags};
 use crate::decide::Permit;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, PackageId};
+use crate::path::shown;
 use crate::seal::{Complete, Stage, sealed_trait};
 use crate::staging;
 
@@ -22,7 +23,7 @@ use crate::staging;
 #[non_exhaustive]
 pub enum DeliverError {
     /// The staging folder cannot be made.
-    #[error("cannot make a folder beside {}", path.display())]
+    #[error("cannot make a folder beside {}", shown(path))]
     Stage {
         /// The package's path.
         path: PathBuf,
@@ -30,13 +31,13 @@ pub enum DeliverError {
         source: io::Error,
     },
     /// Something of that name appeared meanwhile.
-    #[error("{} was made by somebody else meanwhile", path.display())]
+    #[error("{} was made by somebody else meanwhile", shown(path))]
     Exists {
         /// The package's path.
         path: PathBuf,
     },
     /// The finished package cannot be given its name.
-    #[error("cannot put the finished package at {}", path.display())]
+    #[error("cannot put the finished package at {}", shown(path))]
     Publish {
         /// The package's path.
         path: PathBuf,
@@ -44,7 +45,7 @@ pub enum DeliverError {
         source: io::Error,
     },
     /// It is in place, but the file system would not say that it will stay.
-    #[error("{} is complete, but might be gone after a power failure", path.display())]
+    #[error("{} is complete, but might be gone after a power failure", shown(path))]
     Unconfirmed {
         /// The package's path.
         path: PathBuf,
@@ -86,6 +87,7 @@ impl Explain for DeliverError {
 #[derive(Debug)]
 pub struct Staging {
     inner: staging::Staging,
+    package: PackageId,
     path: PathBuf,
     name: OsString,
     mask: Mode,
@@ -108,6 +110,7 @@ impl Staging {
                 path: path.clone(),
                 source,
             })?,
+            package: permit.request().package,
             path,
             name: destination.name().to_string().into(),
             mask: Mode::from_raw_mode(umask),
@@ -119,6 +122,11 @@ impl sealed_trait::Sealed for Staging {}
 
 impl Stage for Staging {
     type Member = File;
+
+    fn is_for(&self, permit: &Permit) -> bool {
+        let request = permit.request();
+        self.package == request.package && self.path == request.destination.package_path()
+    }
 
     #[expect(
         clippy::disallowed_methods,
@@ -166,6 +174,7 @@ pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
         path,
         name,
         mask,
+        ..
     } = stage;
     let mode = Mode::from_raw_mode(0o777) & !mask;
     match inner.publish(&name, mode, false) {

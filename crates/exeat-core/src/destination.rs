@@ -11,6 +11,7 @@ use rustix::fs::{Access, AtFlags, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
 
 use crate::diagnostic::{Explain, Fault, io_help};
+use crate::path::shown;
 use crate::source::Source;
 
 /// What the name of every package folder ends in.
@@ -21,7 +22,7 @@ pub const SUFFIX: &str = ".exeat";
 #[non_exhaustive]
 pub enum DestinationError {
     /// It cannot be opened as a folder.
-    #[error("cannot open the folder {}", path.display())]
+    #[error("cannot open the folder {}", shown(path))]
     Open {
         /// The destination as it was given.
         path: PathBuf,
@@ -29,25 +30,25 @@ pub enum DestinationError {
         source: io::Error,
     },
     /// Its file system is mounted read-only.
-    #[error("{} is on a file system that is mounted read-only", path.display())]
+    #[error("{} is on a file system that is mounted read-only", shown(path))]
     ReadOnly {
         /// The destination as it was given.
         path: PathBuf,
     },
     /// The user may not write there.
-    #[error("may not write to {}", path.display())]
+    #[error("may not write to {}", shown(path))]
     NotWritable {
         /// The destination as it was given.
         path: PathBuf,
     },
     /// Something of that name is there already.
-    #[error("{} exists already", path.display())]
+    #[error("{} exists already", shown(path))]
     Exists {
         /// What exists.
         path: PathBuf,
     },
     /// It lies in what is being exported.
-    #[error("{} lies inside what is being exported", path.display())]
+    #[error("{} lies inside what is being exported", shown(path))]
     InsideSource {
         /// The destination as it was given.
         path: PathBuf,
@@ -184,7 +185,7 @@ impl Destination {
     /// # Errors
     /// What the system says.
     pub fn available(&self) -> io::Result<u64> {
-        available(&self.folder)
+        space(&self.folder).map(|space| space.available)
     }
 
     pub(crate) fn handle(&self) -> &OwnedFd {
@@ -222,10 +223,21 @@ pub(crate) fn open_folder(path: &Path) -> Result<OwnedFd, DestinationError> {
     }
 }
 
-/// The bytes that the file system of `folder` has left for this user.
-pub(crate) fn available(folder: impl AsFd) -> io::Result<u64> {
+/// What a file system has left for this user.
+pub(crate) struct Space {
+    /// In bytes.
+    pub(crate) available: u64,
+    /// The unit that files are stored in, in bytes.
+    pub(crate) block: u64,
+}
+
+/// What the file system of `folder` has left.
+pub(crate) fn space(folder: impl AsFd) -> io::Result<Space> {
     let stat = rustix::fs::fstatvfs(folder)?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    Ok(Space {
+        available: stat.f_bavail.saturating_mul(stat.f_frsize),
+        block: stat.f_frsize.max(1),
+    })
 }
 
 /// Whether a folder has an entry of that name, wherever it may lead.

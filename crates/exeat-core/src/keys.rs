@@ -50,12 +50,12 @@ pub enum KeyError {
         reason: &'static str,
     },
     /// A line of a recipients file is not a recipient.
-    #[error("line {line}: {source}")]
+    #[error("line {line}: {error}")]
     RecipientLine {
         /// The line, counted from 1.
         line: usize,
         /// Which and why.
-        source: Box<KeyError>,
+        error: Box<KeyError>,
     },
     /// A recipients file without one.
     #[error("it names no recipient")]
@@ -69,6 +69,9 @@ pub enum KeyError {
         /// Why not; never any of its content.
         reason: String,
     },
+    /// A passphrase that everybody knows.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
     /// The passphrase does not open it.
     #[error("the passphrase is wrong")]
     WrongPassphrase,
@@ -96,6 +99,9 @@ pub enum KeyError {
     /// The envelope holds another key than the manifest promises.
     #[error("the envelope holds the key of another package")]
     Commitment,
+    /// A member is encrypted to another key than the package's.
+    #[error("a volume or the inventory is encrypted to another key than the package's")]
+    ForeignMember,
     /// A file could not be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -108,6 +114,7 @@ impl Explain for KeyError {
             Self::NoRecipients => "no-recipient",
             Self::TooManyRecipients(_) => "too-many-recipients",
             Self::Identity { .. } => "identity-malformed",
+            Self::EmptyPassphrase => "empty-passphrase",
             Self::WrongPassphrase => "wrong-passphrase",
             Self::ExcessiveWork { .. } => "excessive-work",
             Self::NoMatch => "wrong-key",
@@ -115,6 +122,7 @@ impl Explain for KeyError {
             Self::Header { .. } => "age-header-malformed",
             Self::Envelope => "envelope-malformed",
             Self::Commitment => "envelope-foreign",
+            Self::ForeignMember => "member-foreign",
             Self::Io(_) => "io",
         }
     }
@@ -124,6 +132,7 @@ impl Explain for KeyError {
             Self::Header { .. }
             | Self::Envelope
             | Self::Commitment
+            | Self::ForeignMember
             | Self::ExcessiveWork { .. } => Fault::Package,
             Self::Io(_) => Fault::Environment,
             _ => Fault::Request,
@@ -142,6 +151,7 @@ impl Explain for KeyError {
                 "give the file that 'exeat init' or 'age-keygen' made; it has a line \
                  beginning with 'AGE-SECRET-KEY-1'"
             }
+            Self::EmptyPassphrase => "give one, or have one made",
             Self::WrongPassphrase => "try again; capital letters and spaces count",
             Self::NoMatch => {
                 "give the identity whose recipient line you sent to the sender, or ask them \
@@ -154,6 +164,7 @@ impl Explain for KeyError {
             Self::ExcessiveWork { .. }
             | Self::Header { .. }
             | Self::Envelope
+            | Self::ForeignMember
             | Self::Commitment => "do not use this package; ask the sender for another one",
             Self::Io(error) => return crate::diagnostic::io_help(error),
         }))
@@ -223,7 +234,7 @@ impl Recipient {
             }
             found.push(Self::parse(line).map_err(|e| KeyError::RecipientLine {
                 line: number,
-                source: Box::new(e),
+                error: Box::new(e),
             })?);
         }
         if found.is_empty() {
@@ -275,6 +286,7 @@ pub enum Recipients {
     #[non_exhaustive]
     Keys(Vec<Recipient>),
     /// Whoever knows the passphrase.
+    #[non_exhaustive]
     Passphrase(SecretString),
 }
 
@@ -290,6 +302,17 @@ impl Recipients {
             return Err(KeyError::TooManyRecipients(keys.len()));
         }
         Ok(Self::Keys(keys))
+    }
+
+    /// Whoever knows the passphrase.
+    ///
+    /// # Errors
+    /// [`KeyError::EmptyPassphrase`].
+    pub fn passphrase(passphrase: SecretString) -> Result<Self, KeyError> {
+        if passphrase.expose_secret().is_empty() {
+            return Err(KeyError::EmptyPassphrase);
+        }
+        Ok(Self::Passphrase(passphrase))
     }
 }
 
@@ -372,7 +395,7 @@ impl PackageKey {
         decryptor
             .decrypt(iter::once(&self.0 as &dyn age::Identity))
             .map_err(|e| match decrypt_error(e, EnvelopeKind::Keys) {
-                KeyError::NoMatch => KeyError::Commitment,
+                KeyError::NoMatch => KeyError::ForeignMember,
                 other => other,
             })
     }
@@ -539,12 +562,26 @@ pub fn write_secret_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| sync_folder_of(path));
     if written.is_err() {
         // Half a key is worse than none: the next run would refuse to go on.
         let _ = std::fs::remove_file(path);
     }
     written
+}
+
+/// Makes the name of a new file durable.
+///
+/// # Errors
+/// What the system says.
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
 }
 
 #[cfg(test)]

@@ -54,9 +54,9 @@ impl Content {
 pub(crate) fn volume_size(wanted: Option<u64>, stream: u64, largest: u64) -> Result<u64, u64> {
     let least = MIB
         .max(largest.div_ceil(MAX_PARTS))
-        // Half of the numbers, because a volume may be left half empty by the
-        // entry that did not fit.
-        .max(stream.div_ceil(MAX_VOLUMES / 2))
+        // Three volumes for each full one's worth is the most that a plan can
+        // come to: small entries, and files that just exceed a volume, in turn.
+        .max(stream.div_ceil(MAX_VOLUMES / 3))
         .next_multiple_of(MIB);
     match wanted {
         None => Ok(DEFAULT_SIZE
@@ -208,6 +208,21 @@ mod tests {
         let parts = |size: u64| (64_u64 << 30).div_ceil(size);
         let size = volume_size(None, 64 << 30, 64 << 30).expect("a default always does");
         assert!(parts(size) <= MAX_PARTS && parts(66 * MIB) > MAX_PARTS);
+    }
+
+    #[test]
+    fn the_worst_pattern_still_fits_the_names() {
+        let small = extent(1, 0);
+        let just_over = extent(1, MIB);
+        let pattern = |pairs: usize| (0..2 * pairs).map(move |n| [small, just_over][n % 2]);
+        for pairs in [33_000, 33_333, 34_000, 50_000] {
+            let stream = pattern(pairs).map(|e| e.framed).sum();
+            let size = volume_size(Some(MIB), stream, just_over.framed)
+                .or_else(|least| volume_size(Some(least), stream, just_over.framed))
+                .expect("the least size does");
+            let volumes = plan(pattern(pairs), size).len() as u64;
+            assert!(volumes <= MAX_VOLUMES, "{pairs}: {volumes}");
+        }
     }
 
     #[test]

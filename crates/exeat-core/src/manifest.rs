@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use uuid::{Uuid, Variant};
 
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::Digest;
@@ -275,7 +275,7 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), &'static str> {
-        if self.id.0.get_version_num() != 7 {
+        if self.id.0.get_version_num() != 7 || self.id.0.get_variant() != Variant::RFC4122 {
             return Err("the id is not a UUID of version 7");
         }
         let volumes = &self.payload.volumes;

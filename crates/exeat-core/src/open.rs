@@ -10,18 +10,17 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxAttributes, StatxFlags};
 
 use crate::destination::{self, DestinationError};
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::entry::EntryKind;
 use crate::manifest::{Inventory, Record};
 use crate::parallel;
-use crate::path::Escaped;
+use crate::path::{Escaped, shown};
 use crate::progress::{Phase, Progress};
 use crate::staging::Staging;
 use crate::verify::{Unlocked, VerifyError, read_volume};
@@ -41,13 +40,21 @@ pub enum OpenError {
     #[error(transparent)]
     Destination(#[from] DestinationError),
     /// The target exists.
-    #[error("{} exists already", path.display())]
+    #[error("{} exists already", shown(path))]
     Exists {
         /// The target.
         path: PathBuf,
     },
+    /// The target is a mount point, or the folder somebody works in.
+    #[error("{} cannot be replaced: {reason}", shown(path))]
+    InUse {
+        /// The target.
+        path: PathBuf,
+        /// What it is.
+        reason: &'static str,
+    },
     /// The target lies in the package.
-    #[error("{} lies inside the package", path.display())]
+    #[error("{} lies inside the package", shown(path))]
     InsidePackage {
         /// The target.
         path: PathBuf,
@@ -75,7 +82,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The finished folder cannot be given its name.
-    #[error("cannot put the opened files at {}", path.display())]
+    #[error("cannot put the opened files at {}", shown(path))]
     Publish {
         /// The target.
         path: PathBuf,
@@ -83,7 +90,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// It is in place, but the file system would not say that it will stay.
-    #[error("{} is complete, but might be gone after a power failure", path.display())]
+    #[error("{} is complete, but might be gone after a power failure", shown(path))]
     Unconfirmed {
         /// The target.
         path: PathBuf,
@@ -98,6 +105,7 @@ impl Explain for OpenError {
             Self::Verify(error) => error.code(),
             Self::Destination(error) => error.code(),
             Self::Exists { .. } => "destination-exists",
+            Self::InUse { .. } => "destination-in-use",
             Self::InsidePackage { .. } => "destination-inside-package",
             Self::NoSuchPath { .. } => "no-such-path",
             Self::NoSpace { .. } => "no-space",
@@ -112,9 +120,10 @@ impl Explain for OpenError {
         match self {
             Self::Verify(error) => error.fault(),
             Self::Destination(error) => error.fault(),
-            Self::Exists { .. } | Self::InsidePackage { .. } | Self::NoSuchPath { .. } => {
-                Fault::Request
-            }
+            Self::Exists { .. }
+            | Self::InUse { .. }
+            | Self::InsidePackage { .. }
+            | Self::NoSuchPath { .. } => Fault::Request,
             _ => Fault::Environment,
         }
     }
@@ -126,6 +135,7 @@ impl Explain for OpenError {
             Self::Exists { .. } => {
                 "nothing was overwritten; name a folder that does not exist, or an empty one"
             }
+            Self::InUse { .. } => "name a new folder inside it",
             Self::InsidePackage { .. } => "choose a folder outside of it",
             Self::NoSuchPath { .. } => "'exeat list' shows what is inside",
             Self::NoSpace { .. } => "free some space there, or choose another place",
@@ -137,12 +147,7 @@ impl Explain for OpenError {
                 }
                 _ => return io_help(source),
             },
-            Self::Publish { source, .. } => match source.kind() {
-                io::ErrorKind::ResourceBusy => {
-                    "a disk is mounted there; name a new folder inside it"
-                }
-                _ => return io_help(source),
-            },
+            Self::Publish { source, .. } => return io_help(source),
             Self::Unconfirmed { .. } => "run 'sync' before you rely on it",
         }))
     }
@@ -208,13 +213,17 @@ pub fn open(
         let all = inventory.entries().enumerate();
         all.filter(|(n, record)| is_made(*n, record, wanted.as_deref()))
     };
-    let bytes = chosen().map(|(_, record)| record.bytes()).sum();
-    let available = destination::available(&target.parent).unwrap_or(u64::MAX);
-    if bytes > available {
-        return Err(OpenError::NoSpace {
-            needed: bytes,
-            available,
-        });
+    let sizes = || chosen().map(|(_, record)| record.bytes());
+    let bytes: u64 = sizes().sum();
+    // Where it cannot be known, writing will show.
+    if let Ok(space) = destination::space(&target.parent) {
+        let needed = sizes().map(|size| size.next_multiple_of(space.block)).sum();
+        if needed > space.available {
+            return Err(OpenError::NoSpace {
+                needed,
+                available: space.available,
+            });
+        }
     }
     let staging = Staging::create(target.parent.as_fd()).map_err(|source| OpenError::Publish {
         path: target.path.clone(),
@@ -223,7 +232,7 @@ pub fn open(
     let ciphertext = package.verified().manifest().payload.bytes;
     progress.begin(
         Phase::Extracting,
-        wanted.is_none().then_some(bytes + ciphertext),
+        wanted.is_none().then_some(bytes.saturating_add(ciphertext)),
     );
     let tree = Tree::new(staging.handle(), options.umask);
     tree.make_folders(inventory, wanted.as_deref())?;
@@ -306,7 +315,7 @@ fn select(inventory: &Inventory, paths: &[Vec<u8>]) -> Result<Option<Vec<bool>>,
 /// The place for the opened files.
 struct Target {
     path: PathBuf,
-    parent: std::os::fd::OwnedFd,
+    parent: OwnedFd,
     name: OsString,
     /// An empty folder of that name is there and may be replaced.
     is_empty_folder: bool,
@@ -314,40 +323,42 @@ struct Target {
 
 impl Target {
     fn find(path: &Path, package: &Unlocked) -> Result<Self, OpenError> {
-        // `.` and `..` have no name of their own; what they lead to has.
-        let real = match path.file_name() {
-            Some(_) => path.to_owned(),
-            None => path
-                .canonicalize()
-                .map_err(|source| DestinationError::Open {
-                    path: path.to_owned(),
-                    source,
-                })?,
-        };
-        let exists = || OpenError::Exists {
+        let in_use = |reason| OpenError::InUse {
             path: path.to_owned(),
+            reason,
         };
-        let name = real.file_name().ok_or_else(exists)?.to_owned();
-        let folder = match real.parent() {
+        // `.`, `..` and `/` are somebody's place; replacing one would leave
+        // them in a folder that no longer exists.
+        let name = path.file_name().ok_or_else(|| in_use("it is in use"))?;
+        let folder = match path.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
         let parent = destination::open_folder(folder)?;
         let is_inside = destination::lies_inside(&parent, std::iter::once(package.folder()));
-        if is_inside.unwrap_or(false) {
+        if is_inside.map_err(|source| DestinationError::Open {
+            path: folder.to_owned(),
+            source: source.into(),
+        })? {
             return Err(OpenError::InsidePackage {
                 path: path.to_owned(),
             });
         }
-        let is_there = destination::exists(&parent, Path::new(&name));
-        let is_empty_folder = is_there && is_empty_folder(&parent, &name);
-        if is_there && !is_empty_folder {
-            return Err(exists());
-        }
+        let is_empty_folder = match Existing::at(&parent, name) {
+            Existing::Nothing => false,
+            Existing::EmptyFolder => true,
+            Existing::MountPoint => return Err(in_use("a disk is mounted there")),
+            Existing::WorkingFolder => return Err(in_use("it is the current folder")),
+            Existing::Other => {
+                return Err(OpenError::Exists {
+                    path: path.to_owned(),
+                });
+            }
+        };
         Ok(Self {
             path: path.to_owned(),
             parent,
-            name,
+            name: name.to_owned(),
             is_empty_folder,
         })
     }
@@ -376,15 +387,51 @@ impl Target {
     }
 }
 
-fn is_empty_folder(parent: impl AsFd, name: &OsStr) -> bool {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let Ok(folder) = rustix::fs::openat(parent, name.as_bytes(), flags, Mode::empty()) else {
-        return false;
-    };
-    let Ok(mut items) = rustix::fs::Dir::read_from(&folder) else {
-        return false;
-    };
-    items.all(|item| item.is_ok_and(|i| matches!(i.file_name().to_bytes(), b"." | b"..")))
+/// What is at the target already.
+enum Existing {
+    Nothing,
+    /// A folder with nothing in it, which may be replaced.
+    EmptyFolder,
+    /// The root of another file system: the files would first be written to
+    /// the one that it is mounted on.
+    MountPoint,
+    /// The folder that the process was started in.
+    WorkingFolder,
+    Other,
+}
+
+impl Existing {
+    fn at(parent: &OwnedFd, name: &OsStr) -> Self {
+        if !destination::exists(parent, Path::new(name)) {
+            return Self::Nothing;
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(folder) = rustix::fs::openat(parent, name, flags, Mode::empty()) else {
+            return Self::Other;
+        };
+        let Ok(mut items) = rustix::fs::Dir::read_from(&folder) else {
+            return Self::Other;
+        };
+        if !items.all(|i| i.is_ok_and(|i| matches!(i.file_name().to_bytes(), b"." | b".."))) {
+            return Self::Other;
+        }
+        let stat = |at: BorrowedFd<'_>, path, flags| {
+            let stat = rustix::fs::statx(at, path, flags, StatxFlags::BASIC_STATS).ok()?;
+            let is_mount_root = stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+            Some((
+                (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino),
+                is_mount_root,
+            ))
+        };
+        let Some((identity, is_mount_root)) = stat(folder.as_fd(), c"", AtFlags::EMPTY_PATH) else {
+            return Self::Other;
+        };
+        match stat(rustix::fs::CWD, c".", AtFlags::empty()) {
+            _ if is_mount_root => Self::MountPoint,
+            Some((working, _)) if working == identity => Self::WorkingFolder,
+            _ => Self::EmptyFolder,
+        }
+    }
 }
 
 /// Whether the entry is wanted and was not left out by the sender.

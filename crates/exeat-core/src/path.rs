@@ -190,24 +190,38 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// A path of the file system, for people: whoever made the file chose its name.
+#[must_use]
+pub fn shown(path: &std::path::Path) -> Escaped<'_> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Escaped(path.as_os_str().as_bytes())
+}
+
 /// Whether a character is invisible or changes how others are shown: controls,
-/// zero-width and directional marks, line separators, interlinear annotations,
-/// tags (Unicode 16, general categories Cc, Cf, Zl and Zp as far as they are
-/// invisible or reorder text).
+/// and what Unicode calls default-ignorable (DerivedCoreProperties,
+/// `Default_Ignorable_Code_Point`), line separators and annotations.
 #[must_use]
 pub fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
             '\u{ad}'
+                | '\u{34f}'
                 | '\u{61c}'
-                | '\u{180e}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
                 | '\u{200b}'..='\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
+                | '\u{ffa0}'
                 | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 

@@ -62,9 +62,8 @@ pub enum SealError {
     /// The signature could not be made.
     #[error(transparent)]
     Sign(#[from] SignatureError),
-    /// The signing key is not the one that was decided on, or the permit is
-    /// not for this content.
-    #[error("the permit is for another package or signer")]
+    /// The permit is for another source, staging folder, content or signer.
+    #[error("the permit is for another source, destination, content or signer")]
     Permit,
 }
 
@@ -130,6 +129,9 @@ pub struct SealOptions {
 
 /// Where staged members go. [`crate::deliver::Staging`] is the one there is.
 pub trait Stage: sealed_trait::Sealed + Sync {
+    /// Whether this was made where `permit` says that its package may go.
+    fn is_for(&self, permit: &Permit) -> bool;
+
     /// A member while it is written.
     type Member: io::Write + Send;
 
@@ -167,11 +169,11 @@ pub struct Estimate {
 /// # Errors
 /// [`SealError::VolumeSize`].
 pub fn estimate(listing: &Listing, options: &SealOptions) -> Result<Estimate, SealError> {
-    let (size, stream) = sizes(listing, options)?;
+    let plan = plan(listing, options)?;
     Ok(Estimate {
-        stream,
-        volumes: layout::plan(listing.entries().map(|e| extent(&e)), size).len(),
-        volume_size: size,
+        stream: plan.stream,
+        volumes: plan.contents.len(),
+        volume_size: plan.volume_size,
     })
 }
 
@@ -204,8 +206,12 @@ pub fn seal<S: Stage>(
     progress: &dyn Progress,
 ) -> Result<Sealed<S>, SealError> {
     let listing = &permit.listing;
-    let (size, stream) = sizes(listing, options)?;
-    let contents = layout::plan(listing.entries().map(|e| extent(&e)), size);
+    if !stage.is_for(&permit) || !source.is_source_of(listing) {
+        return Err(SealError::Permit);
+    }
+    let Plan {
+        contents, stream, ..
+    } = plan(listing, options)?;
     let level = match options.compress {
         Compress::None => None,
         Compress::Zstd(level) => Some(level),
@@ -227,6 +233,7 @@ pub fn seal<S: Stage>(
     };
     let threads = parallel::threads(options.threads);
     let sealed = parallel::for_each(contents.len(), threads, |n| sealer.seal(n, &contents[n]))?;
+    source.check_unchanged(listing, threads, progress)?;
     let mut volumes = Vec::with_capacity(sealed.len());
     let mut digests = Vec::new();
     for volume in sealed {
@@ -281,17 +288,34 @@ impl<S: Stage> Sealed<S> {
     }
 }
 
-/// The volume size to use and the bytes of the stream.
-fn sizes(listing: &Listing, options: &SealOptions) -> Result<(u64, u64), SealError> {
+/// The volumes of a listing.
+struct Plan {
+    contents: Vec<Content>,
+    stream: u64,
+    volume_size: u64,
+}
+
+fn plan(listing: &Listing, options: &SealOptions) -> Result<Plan, SealError> {
     let (mut stream, mut largest) = (END, 0);
     for entry in listing.entries() {
         let framed = extent(&entry).framed;
         stream += framed;
         largest = largest.max(framed);
     }
-    let size = layout::volume_size(options.volume_size, stream, largest)
+    let volume_size = layout::volume_size(options.volume_size, stream, largest)
         .map_err(|least| SealError::VolumeSize { least })?;
-    Ok((size, stream))
+    let contents = layout::plan(listing.entries().map(|e| extent(&e)), volume_size);
+    // More could not be named, and no reader would take them.
+    if contents.len() as u64 > layout::MAX_VOLUMES {
+        return Err(SealError::VolumeSize {
+            least: volume_size * 2,
+        });
+    }
+    Ok(Plan {
+        contents,
+        stream,
+        volume_size,
+    })
 }
 
 /// What an uncompressed package takes is known before a byte is written.

@@ -9,22 +9,26 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use globset::GlobSet;
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 
 use crate::beneath;
 use crate::diagnostic::{Explain, Fault, io_help};
-use crate::path::{EntryPath, Escaped, PathFault};
+use crate::parallel;
+use crate::path::{EntryPath, Escaped, PathFault, shown};
+use crate::progress::Progress;
 
 mod listing;
 mod walk;
 
 pub use listing::{Entry, Listing};
-pub(crate) use listing::{Identity, NodeBuilder};
+pub(crate) use listing::{Identity, NodeBuilder, SkipReason};
 
 /// How many offending paths one error names; it counts the rest.
 const NAMED: usize = 10;
@@ -37,7 +41,7 @@ pub enum SourceError {
     #[error("nothing to export was named")]
     Empty,
     /// A source cannot be opened.
-    #[error("cannot open {}", path.display())]
+    #[error("cannot open {}", shown(path))]
     Open {
         /// The source as it was given.
         path: PathBuf,
@@ -45,7 +49,7 @@ pub enum SourceError {
         source: io::Error,
     },
     /// A source such as `/` has no name to stand under in the package.
-    #[error("{} has no name that could stand in a package", path.display())]
+    #[error("{} has no name that could stand in a package", shown(path))]
     Nameless {
         /// The source as it was given.
         path: PathBuf,
@@ -187,17 +191,25 @@ pub struct ListOptions {
 }
 
 /// Compiled patterns of what is left out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Exclude {
-    names: GlobSet,
-    paths: GlobSet,
+    patterns: Vec<String>,
+    names: Globs,
+    paths: Globs,
 }
 
-impl Default for Exclude {
+/// Patterns of one kind, and their places among all of them.
+#[derive(Debug, Clone)]
+struct Globs {
+    set: GlobSet,
+    places: Vec<usize>,
+}
+
+impl Default for Globs {
     fn default() -> Self {
         Self {
-            names: GlobSet::empty(),
-            paths: GlobSet::empty(),
+            set: GlobSet::empty(),
+            places: Vec::new(),
         }
     }
 }
@@ -214,37 +226,64 @@ impl Exclude {
     /// Compiles shell patterns: `*` and `?` within a name, `**` across folders.
     ///
     /// # Errors
-    /// The first pattern that cannot be understood.
+    /// The first pattern that cannot be understood, or that could match no
+    /// path in a package: one that begins with `/`, `./` or `../`.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
-        let mut names = globset::GlobSetBuilder::new();
-        let mut paths = globset::GlobSetBuilder::new();
-        let error = |pattern: &str, e: &globset::Error| PatternError {
+        let error = |pattern: &str, reason: String| PatternError {
             pattern: Escaped(pattern.as_bytes()).to_string(),
-            reason: e.kind().to_string(),
+            reason,
         };
-        for pattern in patterns {
+        let mut kinds = [(); 2].map(|()| (globset::GlobSetBuilder::new(), Vec::new()));
+        for (place, pattern) in patterns.iter().enumerate() {
             let pattern = pattern.as_ref();
             let whole = pattern.trim_end_matches('/');
+            if ["/", "./", "../"]
+                .iter()
+                .any(|start| pattern.starts_with(start))
+            {
+                let reason = "a path in a package begins with the name of what is exported, \
+                              such as 'clinic/letters/*.tmp'";
+                return Err(error(pattern, reason.into()));
+            }
             let glob = globset::GlobBuilder::new(whole)
                 .literal_separator(true)
                 .build()
-                .map_err(|e| error(pattern, &e))?;
-            if whole.contains('/') {
-                paths.add(glob);
-            } else {
-                names.add(glob);
-            }
+                .map_err(|e| error(pattern, e.kind().to_string()))?;
+            let (builder, places) = &mut kinds[usize::from(whole.contains('/'))];
+            builder.add(glob);
+            places.push(place);
         }
-        let build = |set: globset::GlobSetBuilder| set.build().map_err(|e| error("", &e));
+        let [names, paths] = kinds.map(|(builder, places)| {
+            let set = builder.build().map_err(|e| error("", e.kind().to_string()));
+            set.map(|set| Globs { set, places })
+        });
         Ok(Self {
-            names: build(names)?,
-            paths: build(paths)?,
+            patterns: patterns.iter().map(|p| p.as_ref().to_owned()).collect(),
+            names: names?,
+            paths: paths?,
         })
     }
 
-    fn matches(&self, path: EntryPath<'_>) -> bool {
-        self.names.is_match(OsStr::from_bytes(path.name()))
-            || self.paths.is_match(OsStr::from_bytes(path.as_bytes()))
+    /// Whether something matches; marks what did in `hits`.
+    fn matches(&self, path: &[u8], hits: &mut [bool]) -> bool {
+        let slash = path.iter().rposition(|&byte| byte == b'/');
+        let name = &path[slash.map_or(0, |slash| slash + 1)..];
+        let candidates = [(&self.names, name), (&self.paths, path)];
+        let mut found = false;
+        for (globs, text) in candidates {
+            for index in globs.set.matches(OsStr::from_bytes(text)) {
+                hits[globs.places[index]] = true;
+                found = true;
+            }
+        }
+        found
+    }
+
+    /// The patterns without a hit, escaped.
+    fn idle(&self, hits: &[bool]) -> Vec<String> {
+        let idle = self.patterns.iter().zip(hits).filter(|(_, hit)| !**hit);
+        idle.map(|(pattern, _)| Escaped(pattern.as_bytes()).to_string())
+            .collect()
     }
 }
 
@@ -252,6 +291,9 @@ impl Exclude {
 #[derive(Debug)]
 pub struct Source {
     roots: Vec<Root>,
+    /// Tells this from every other one of the process, so that a listing can
+    /// say whose it is.
+    number: u64,
 }
 
 /// One file or folder that was named, under the name it has in the package.
@@ -262,6 +304,20 @@ pub(crate) struct Root {
     handle: OwnedFd,
     /// The file's name below `handle`; `None` for a folder.
     file: Option<Vec<u8>>,
+}
+
+impl Root {
+    /// Where the entry at `path` lies below the handle; empty for the folder
+    /// itself.
+    fn below<'a>(&'a self, path: EntryPath<'a>) -> &'a [u8] {
+        match &self.file {
+            Some(name) => name,
+            None => path
+                .as_bytes()
+                .get(self.name.len() + 1..)
+                .unwrap_or_default(),
+        }
+    }
 }
 
 impl Source {
@@ -285,7 +341,11 @@ impl Source {
         if roots.is_empty() {
             return Err(SourceError::Empty);
         }
-        Ok(Self { roots })
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Ok(Self {
+            roots,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
+        })
     }
 
     /// The name of the first root, as a person would call this export.
@@ -303,6 +363,56 @@ impl Source {
             .map(|root| &root.handle)
     }
 
+    /// Whether `listing` is one of this source.
+    pub(crate) fn is_source_of(&self, listing: &Listing) -> bool {
+        listing.source() == self.number
+    }
+
+    /// Asks every entry once more, when all of them have been read: a file
+    /// that was written to after its turn, or a folder that gained or lost an
+    /// entry, would make a package of two different moments.
+    ///
+    /// What is written through a memory map that existed before, or within one
+    /// tick of the file system's clock, cannot be seen.
+    pub(crate) fn check_unchanged(
+        &self,
+        listing: &Listing,
+        threads: NonZeroUsize,
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        /// Entries to ask at a time.
+        const BATCH: usize = 1024;
+        parallel::for_each(listing.len().div_ceil(BATCH), threads, |batch| {
+            if progress.cancelled() {
+                return Err(SourceError::Interrupted);
+            }
+            let start = batch * BATCH;
+            for index in start..listing.len().min(start + BATCH) {
+                let entry = listing.entry(index);
+                if entry.skipped().is_none() && self.identity_of(&entry) != Some(*entry.identity())
+                {
+                    return Err(SourceError::Changed {
+                        path: entry.path().to_string(),
+                    });
+                }
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// What stands at an entry's place now. A folder on the way that became a
+    /// link is noticed at the folder's own entry.
+    fn identity_of(&self, entry: &Entry<'_>) -> Option<Identity> {
+        let root = &self.roots[usize::from(entry.root())];
+        let (below, flags) = match root.below(entry.path()) {
+            b"" => (OsStr::new(""), AtFlags::EMPTY_PATH),
+            below => (OsStr::from_bytes(below), AtFlags::SYMLINK_NOFOLLOW),
+        };
+        let stat = rustix::fs::statx(&root.handle, below, flags, StatxFlags::BASIC_STATS);
+        stat.ok().map(|stat| Identity::from(&stat))
+    }
+
     /// Opens the file of `entry`, and refuses one that is not what was listed.
     pub(crate) fn open_file(
         &self,
@@ -311,10 +421,6 @@ impl Source {
         listed: &Identity,
     ) -> Result<File, SourceError> {
         let root = &self.roots[usize::from(root)];
-        let below = match &root.file {
-            Some(name) => name,
-            None => &path.as_bytes()[root.name.len() + 1..],
-        };
         let read_error = |error: rustix::io::Errno| SourceError::Read {
             path: path.to_string(),
             source: error.into(),
@@ -322,7 +428,7 @@ impl Source {
         let changed = || SourceError::Changed {
             path: path.to_string(),
         };
-        let file = match beneath::open(&root.handle, below, OFlags::RDONLY) {
+        let file = match beneath::open(&root.handle, root.below(path), OFlags::RDONLY) {
             // Something that was no link or no folder a moment ago now is.
             Err(rustix::io::Errno::LOOP | rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) => {
                 return Err(changed());

@@ -20,6 +20,8 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+use crate::path::MAX_DEPTH;
+
 /// What the names of these folders begin with.
 const PREFIX: &str = ".exeat-partial-";
 /// How old a folder has to be before it is taken for a leftover: its maker
@@ -150,6 +152,14 @@ fn clear_leftovers(parent: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Removes a folder and everything below it, following no link.
 fn remove_tree(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<()> {
+    // What was staged is at most as deep as a package, in a folder of its own.
+    remove_below(parent, name, MAX_DEPTH + 2)
+}
+
+fn remove_below(parent: BorrowedFd<'_>, name: &OsStr, depth: usize) -> rustix::io::Result<()> {
+    let Some(below) = depth.checked_sub(1) else {
+        return Err(Errno::NAMETOOLONG);
+    };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let open = || rustix::fs::openat(parent, name, flags, Mode::empty());
     let folder = match open() {
@@ -176,7 +186,9 @@ fn remove_tree(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<()> {
             rustix::fs::unlinkat(&folder, &entry, AtFlags::empty())
         };
         match removed {
-            Err(Errno::ISDIR) => remove_tree(folder.as_fd(), OsStr::from_bytes(entry.to_bytes()))?,
+            Err(Errno::ISDIR) => {
+                remove_below(folder.as_fd(), OsStr::from_bytes(entry.to_bytes()), below)?;
+            }
             other => other?,
         }
     }

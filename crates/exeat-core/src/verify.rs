@@ -43,15 +43,18 @@ const BUFFER: usize = 128 << 10;
 #[derive(Debug)]
 pub struct Package {
     folder: OwnedFd,
-    /// What the folder holds: name, whether it is a regular file, and bytes.
+    /// What the folder holds, sorted: name, whether it is a regular file, bytes.
     members: Vec<(Vec<u8>, bool, u64)>,
 }
 
-/// A value that has passed verification; made by [`Package::verify`] alone.
+/// A package whose manifest a trusted signer has signed, and whose members are
+/// all there, of the right size, and right but for the content of the volumes;
+/// made by [`Package::verify`] alone. A volume's content is compared by
+/// [`Verified::verify_volumes`], and whenever the volume is read.
 ///
 /// ```compile_fail
-/// # fn forge(package: exeat_core::verify::Package) {
-/// let forged = exeat_core::verify::Verified { package };
+/// # fn forge(verified: exeat_core::verify::Verified<exeat_core::verify::Package>) {
+/// let forged = exeat_core::verify::Verified { ..verified };
 /// # }
 /// ```
 /// What was not verified cannot be unlocked:
@@ -116,6 +119,7 @@ impl Package {
                 u64::try_from(stat.st_size).unwrap_or(0),
             ));
         }
+        members.sort_unstable();
         let package = Self { folder, members };
         let is_package = package.has(member::MANIFEST)
             || package.has(member::ENVELOPE)
@@ -189,9 +193,9 @@ impl Package {
         let further = self
             .members
             .iter()
-            .filter(|(name, ..)| is_further_envelope(name));
+            .filter_map(|(name, ..)| further_envelope(name));
         Ok(Verified {
-            further_envelopes: further.filter(|(n, ..)| n.ends_with(b".age")).count(),
+            further_envelopes: further.filter(|(_, suffix)| *suffix == FURTHER[0]).count(),
             package: self,
             manifest,
             manifest_sha256: Digest::of(&bytes),
@@ -201,7 +205,10 @@ impl Package {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.members.iter().any(|(n, ..)| n == name.as_bytes())
+        let found = self
+            .members
+            .binary_search_by(|(n, ..)| n.as_slice().cmp(name.as_bytes()));
+        found.is_ok()
     }
 
     /// Members that are missing, of the wrong size, or unknown.
@@ -232,7 +239,7 @@ impl Package {
                     expected: bytes,
                     found: *found,
                 },
-                None if !is_further_envelope(name) => DamageKind::Unknown,
+                None if !self.is_further_envelope(name, *found) => DamageKind::Unknown,
                 _ => continue,
             };
             damage.push(Damage {
@@ -246,6 +253,18 @@ impl Package {
         }));
         damage.sort_by(|a, b| a.member.cmp(&b.member));
         damage
+    }
+
+    /// Whether a member is part of a further envelope: one of its three files,
+    /// the others there too, none larger than they can be.
+    fn is_further_envelope(&self, name: &[u8], bytes: u64) -> bool {
+        let Some((number, _)) = further_envelope(name) else {
+            return false;
+        };
+        let is_whole = FURTHER
+            .iter()
+            .all(|suffix| self.has(&format!("key-{number}{suffix}")));
+        is_whole && bytes <= MAX_ENVELOPE
     }
 
     fn open_member(&self, name: &str) -> Result<File, VerifyError> {
@@ -299,6 +318,7 @@ impl Package {
             }
         }
         let mut buffer = vec![0; BUFFER];
+        let file = file.take(expected.bytes.saturating_add(1));
         let read = digest_reader(file, &mut buffer, |n| {
             on_bytes(n).map_err(|e| Wrapped(Ok(e)))
         });
@@ -336,22 +356,19 @@ fn is_volume(name: &[u8]) -> bool {
         .is_some_and(|digits| digits.len() == 5 && digits.iter().all(u8::is_ascii_digit))
 }
 
-/// `key-N.age`, `key-N.json` and `key-N.json.sig` with N from 2 on.
-fn is_further_envelope(name: &[u8]) -> bool {
-    let number = name.strip_prefix(b"key-").and_then(|rest| {
-        [&b".age"[..], b".json", b".json.sig"]
-            .iter()
-            .find_map(|suffix| rest.strip_suffix(*suffix))
-    });
-    number
-        .and_then(|digits| std::str::from_utf8(digits).ok())
-        .is_some_and(|digits| {
-            digits.len() <= 3
-                && digits.bytes().all(|b| b.is_ascii_digit())
-                && !digits.starts_with('0')
-                && digits.parse::<u16>().is_ok_and(|n| n >= 2)
-        })
+/// The number N of `key-N.age`, `key-N.json` or `key-N.json.sig`, from 2 on,
+/// and what stands behind it.
+fn further_envelope(name: &[u8]) -> Option<(u16, &str)> {
+    let rest = std::str::from_utf8(name).ok()?.strip_prefix("key-")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit())?;
+    let (digits, suffix) = rest.split_at(end);
+    let number = digits.parse().ok().filter(|&n| (2..1000).contains(&n))?;
+    let is_member = !digits.starts_with('0') && FURTHER.contains(&suffix);
+    is_member.then_some((number, suffix))
 }
+
+/// What a further envelope consists of.
+const FURTHER: [&str; 3] = [".age", ".json", ".json.sig"];
 
 impl Verified<Package> {
     /// What the package consists of.
@@ -378,8 +395,8 @@ impl Verified<Package> {
         &self.signer
     }
 
-    /// How many envelopes were added by people who passed it on. This version
-    /// neither checks nor uses them.
+    /// How many further envelopes there are, added after the signer sealed it.
+    /// This version neither checks nor uses them, and nothing vouches for them.
     #[must_use]
     pub fn further_envelopes(&self) -> usize {
         self.further_envelopes

@@ -7,6 +7,7 @@
 
 mod clinic;
 
+use exeat_core::path::shown;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -47,7 +48,8 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report, CommandError> {
          rm -r {shown}   to remove it\n"
     );
     Ok(Report::new(
-        text,
+        ui,
+        || text,
         &Story {
             dir: show.dir.display().to_string(),
             commands: show.steps,
@@ -58,7 +60,7 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report, CommandError> {
 /// The folder for the demonstration, made or found empty.
 fn folder(given: Option<&Path>) -> Result<PathBuf, CommandError> {
     let failed = |path: &Path, e: &std::io::Error| {
-        CommandError::io(format!("cannot use {}", path.display()), e)
+        CommandError::io(format!("cannot use {}", shown(path)), e)
     };
     let path = match given {
         Some(path) => path.to_owned(),
@@ -70,7 +72,7 @@ fn folder(given: Option<&Path>) -> Result<PathBuf, CommandError> {
     if path.is_dir() {
         let mut items = fs::read_dir(&path).map_err(|e| failed(&path, &e))?;
         if items.next().is_some() {
-            let message = format!("{} is not empty; nothing was changed", path.display());
+            let message = format!("{} is not empty; nothing was changed", shown(&path));
             return Err(CommandError::new(Exit::Failed, "demo-folder", message)
                 .with_help("name a new folder"));
         }
@@ -101,12 +103,13 @@ impl Show<'_> {
         fs::create_dir(self.dir.join("usb")).map_err(io("make the disk"))?;
         let clinic = clinic::write(&clinic_dir).map_err(io("make the clinic"))?;
         self.tell(&format!(
-            "A made-up clinic: {} patients who do not exist, {} letters, {} scans; {}.\n$ cd {}",
+            "A made-up clinic: {} patients who do not exist, {} letters, {} scans; {}.\n$ cd {}\n$ alias exeat={}",
             render::thousands(clinic.patients as u64),
             clinic.letters,
             clinic.scans,
             render::bytes(clinic.bytes),
             render::shell(&self.dir.display().to_string()),
+            render::shell(&self.program.display().to_string()),
         ));
 
         self.tell("\n1. Sender and recipient make their keys, once.");

@@ -8,7 +8,7 @@ use exeat_core::destination::{Destination, PackageName};
 use exeat_core::entry::EntryKind;
 use exeat_core::keys::{Recipient, RecipientBook, Recipients};
 use exeat_core::manifest::{Compression, NamedKey, PackageId};
-use exeat_core::path::Escaped;
+use exeat_core::path::{Escaped, shown};
 use exeat_core::policy::Policy;
 use exeat_core::seal::{self, Estimate, SealOptions};
 use exeat_core::signature::SigningKey;
@@ -48,6 +48,8 @@ struct Exported {
     manifest_sha256: Option<String>,
     skipped: Vec<Skipped>,
     excluded: u64,
+    /// Patterns of --exclude that matched nothing.
+    idle_patterns: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +83,13 @@ pub(crate) fn run(
         skip_unreadable: args.skip_unreadable,
     };
     let listing = source.list(&options, &progress)?;
+    for pattern in listing.idle_patterns() {
+        ui.must_say(&format!(
+            "warning: --exclude '{pattern}' matched nothing; a pattern is a name such as '*.tmp', \
+             or a path that begins with the name of what is exported, such as '{}/old'",
+            Escaped(source.first_name())
+        ));
+    }
     let request = Request {
         package,
         recipients,
@@ -106,7 +115,7 @@ pub(crate) fn run(
     if args.dry_run {
         let estimate = seal::estimate(permit.listing(), &seal_options)?;
         progress.clear();
-        return Ok(dry_run(exported, &estimate));
+        return Ok(dry_run(exported, &estimate, ui));
     }
     let delivered = deliver(permit, &source, &key, &seal_options, umask, &progress)?;
     progress.clear();
@@ -116,7 +125,7 @@ pub(crate) fn run(
     exported.payload_bytes = manifest.payload.bytes;
     exported.compression = Some(manifest.payload.compression);
     exported.manifest_sha256 = Some(delivered.manifest_sha256.to_string());
-    Ok(report(&exported, &delivered.path))
+    Ok(report(&exported, &delivered.path, ui))
 }
 
 /// Seals, decides again, and publishes.
@@ -167,7 +176,7 @@ fn recipients(args: &Export, config: &Config) -> Result<Wanted, CommandError> {
     for path in &args.recipients_file {
         let text = config::read_text(path).map_err(|e| config::cannot_read(path, &e))?;
         let listed = Recipient::parse_file(&text)
-            .map_err(|error| CommandError::from(error).about(path.display()))?;
+            .map_err(|error| CommandError::from(error).about(shown(path)))?;
         found.extend(listed);
     }
     Ok(Wanted::Keys(found))
@@ -206,14 +215,16 @@ fn ask_passphrase(wanted: Wanted, is_dry_run: bool, ui: &Ui) -> Result<Recipient
     match wanted {
         Wanted::Keys(keys) => Ok(Recipients::keys(keys)?),
         // Nothing will be sealed with it.
-        Wanted::Passphrase if is_dry_run => Ok(Recipients::Passphrase(SecretString::from(""))),
+        Wanted::Passphrase if is_dry_run => {
+            Ok(Recipients::passphrase(SecretString::from("unused"))?)
+        }
         Wanted::Passphrase => {
             let prompt = "Passphrase for the package (or Enter to have one made): ";
             let passphrase = new_passphrase(prompt)?;
             ui.note(
                 "Tell it to the recipient by another channel than the one the package goes by.",
             );
-            Ok(Recipients::Passphrase(passphrase))
+            Ok(Recipients::passphrase(passphrase)?)
         }
     }
 }
@@ -266,6 +277,7 @@ fn describe(
         manifest_sha256: None,
         skipped: skipped(listing),
         excluded: listing.excluded(),
+        idle_patterns: listing.idle_patterns().to_vec(),
     }
 }
 
@@ -279,24 +291,24 @@ fn skipped(listing: &Listing) -> Vec<Skipped> {
     left_out.collect()
 }
 
-fn dry_run(mut exported: Exported, estimate: &Estimate) -> Report {
+fn dry_run(mut exported: Exported, estimate: &Estimate, ui: &Ui) -> Report {
     exported.volumes = estimate.volumes as u64;
     exported.payload_bytes = estimate.stream;
     let mut text = format!("would seal {} into {}\n", content(&exported), exported.path);
     text += &details(&exported);
     text += "nothing was written\n";
-    let mut report = Report::new(text, &exported);
+    let mut report = Report::new(ui, || text, &exported);
     leave_out(&mut report, &exported);
     report.exit = Exit::Done;
     report
 }
 
-fn report(exported: &Exported, path: &Path) -> Report {
+fn report(exported: &Exported, path: &Path, ui: &Ui) -> Report {
     let mut text = format!("sealed {} into {}\n", content(exported), exported.path);
     text += &details(exported);
     let shown = render::shell(&path.display().to_string());
     text += &format!("next: exeat verify {shown}\n");
-    let mut report = Report::new(text, exported);
+    let mut report = Report::new(ui, || text, exported);
     leave_out(&mut report, exported);
     report
 }

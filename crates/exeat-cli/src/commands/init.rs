@@ -1,5 +1,6 @@
 //! `exeat init`: what a user needs once.
 
+use exeat_core::path::shown;
 use std::path::{Path, PathBuf};
 
 use exeat_core::keys::{IdentityPair, write_secret_file};
@@ -13,7 +14,7 @@ use crate::config::{self, Config, cannot_read};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render;
-use crate::ui::Report;
+use crate::ui::{Report, Ui};
 
 /// The recipient line, kept because a protected identity does not tell it.
 const RECIPIENT: &str = "recipient.txt";
@@ -31,9 +32,9 @@ struct Lines<'a> {
     config_dir: String,
 }
 
-pub(crate) fn run(args: &Init, config: &Config) -> Result<Report, CommandError> {
+pub(crate) fn run(args: &Init, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
     if args.show {
-        return show(config);
+        return show(config, ui);
     }
     let paths = Paths::new(config, args.signing_key.as_deref())?;
     paths.check_free()?;
@@ -75,13 +76,15 @@ pub(crate) fn run(args: &Init, config: &Config) -> Result<Report, CommandError> 
         signer: &signer,
         settings: &settings(&paths),
     })?;
-    config::append_line(&config.allowed_signers_path(), &signer)
-        .map_err(|e| CommandError::io("your keys are made, but not yet trusted by yourself", &e))?;
-    let mut report = report(config, &pair.recipient(), &signer, &key);
+    config::append_line(&config.allowed_signers_path(), &signer).map_err(|e| {
+        CommandError::io("your keys are made, but not yet trusted by yourself", &e)
+            .with_help(format!("run: exeat trust {}", shown(&paths.signer)))
+    })?;
+    let mut report = report(config, &pair.recipient(), &signer, &key, ui);
     report.intro = vec![
         format!(
             "Your keys are in {}; keep a copy of that folder in a safe place.",
-            config.dir().display()
+            shown(config.dir())
         ),
         "Who loses the identity can never open what was sealed for it.".to_owned(),
         String::new(),
@@ -97,7 +100,7 @@ pub(crate) fn run(args: &Init, config: &Config) -> Result<Report, CommandError> 
     Ok(report)
 }
 
-fn show(config: &Config) -> Result<Report, CommandError> {
+fn show(config: &Config, ui: &Ui) -> Result<Report, CommandError> {
     let read = |name: &str| {
         let path = config.dir().join(name);
         config::read_text(&path)
@@ -107,7 +110,7 @@ fn show(config: &Config) -> Result<Report, CommandError> {
     let (recipient, signer) = (read(RECIPIENT)?, read(SIGNER)?);
     let line = AllowedSigner::parse(&signer).map_err(|problem| {
         let path = config.dir().join(SIGNER);
-        CommandError::new(Exit::Configuration, "signer-line", problem).about(path.display())
+        CommandError::new(Exit::Configuration, "signer-line", problem).about(shown(&path))
     })?;
     let result = Lines {
         recipient: &recipient,
@@ -115,17 +118,21 @@ fn show(config: &Config) -> Result<Report, CommandError> {
         fingerprint: line.key().fingerprint().to_string(),
         config_dir: config.dir().display().to_string(),
     };
-    Ok(Report::new(format!("{recipient}\n{signer}"), &result))
+    Ok(Report::new(
+        ui,
+        || format!("{recipient}\n{signer}"),
+        &result,
+    ))
 }
 
-fn report(config: &Config, recipient: &str, signer: &str, key: &SigningKey) -> Report {
+fn report(config: &Config, recipient: &str, signer: &str, key: &SigningKey, ui: &Ui) -> Report {
     let result = Lines {
         recipient,
         signer,
         fingerprint: key.public().fingerprint().to_string(),
         config_dir: config.dir().display().to_string(),
     };
-    Report::new(format!("{recipient}\n{signer}"), &result)
+    Report::new(ui, || format!("{recipient}\n{signer}"), &result)
 }
 
 /// `user@host`, which a person can recognise, where no name was given.
@@ -212,7 +219,7 @@ impl Paths {
             Some(path) => Err(CommandError::new(
                 Exit::Failed,
                 "keys-exist",
-                format!("{} exists already; nothing was changed", path.display()),
+                format!("{} exists already; nothing was changed", shown(path)),
             )
             .with_help(format!(
                 "'exeat init --show' prints your two lines; to make other keys, move {} away",
@@ -224,7 +231,7 @@ impl Paths {
     /// Writes all of the files or none.
     fn write(&self, files: &Files<'_>) -> Result<(), CommandError> {
         let failed = |path: &Path, error: &std::io::Error| {
-            CommandError::io(format!("cannot write {}", path.display()), error)
+            CommandError::io(format!("cannot write {}", shown(path)), error)
         };
         config::make_dir(&self.dir).map_err(|e| failed(&self.dir, &e))?;
         let mut made = Vec::new();

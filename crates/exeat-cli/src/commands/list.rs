@@ -8,12 +8,12 @@ use exeat_core::manifest::{Facts, Inventory, NamedKey, Record};
 use exeat_core::path::Escaped;
 use serde::{Serialize, Serializer};
 
-use super::{SignerReport, further_envelopes_note, unlock, verify_package};
+use super::{SignerReport, tell_of_further_envelopes, unlock, verify_package};
 use crate::args::List;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::render;
-use crate::ui::Report;
+use crate::ui::{Report, Ui};
 
 #[derive(Serialize)]
 struct Listed<'a> {
@@ -67,10 +67,10 @@ fn entries<S: Serializer>(inventory: &&Inventory, serializer: S) -> Result<S::Ok
     }))
 }
 
-pub(crate) fn run(args: &List, config: &Config) -> Result<Report, CommandError> {
+pub(crate) fn run(args: &List, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
     let verified = verify_package(&args.package, &args.trust, config)?;
     let signer = SignerReport::of(&verified);
-    let note = further_envelopes_note(&verified);
+    tell_of_further_envelopes(&verified, ui);
     let unlocked = unlock(verified, &args.identity, config)?;
     let inventory = unlocked.inventory();
     let header = inventory.header();
@@ -86,9 +86,8 @@ pub(crate) fn run(args: &List, config: &Config) -> Result<Report, CommandError> 
         findings: &header.findings,
         entries: inventory,
     };
-    let mut report = Report::new(text(inventory), &listed);
+    let mut report = Report::new(ui, || text(inventory), &listed);
     report.intro = about(&listed);
-    report.intro.extend(note);
     Ok(report)
 }
 

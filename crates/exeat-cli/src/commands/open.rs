@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use exeat_core::open::{self, OpenOptions, Opened};
 use serde::Serialize;
 
-use super::{SignerReport, further_envelopes_note, listen, unlock, verify_package};
+use super::{SignerReport, listen, tell_of_further_envelopes, unlock, verify_package};
 use crate::args::Open;
 use crate::config::Config;
 use crate::error::CommandError;
@@ -42,7 +42,7 @@ pub(crate) fn run(
 ) -> Result<Report, CommandError> {
     let verified = verify_package(&args.package, &args.trust, config)?;
     let (package, signer) = (verified.id().to_string(), SignerReport::of(&verified));
-    let note = further_envelopes_note(&verified);
+    tell_of_further_envelopes(&verified, ui);
     let unlocked = unlock(verified, &args.identity, config)?;
     let options = OpenOptions {
         paths: args.paths.iter().map(|p| p.as_bytes().to_vec()).collect(),
@@ -75,9 +75,11 @@ pub(crate) fn run(
         result.signer.name,
         result.signer.fingerprint,
     );
-    let mut report = Report::new(text, &result);
-    report.notes = notes(&opened);
-    report.notes.extend(note);
+    let report = Report::new(ui, || text, &result);
+    // Something the sender sent is not there: said even where quiet.
+    for note in notes(&opened) {
+        ui.must_say(&note);
+    }
     Ok(report)
 }
 

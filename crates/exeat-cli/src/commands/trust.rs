@@ -1,6 +1,7 @@
 //! `exeat trust`: takes a partner's signer line into the user's
 //! `allowed_signers`.
 
+use exeat_core::path::shown;
 use std::path::Path;
 
 use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, REKEY_NAMESPACE};
@@ -10,7 +11,7 @@ use crate::args::Trust;
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::ui::Report;
+use crate::ui::{Report, Ui};
 
 #[derive(Serialize)]
 struct Trusted {
@@ -22,7 +23,7 @@ struct Trusted {
     added: bool,
 }
 
-pub(crate) fn run(args: &Trust, config: &Config) -> Result<Report, CommandError> {
+pub(crate) fn run(args: &Trust, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
     let signer = read_line(&args.line)?;
     let name = signer.principals().as_str().to_owned();
     let fingerprint = signer.key().fingerprint();
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Trust, config: &Config) -> Result<Report, CommandError>
     };
     if known.iter().any(|line| *line == signer) {
         let text = format!("{name} was trusted already\n  fingerprint  {fingerprint}");
-        return Ok(Report::new(text, &trusted));
+        return Ok(Report::new(ui, || text, &trusted));
     }
     let other = known
         .of_principal(&name)
@@ -68,14 +69,14 @@ pub(crate) fn run(args: &Trust, config: &Config) -> Result<Report, CommandError>
     }
     config::make_dir(config.dir())
         .and_then(|()| config::append_line(&path, &trusted.line))
-        .map_err(|e| CommandError::io(format!("cannot write {}", path.display()), &e))?;
+        .map_err(|e| CommandError::io(format!("cannot write {}", shown(&path)), &e))?;
     trusted.added = true;
     let text = format!("packages signed by {name} are trusted now\n  fingerprint  {fingerprint}");
-    let mut report = Report::new(text, &trusted);
+    let mut report = Report::new(ui, || text, &trusted);
     report.notes = vec![format!(
         "Compare the fingerprint with {name} by another channel, such as the telephone.\n\
          If it is not the same, delete the line from {}.",
-        path.display()
+        shown(&path)
     )];
     Ok(report)
 }
@@ -101,7 +102,7 @@ fn read_line(given: &str) -> Result<AllowedSigner, CommandError> {
             "a signer line looks like: bob@lab.example namespaces=\"exeat.package.v1\" ssh-ed25519 AAAA…",
         );
         if is_file {
-            error.about(path.display())
+            error.about(shown(path))
         } else {
             error
         }
@@ -116,11 +117,17 @@ fn read_line(given: &str) -> Result<AllowedSigner, CommandError> {
         ));
     }
     let signer = AllowedSigner::parse(line)
-        .and_then(|signer| signer.with_default_namespaces(&[PACKAGE_NAMESPACE, REKEY_NAMESPACE]))
+        .and_then(|signer| signer.narrowed(&[PACKAGE_NAMESPACE, REKEY_NAMESPACE]))
         .map_err(|problem| invalid(format!("not a signer line: {problem}")))?;
     if signer.is_cert_authority() {
         return Err(invalid(
             "certificate authorities are not supported; list the signer's own key".into(),
+        ));
+    }
+    let now = jiff::Timestamp::now();
+    if signer.valid_before().is_some_and(|end| end < now) {
+        return Err(invalid(
+            "the key's time of validity has ended; ask the partner for a new line".into(),
         ));
     }
     if !signer.key().is_verifiable() {

@@ -5,7 +5,7 @@ use exeat_core::keys::EnvelopeKind;
 use exeat_core::manifest::{Compression, PayloadKind};
 use serde::Serialize;
 
-use super::{SignerReport, further_envelopes_note, listen, unlock, verify_package};
+use super::{SignerReport, listen, tell_of_further_envelopes, unlock, verify_package};
 use crate::args::Verify;
 use crate::config::Config;
 use crate::error::CommandError;
@@ -23,6 +23,8 @@ struct Verified {
     compression: Compression,
     volumes: u64,
     payload_bytes: u64,
+    /// Envelopes that the signature does not cover.
+    further_envelopes: usize,
     /// What was compared inside; null without an identity.
     content: Option<Content>,
 }
@@ -47,9 +49,10 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
         compression: manifest.payload.compression,
         volumes: manifest.payload.volumes.len() as u64,
         payload_bytes: manifest.payload.bytes,
+        further_envelopes: verified.further_envelopes(),
         content: None,
     };
-    let note = further_envelopes_note(&verified);
+    tell_of_further_envelopes(&verified, ui);
     if args.identity.is_empty() && !args.passphrase {
         listen()?;
         let progress = Shown::new(ui);
@@ -71,9 +74,7 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
                 .count() as u64,
         });
     }
-    let mut report = Report::new(text(&result), &result);
-    report.notes.extend(note);
-    Ok(report)
+    Ok(Report::new(ui, || text(&result), &result))
 }
 
 /// Says at once where what was given cannot open the package.

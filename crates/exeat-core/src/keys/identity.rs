@@ -3,16 +3,17 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
+use age::Decryptor;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::{ExposeSecret, SecretString};
-use age::{DecryptError, Decryptor};
 use zeroize::Zeroizing;
 
 use super::{EnvelopeKind, KeyError, SCRYPT_READ, decrypt_error, passphrase_encryptor};
 
-/// The largest identity file, in bytes. A file this small cannot hold enough
-/// stanzas to make age's header parser slow.
+/// The largest identity file, in bytes.
 const MAX_FILE: usize = 64 << 10;
+/// What an age file begins with.
+const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 /// The largest work factor of one's own identity file: the reference `age`'s.
 const SCRYPT_OWN: u8 = 22;
 
@@ -72,7 +73,10 @@ pub enum IdentityFile {
 }
 
 /// An identity file that a passphrase protects.
-pub struct EncryptedIdentities(Zeroizing<Vec<u8>>);
+pub struct EncryptedIdentities {
+    /// The age file, not armored, its header bounded.
+    file: Zeroizing<Vec<u8>>,
+}
 
 impl IdentityFile {
     /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` and comments, or
@@ -81,12 +85,12 @@ impl IdentityFile {
     /// # Errors
     /// [`KeyError::Identity`], never with any of the content.
     pub fn parse(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
-        if bytes.starts_with(b"age-encryption.org/")
+        if bytes.starts_with(AGE_MAGIC)
             || bytes
                 .trim_ascii_start()
                 .starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
         {
-            return Ok(Self::Encrypted(EncryptedIdentities(bytes)));
+            return EncryptedIdentities::read(&bytes).map(Self::Encrypted);
         }
         parse_plain(&bytes).map(Self::Plain)
     }
@@ -96,27 +100,41 @@ impl IdentityFile {
 }
 
 impl EncryptedIdentities {
+    fn read(bytes: &[u8]) -> Result<Self, KeyError> {
+        let mut file = Zeroizing::new(Vec::with_capacity(MAX_FILE));
+        if bytes.starts_with(AGE_MAGIC) {
+            file.extend_from_slice(bytes);
+        } else {
+            let read = ArmoredReader::new(bytes).read_to_end(&mut file);
+            read.map_err(|_| malformed("it is damaged"))?;
+        }
+        match EnvelopeKind::of(&file) {
+            Ok(EnvelopeKind::Passphrase) => Ok(Self { file }),
+            Ok(EnvelopeKind::Keys) => Err(malformed("it is encrypted, but not with a passphrase")),
+            Err(_) => Err(malformed("its age header is malformed")),
+        }
+    }
+
     /// Opens the file.
     ///
     /// # Errors
     /// A wrong passphrase, or content that is no identity file.
     pub fn unlock(&self, passphrase: SecretString) -> Result<Identities, KeyError> {
-        let malformed = |reason: &str| KeyError::Identity {
-            reason: reason.into(),
-        };
-        let decryptor = Decryptor::new(ArmoredReader::new(&self.0[..]))
+        let decryptor = Decryptor::new_buffered(&self.file[..])
             .map_err(|_| malformed("its age header is malformed"))?;
-        if !decryptor.is_scrypt() {
-            return Err(malformed("it is encrypted, but not with a passphrase"));
-        }
         let mut identity = age::scrypt::Identity::new(passphrase);
         identity.set_max_work_factor(SCRYPT_OWN);
         let reader = decryptor
             .decrypt(std::iter::once(&identity as &dyn age::Identity))
-            .map_err(|error| match error {
-                DecryptError::Io(_) => malformed("it is damaged"),
-                other => decrypt_error(other, EnvelopeKind::Passphrase),
-            })?;
+            .map_err(
+                |error| match decrypt_error(error, EnvelopeKind::Passphrase) {
+                    KeyError::WrongPassphrase => KeyError::WrongPassphrase,
+                    KeyError::ExcessiveWork { required } => malformed(&format!(
+                        "trying a passphrase takes 2^{required} units of work, which is too much"
+                    )),
+                    _ => malformed("it is damaged"),
+                },
+            )?;
         // Room for all of it from the start: a growing buffer leaves copies.
         let mut plain = Zeroizing::new(Vec::with_capacity(MAX_FILE));
         reader
@@ -133,9 +151,14 @@ impl fmt::Debug for EncryptedIdentities {
     }
 }
 
+fn malformed(reason: &str) -> KeyError {
+    KeyError::Identity {
+        reason: reason.into(),
+    }
+}
+
 fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
-    let malformed = |reason: String| KeyError::Identity { reason };
-    let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not a text file".into()))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not a text file"))?;
     let mut found = Identities::default();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
@@ -152,12 +175,12 @@ fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
             } else {
                 "not an identity"
             };
-            malformed(format!("line {number} is {what}"))
+            malformed(&format!("line {number} is {what}"))
         })?;
         found.all.push(Box::new(identity));
     }
     if found.is_empty() {
-        return Err(malformed("it holds no identity".into()));
+        return Err(malformed("it holds no identity"));
     }
     Ok(found)
 }

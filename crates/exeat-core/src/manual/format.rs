@@ -66,6 +66,8 @@
 //! The framing is a function of the entry, so that a reader compares it byte
 //! for byte:
 //!
+//! - numbers in a header are octal digits, padded with zeros on the left, and a
+//!   NUL: the checksum too, as seven digits and a NUL;
 //! - one ustar header: the path in `name` (with `/` behind that of a folder),
 //!   `prefix` empty, uid, gid and device numbers 0, no names, `mtime` clamped to
 //!   0 … 2^33 - 1;

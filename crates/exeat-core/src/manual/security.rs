@@ -32,9 +32,17 @@
 //! - The recipients: what they do with what they received.
 //! - A folder that is open to others while `open` runs on a file system without
 //!   permissions, such as FAT: the private staging folder is not private there.
-//! - An interrupted `open` by `kill -9` or a power failure leaves a folder
+//! - An `open` that ends by `kill -9` or a power failure leaves a folder
 //!   `.exeat-partial-…` with plaintext beside the target, for its owner alone;
-//!   the next run into the same place removes it.
+//!   the next run into the same place, ten seconds later or more, removes it.
+//! - A writer that changes a source through a memory map it already has, or
+//!   within one tick of the file system's clock: such a change cannot be seen.
+//!   Every other change between the listing and the end of sealing is.
+//! - A destination that is the inside of the source under another name, by a
+//!   bind mount: the package is right, but the next export would contain it.
+//! - A trusted signer who makes a package that is costly to read: memory grows
+//!   with the number of entries and the length of their paths, up to the limits
+//!   of the format.
 //! - The length of the content: it is not padded.
 //!
 //! # Keys

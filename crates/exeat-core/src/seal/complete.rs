@@ -43,7 +43,7 @@ impl<S: Stage> Sealed<S> {
         }
         let header = self.header(release, fingerprint.to_string());
         let inventory = self.write_inventory(&header)?;
-        let text = readme(self.compression());
+        let text = readme(self.compression(), &self.permit.request.recipients);
         let readme = self.write(member::README, text.as_bytes())?;
         let sums = sums_bytes(&readme, &inventory, self.volumes.iter());
         let sums = self.write(member::SUMS, &sums)?;

@@ -1,16 +1,24 @@
 //! The text of `README.txt`, without a word about the content. The commands in
 //! it are run by the tests, against Debian's own programs.
 
+use crate::keys::Recipients;
 use crate::manifest::Compression;
 
-pub(super) fn readme(compression: Compression) -> String {
-    let decompress = match compression {
-        Compression::None => "",
-        Compression::Zstd => " | zstd -dc",
+pub(super) fn readme(compression: Compression, recipients: &Recipients) -> String {
+    let (decompress, zstd) = match compression {
+        Compression::None => ("", ""),
+        Compression::Zstd => (" | zstd -dc", ", zstd"),
     };
-    let zstd = match compression {
-        Compression::None => "",
-        Compression::Zstd => ", zstd",
+    let is_passphrase = matches!(recipients, Recipients::Passphrase(_));
+    let (with_exeat, have, setting, with_age) = if is_passphrase {
+        ("", "the passphrase", "", "")
+    } else {
+        (
+            " -i YOUR-IDENTITY-FILE",
+            "your age identity file",
+            "IDENTITY=~/identity.txt\n",
+            " -i \"$IDENTITY\"",
+        )
     };
     format!(
         r#"This folder is an exeat package: encrypted, signed, and of no use to anyone
@@ -22,21 +30,20 @@ IF YOU HAVE exeat
   Check that it is complete, unaltered, and signed by somebody you trust:
       exeat verify THIS-FOLDER
   Open it into a new folder:
-      exeat open THIS-FOLDER -i YOUR-IDENTITY-FILE --to NEW-FOLDER
+      exeat open THIS-FOLDER{with_exeat} --to NEW-FOLDER
 
 IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, age{zstd}, tar)
 
-  You need your age identity file, and an allowed_signers file with the line of
+  You need {have}, and an allowed_signers file with the line of
   the sender, which you have from the sender and not from whoever gave you this
-  folder. Put the right names into the first three lines and run all of it in
-  this folder, with bash. It stops at the first thing that is wrong; whatever
-  it has put into NEW by then must not be used.
+  folder. Save what is between the two marks as a script, put the right names
+  into its first lines, and run it with bash in this folder. It stops at the
+  first thing that is wrong; what it has put into NEW by then must not be used.
 
 ----8<----
 set -eo pipefail
 SIGNERS=~/allowed_signers SIGNER=sender@example.org
-IDENTITY=~/identity.txt
-NEW=~/opened
+{setting}NEW=~/opened
 
 # 1. The manifest is signed by the sender, and vouches for the rest.
 ssh-keygen -Y verify -f "$SIGNERS" -I "$SIGNER" -n exeat.package.v1 \
@@ -46,11 +53,11 @@ grep -qF "$(sha256sum < key.age | cut -c1-64)" manifest.json
 sha256sum --strict --quiet -c SHA256SUMS
 
 # 2. Only then decrypt.
-mkdir "$NEW"
 umask 077
+mkdir "$NEW"
 package_key=$(mktemp)
 trap 'rm -f "$package_key"' EXIT
-age -d -i "$IDENTITY" key.age > "$package_key"
+age -d{with_age} key.age > "$package_key"
 for v in $(grep -o 'volume-[0-9]*\.age$' SHA256SUMS); do
     age -d -i "$package_key" "$v"{decompress} || exit 1
 done | tar -x -C "$NEW"

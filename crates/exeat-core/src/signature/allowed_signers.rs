@@ -86,11 +86,6 @@ impl AllowedSigners {
         self.0.push(signer);
     }
 
-    /// Adds the lines of another list at the end.
-    pub fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
     /// The lines in order.
     pub fn iter(&self) -> std::slice::Iter<'_, AllowedSigner> {
         self.0.iter()
@@ -117,12 +112,6 @@ impl AllowedSigners {
     pub fn of_principal<'a>(&'a self, principal: &str) -> impl Iterator<Item = &'a AllowedSigner> {
         self.iter()
             .filter(move |line| line.principals().matches(principal))
-    }
-
-    /// The lines for certificate authorities. Certificates are not checked
-    /// here, so these vouch for no signature.
-    pub fn cert_authorities(&self) -> impl Iterator<Item = &AllowedSigner> {
-        self.iter().filter(|line| line.is_cert_authority())
     }
 }
 

@@ -219,7 +219,25 @@ impl Explain for SignatureError {
 
     fn help(&self) -> Option<Cow<'static, str>> {
         Some(Cow::Borrowed(match self {
-            Self::Altered => "do not use what it signs; ask the sender for it again",
+            Self::Altered
+            | Self::NotASignature { .. }
+            | Self::UnsupportedVersion { .. }
+            | Self::UnsupportedHash { .. }
+            | Self::WrongNamespace { .. } => {
+                "do not use what it signs; copy it again, and if it is the same then, ask the \
+                 sender for another one"
+            }
+            Self::OtherPrincipal { .. } => {
+                "it is not from the signer you demanded; do not use it, and ask them"
+            }
+            Self::NotForNamespace { .. } => {
+                "your allowed_signers trusts this key for other things only; ask the sender \
+                 whether it is the key they sign packages with"
+            }
+            Self::NotYetValid { .. } | Self::Expired { .. } => {
+                "ask the sender for a package signed with a key that is valid now, and for its \
+                 signer line"
+            }
             Self::UnsupportedAlgorithm { .. } => {
                 "ask the sender to sign with an Ed25519 key, which 'ssh-keygen -t ed25519' makes"
             }

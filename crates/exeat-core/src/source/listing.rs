@@ -1,5 +1,4 @@
-//! What a source holds, in path order, at most 64 bytes an entry beside its
-//! path.
+//! What a source holds, in path order: 72 bytes an entry beside its path.
 
 use std::os::fd::AsFd;
 
@@ -48,8 +47,25 @@ struct Node {
     mode: u16,
     root: u16,
     kind: EntryKind,
-    /// Why it was left out; shared, because there are few different reasons.
-    skipped: Option<&'static str>,
+    skipped: Option<SkipReason>,
+}
+
+/// Why an entry was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SkipReason {
+    Permission,
+    InputOutput,
+    Unreadable,
+}
+
+impl SkipReason {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Permission => "permission denied",
+            Self::InputOutput => "input/output error",
+            Self::Unreadable => "not readable",
+        }
+    }
 }
 
 /// What a walk knows of an entry when it adds it.
@@ -60,7 +76,7 @@ pub(crate) struct NodeBuilder<'a> {
     pub(crate) stat: &'a Statx,
     pub(crate) kind: EntryKind,
     pub(crate) root: u16,
-    pub(crate) skipped: Option<&'static str>,
+    pub(crate) skipped: Option<SkipReason>,
 }
 
 /// Everything a source holds, sorted by path, byte by byte.
@@ -71,6 +87,9 @@ pub struct Listing {
     bytes: u64,
     skipped: u64,
     excluded: u64,
+    idle_patterns: Vec<String>,
+    /// The number of the source that this is a listing of.
+    source: u64,
 }
 
 /// One entry of a [`Listing`].
@@ -81,6 +100,27 @@ pub struct Entry<'a> {
 }
 
 impl Listing {
+    pub(crate) fn new(source: u64) -> Self {
+        Self {
+            source,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn source(&self) -> u64 {
+        self.source
+    }
+
+    pub(crate) fn set_idle_patterns(&mut self, patterns: Vec<String>) {
+        self.idle_patterns = patterns;
+    }
+
+    /// The patterns of what to leave out that matched nothing, escaped.
+    #[must_use]
+    pub fn idle_patterns(&self) -> &[String] {
+        &self.idle_patterns
+    }
+
     pub(crate) fn push(&mut self, entry: &NodeBuilder<'_>) {
         let identity = Identity::from(entry.stat);
         if entry.kind == EntryKind::File && entry.skipped.is_none() {
@@ -200,7 +240,7 @@ impl<'a> Entry<'a> {
     /// Why it was left out, if it was.
     #[must_use]
     pub fn skipped(&self) -> Option<&'static str> {
-        self.node.skipped
+        self.node.skipped.map(SkipReason::text)
     }
 
     pub(crate) fn root(&self) -> u16 {

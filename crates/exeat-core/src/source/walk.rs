@@ -6,10 +6,10 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Access, AtFlags, Dir, FileType, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::{ListOptions, Listing, NodeBuilder, Problems, Source, SourceError};
+use super::{ListOptions, Listing, NodeBuilder, Problems, SkipReason, Source, SourceError};
 use crate::beneath;
 use crate::entry::{EntryKind, MAX_ENTRIES};
-use crate::path::{EntryPath, Escaped, MAX_PATH};
+use crate::path::{EntryPath, Escaped, MAX_PATH, PathFault};
 use crate::progress::{Phase, Progress};
 
 impl Source {
@@ -30,7 +30,8 @@ impl Source {
         let mut walk = Walk {
             options,
             progress,
-            listing: Listing::default(),
+            listing: Listing::new(self.number),
+            hits: vec![false; options.exclude.patterns.len()],
             unsupported: Problems::default(),
             unreadable: Problems::default(),
             root: 0,
@@ -63,6 +64,8 @@ struct Walk<'a> {
     options: &'a ListOptions,
     progress: &'a dyn Progress,
     listing: Listing,
+    /// Which patterns of what to leave out have matched something.
+    hits: Vec<bool>,
     unsupported: Problems,
     unreadable: Problems,
     root: u16,
@@ -82,6 +85,8 @@ impl Walk<'_> {
                 paths: self.unreadable,
             });
         }
+        let idle = self.options.exclude.idle(&self.hits);
+        self.listing.set_idle_patterns(idle);
         self.listing.sort();
         Ok(self.listing)
     }
@@ -111,11 +116,15 @@ impl Walk<'_> {
 
     /// Adds the entry `name` of the folder `parent`; `self.path` is its path.
     fn entry(&mut self, parent: &OwnedFd, name: &CStr) -> Result<(), SourceError> {
-        let path = self.checked_path()?;
-        if self.options.exclude.matches(path) {
+        if self.options.exclude.matches(&self.path, &mut self.hits) {
             self.listing.count_excluded();
             return Ok(());
         }
+        // Linux makes no entry with a path longer than this, wherever it is.
+        if self.path.len() > MAX_PATH - 1 {
+            return Err(self.path_error(PathFault::TooLong));
+        }
+        let path = EntryPath::new(&self.path).map_err(|fault| self.path_error(fault))?;
         let stat = match statx(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(Errno::NOENT) => return Err(self.changed()),
@@ -145,7 +154,7 @@ impl Walk<'_> {
             FileType::Symlink => match rustix::fs::readlinkat(parent, name, Vec::new()) {
                 Ok(target) if target.as_bytes().len() > MAX_PATH => Err(SourceError::Path {
                     path: path.to_string(),
-                    fault: crate::path::PathFault::TooLong,
+                    fault: PathFault::TooLong,
                 }),
                 Ok(target) => self.add(&stat, EntryKind::Symlink, target.as_bytes(), None),
                 Err(Errno::NOENT | Errno::INVAL) => Err(self.changed()),
@@ -169,7 +178,7 @@ impl Walk<'_> {
         stat: &Statx,
         kind: EntryKind,
         target: &[u8],
-        skipped: Option<&'static str>,
+        skipped: Option<SkipReason>,
     ) -> Result<(), SourceError> {
         if self.listing.len() as u64 >= MAX_ENTRIES {
             return Err(SourceError::TooMany);
@@ -195,22 +204,18 @@ impl Walk<'_> {
         error: Errno,
     ) -> Result<(), SourceError> {
         let reason = match error {
-            Errno::ACCESS | Errno::PERM => "permission denied",
-            Errno::IO => "input/output error",
-            _ => "not readable",
+            Errno::ACCESS | Errno::PERM => SkipReason::Permission,
+            Errno::IO => SkipReason::InputOutput,
+            _ => SkipReason::Unreadable,
         };
         if !self.options.skip_unreadable {
-            self.unreadable.add(&self.path, reason);
+            self.unreadable.add(&self.path, reason.text());
             return Ok(());
         }
         self.add(stat, kind, b"", Some(reason))
     }
 
-    fn checked_path(&self) -> Result<EntryPath<'_>, SourceError> {
-        EntryPath::new(&self.path).map_err(|fault| self.path_error(fault))
-    }
-
-    fn path_error(&self, fault: crate::path::PathFault) -> SourceError {
+    fn path_error(&self, fault: PathFault) -> SourceError {
         SourceError::Path {
             path: Escaped(&self.path).to_string(),
             fault,

@@ -9,6 +9,7 @@ use super::content::ContentFault;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::keys::KeyError;
 use crate::manifest::{InventoryError, ManifestError, member};
+use crate::path::shown;
 use crate::signature::SignatureError;
 
 /// Why a package is not what it should be, or could not be looked at.
@@ -16,7 +17,7 @@ use crate::signature::SignatureError;
 #[non_exhaustive]
 pub enum VerifyError {
     /// It cannot be opened.
-    #[error("cannot open {}", path.display())]
+    #[error("cannot open {}", shown(path))]
     Open {
         /// The package as it was given.
         path: PathBuf,
@@ -24,7 +25,7 @@ pub enum VerifyError {
         source: io::Error,
     },
     /// It is something else.
-    #[error("{} is not an exeat package", path.display())]
+    #[error("{} is not an exeat package", shown(path))]
     NotAPackage {
         /// What was given.
         path: PathBuf,

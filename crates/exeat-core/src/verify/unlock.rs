@@ -141,7 +141,8 @@ impl Unlocked {
         threads: Option<NonZeroUsize>,
         progress: &dyn Progress,
     ) -> Result<(), VerifyError> {
-        let total = self.verified.manifest.payload.bytes + self.inventory.header().bytes;
+        let ciphertext = self.verified.manifest.payload.bytes;
+        let total = ciphertext.saturating_add(self.inventory.header().bytes);
         progress.begin(Phase::Reading, Some(total));
         let count = self.inventory.volumes().len();
         parallel::for_each(count, parallel::threads(threads), |index| {

@@ -9,6 +9,7 @@ mod letters;
 mod people;
 mod png;
 
+use exeat_core::path::shown;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -100,7 +101,7 @@ fn create_dir(path: &Path) -> io::Result<()> {
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
-    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", shown(path)))
 }
 
 fn patients_csv(patients: &[Patient]) -> String {

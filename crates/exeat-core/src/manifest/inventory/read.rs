@@ -13,6 +13,10 @@ use crate::framing::{BLOCK, Frame};
 use crate::layout::{Content, MAX_PARTS, MAX_VOLUMES};
 use crate::path::{EntryPath, MAX_PATH, PathFault, PathTable};
 
+/// The most bytes of content, all files together: more than any file system
+/// holds, and small enough that sums of a few such numbers do not overflow.
+const MAX_BYTES: u64 = 1 << 60;
+
 /// What is wrong with an inventory, and in which line.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line} of the inventory: {fault}")]
@@ -263,7 +267,7 @@ impl Reading {
             }
             _ => return Err(InventoryFault::Fields),
         };
-        if line.bytes > u64::MAX / 4 {
+        if line.bytes > MAX_BYTES {
             return Err(InventoryFault::Fields);
         }
         if is_file {
@@ -271,6 +275,7 @@ impl Reading {
             self.bytes = self
                 .bytes
                 .checked_add(line.bytes)
+                .filter(|&bytes| bytes <= MAX_BYTES)
                 .ok_or(InventoryFault::Fields)?;
         }
         if self.inventory.volumes.len() as u64 > MAX_VOLUMES {
@@ -366,7 +371,10 @@ impl Reading {
 
     fn finish(mut self) -> Result<Inventory, InventoryFault> {
         let header = &self.inventory.header;
-        if header.bytes != self.bytes || header.facts.files != self.files {
+        let facts = &header.facts;
+        let adds_up =
+            header.bytes == self.bytes && facts.bytes == self.bytes && facts.files == self.files;
+        if !adds_up {
             return Err(InventoryFault::Foreign);
         }
         if self.inventory.volumes.is_empty() {

@@ -206,6 +206,7 @@ fn a_line_that_breaks_one_rule_is_refused() {
         (5, file("a/d", 10, 1, 1536), "Place"),
         (5, file("a/d", 10, 1, 512), "Place"),
         (5, file("a/d", u64::MAX, 1, 1024), "Fields"),
+        (5, file("a/d", (1 << 60) + 1, 1, 1024), "Fields"),
         (
             5,
             file("a/d", 10, 1, 1024).replace(SHA, &SHA.to_uppercase()),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::options::Options;
 use super::{LineProblem, PatternList, PublicKey, shortened, without_mark};
+use crate::path::misleads;
 
 /// The most bytes in a line: room for an RSA key of 16,384 bits.
 const MAX_LINE: usize = 8 * 1024;
@@ -28,7 +29,7 @@ const BLANK: [char; 2] = [' ', '\t'];
 /// let key = "ssh-ed25519 \
 ///     AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
 /// let line = AllowedSigner::parse(&format!("ada@clinic.example {key}"))?
-///     .with_default_namespaces(&[PACKAGE_NAMESPACE])?;
+///     .narrowed(&[PACKAGE_NAMESPACE])?;
 /// assert_eq!(
 ///     line.to_string(),
 ///     format!("ada@clinic.example namespaces=\"exeat.package.v1\" {key}"),
@@ -51,7 +52,7 @@ impl AllowedSigner {
     ///
     /// [`LineProblem::BadName`] if the principal or a namespace is empty,
     /// longer than 255 bytes, or could be taken for something else than one
-    /// plain name: white space, control characters, `"`, `\`, `,`, `*` or `?`
+    /// plain name: white space, control or invisible characters, `"`, `\`, `,`, `*` or `?`
     /// anywhere, `!` or `#` at the beginning. [`LineProblem::BadPattern`] if
     /// there are no namespaces: the key would be trusted with anything.
     pub fn new(principal: &str, namespaces: &[&str], key: PublicKey) -> Result<Self, LineProblem> {
@@ -119,16 +120,17 @@ impl AllowedSigner {
         }
     }
 
-    /// The same line, limited to the purposes `namespaces` unless it is limited
-    /// already.
+    /// The same key of the same signer, for these purposes and no others. A
+    /// line from somebody else may claim any name and any purpose; this leaves
+    /// one plain name.
     ///
     /// # Errors
     ///
-    /// As for [`new`](Self::new).
-    pub fn with_default_namespaces(mut self, namespaces: &[&str]) -> Result<Self, LineProblem> {
-        if self.options.namespaces.is_none() {
-            self.options.namespaces = Some(plain_list(namespaces)?);
-        }
+    /// As for [`new`](Self::new): above all, principals that are a pattern or
+    /// more than one name.
+    pub fn narrowed(mut self, namespaces: &[&str]) -> Result<Self, LineProblem> {
+        plain("principal", self.principals.as_str())?;
+        self.options.namespaces = Some(plain_list(namespaces)?);
         Ok(self)
     }
 
@@ -241,7 +243,7 @@ fn split_word(text: &str) -> Result<(&str, &str), LineProblem> {
 
 /// Checks that `name` is one name for OpenSSH, whatever the place it is put in.
 fn plain(field: &'static str, name: &str) -> Result<String, LineProblem> {
-    let special = |c: char| c.is_whitespace() || c.is_control() || "\"\\,*?".contains(c);
+    let special = |c: char| c.is_whitespace() || misleads(c) || "\"\\,*?".contains(c);
     if (1..=MAX_PLAIN).contains(&name.len())
         && !name.starts_with(['!', '#'])
         && !name.contains(special)

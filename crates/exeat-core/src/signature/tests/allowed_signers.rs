@@ -155,14 +155,11 @@ fn files_have_limits() {
 #[test]
 fn lines_are_found_by_key_and_principal() {
     let key = PublicKey::parse(KEY).unwrap();
-    let mut signers = AllowedSigners::empty();
+    let mut signers = AllowedSigners::parse(&format!(
+        "ada {P256_PUBLIC}\na* cert-authority {KEY}\nada {KEY}"
+    ))
+    .unwrap();
     signers.push(AllowedSigner::new("ada", &["a"], key.clone()).unwrap());
-    signers.merge(
-        AllowedSigners::parse(&format!(
-            "ada {P256_PUBLIC}\na* cert-authority {KEY}\nada {KEY}"
-        ))
-        .unwrap(),
-    );
     let numbers = |lines: Vec<&AllowedSigner>| {
         lines
             .into_iter()
@@ -172,10 +169,9 @@ fn lines_are_found_by_key_and_principal() {
     assert_eq!(signers.len(), 4);
     assert_eq!(
         numbers(signers.of_key(&key).collect()),
-        [None, Some(2), Some(3)]
+        [Some(2), Some(3), None]
     );
     assert_eq!(numbers(signers.of_principal("abe").collect()), [Some(2)]);
-    assert_eq!(numbers(signers.cert_authorities().collect()), [Some(2)]);
     assert_eq!(signers.into_iter().count(), 4);
 }
 
@@ -233,25 +229,27 @@ fn new_lines_hold_plain_names_only() {
 }
 
 #[test]
-fn default_namespaces_do_not_widen_a_line() {
-    let narrow = |text| {
-        line(text)
-            .unwrap()
-            .with_default_namespaces(&[PACKAGE_NAMESPACE])
-    };
-    assert_eq!(
-        narrow("ada KEY"),
-        line("ada namespaces=\"exeat.package.v1\" KEY")
-    );
-    assert_eq!(
-        narrow("ada namespaces=\"file\" KEY"),
-        line("ada namespaces=\"file\" KEY")
-    );
-    let refused = line("ada KEY")
-        .unwrap()
-        .with_default_namespaces(&["*"])
-        .unwrap_err();
-    assert!(matches!(refused, LineProblem::BadName { .. }));
+fn a_narrowed_line_has_one_name_and_the_given_purposes() {
+    let narrow = |text| line(text).unwrap().narrowed(&[PACKAGE_NAMESPACE]);
+    let expected = line("ada namespaces=\"exeat.package.v1\" KEY");
+    for given in [
+        "ada KEY",
+        "ada namespaces=\"file\" KEY",
+        "ada namespaces=\"*\" KEY",
+    ] {
+        assert_eq!(narrow(given), expected, "{given}");
+    }
+    for claim in [
+        "* KEY",
+        "ada,bob KEY",
+        "a?a KEY",
+        "!bob,* KEY",
+        "\"ada bob\" KEY",
+        "a\u{202e}da KEY",
+    ] {
+        let refused = narrow(claim).unwrap_err();
+        assert!(matches!(refused, LineProblem::BadName { .. }), "{claim}");
+    }
 }
 
 #[test]
