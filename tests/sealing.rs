@@ -1,0 +1,208 @@
+//! What sealing must refuse: a source that changes while it is read, whenever
+//! that is, and permits for something else.
+#![expect(clippy::disallowed_methods, reason = "a test makes files of its own")]
+
+use std::fmt::Display;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use exeat_core::decide::{Decision, Permit, Request};
+use exeat_core::deliver::Staging;
+use exeat_core::destination::Destination;
+use exeat_core::diagnostic::Explain as _;
+use exeat_core::keys::{IdentityPair, Recipient, Recipients};
+use exeat_core::manifest::PackageId;
+use exeat_core::policy::Policy;
+use exeat_core::progress::{Progress, Silent};
+use exeat_core::seal::{self, Compress, SealError, SealOptions};
+use exeat_core::signature::SigningKey;
+use exeat_core::source::{ListOptions, Source};
+use tempfile::TempDir;
+
+/// A source of two files in a folder, `a` before `b`, and a folder to export to.
+fn sample() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let tree = dir.path().join("tree");
+    fs::create_dir_all(tree.join("folder")).expect("made");
+    fs::create_dir(dir.path().join("to")).expect("made");
+    fs::write(tree.join("a"), "first").expect("written");
+    fs::write(tree.join("b"), "second").expect("written");
+    (dir, tree)
+}
+
+fn permit(source: &Source, to: &Path, package: PackageId) -> Permit {
+    signed_permit(source, to, package, &SigningKey::generate("sender"))
+}
+
+fn signed_permit(source: &Source, to: &Path, package: PackageId, signer: &SigningKey) -> Permit {
+    let recipient = Recipient::parse(&IdentityPair::generate().recipient()).expect("a recipient");
+    let request = Request {
+        package,
+        recipients: Recipients::keys(vec![recipient]).expect("one"),
+        signer: Some(signer.public().fingerprint()),
+        destination: Destination::folder(to, "p".parse().expect("a name"), source)
+            .expect("a place"),
+        created: jiff::Timestamp::UNIX_EPOCH,
+        label: None,
+        purpose: None,
+        requester: None,
+    };
+    let listing = source
+        .list(&ListOptions::default(), &Silent)
+        .expect("lists");
+    match Policy::floor().decide(request, listing) {
+        Decision::Permit(permit) => permit,
+        Decision::Refusal(refusal) => panic!("{:?}", refusal.findings()),
+    }
+}
+
+/// Does something to the source when `b` is about to be read, or has been.
+struct Meddler<F> {
+    meddle: F,
+    done: AtomicBool,
+}
+
+impl<F: Fn() + Sync> Progress for Meddler<F> {
+    fn current(&self, path: &dyn Display) {
+        if path.to_string() == "tree/b" && !self.done.swap(true, Ordering::Relaxed) {
+            (self.meddle)();
+        }
+    }
+}
+
+fn options() -> SealOptions {
+    SealOptions {
+        compress: Compress::None,
+        ..SealOptions::default()
+    }
+}
+
+/// The code of the error that sealing ends with when `meddle` happens between
+/// the reading of `a` and that of `b`.
+fn meddled(meddle: impl Fn(&Path) + Sync) -> String {
+    let (dir, tree) = sample();
+    let to = dir.path().join("to");
+    let source = Source::open(&[&tree]).expect("opens");
+    let permit = permit(&source, &to, PackageId::generate());
+    let staging = Staging::create(&permit, 0o022).expect("staging");
+    let meddler = Meddler {
+        meddle: || meddle(&tree),
+        done: AtomicBool::new(false),
+    };
+    let result = seal::seal(permit, &source, staging, &options(), &meddler);
+    assert!(meddler.done.into_inner(), "the test did not get to meddle");
+    let code = match &result {
+        Ok(_) => "sealed".to_owned(),
+        Err(error) => error.code().to_owned(),
+    };
+    drop(result);
+    assert_eq!(
+        fs::read_dir(&to).expect("readable").count(),
+        0,
+        "something was left behind"
+    );
+    code
+}
+
+#[test]
+fn a_quiet_source_is_sealed() {
+    assert_eq!(meddled(|_| {}), "sealed");
+    // Reading is no change.
+    assert_eq!(meddled(|tree| drop(fs::read(tree.join("a")))), "sealed");
+}
+
+#[test]
+fn a_file_that_changes_after_its_turn_stops_the_export() {
+    let changed = |meddle: &(dyn Fn(&Path) + Sync)| {
+        assert_eq!(meddled(meddle), "source-changed");
+    };
+    // The same length, so that only the time of change tells.
+    changed(&|tree| fs::write(tree.join("a"), "FIRST").expect("written"));
+    changed(&|tree| fs::write(tree.join("a"), "longer than before").expect("written"));
+    changed(&|tree| fs::remove_file(tree.join("a")).expect("removed"));
+    changed(&|tree| {
+        fs::write(tree.join("c"), "first").expect("written");
+        fs::rename(tree.join("c"), tree.join("a")).expect("renamed");
+    });
+}
+
+#[test]
+fn a_folder_that_changes_stops_the_export() {
+    let changed = |meddle: &(dyn Fn(&Path) + Sync)| {
+        assert_eq!(meddled(meddle), "source-changed");
+    };
+    changed(&|tree| fs::write(tree.join("folder/new"), "x").expect("written"));
+    changed(&|tree| fs::create_dir(tree.join("another")).expect("made"));
+    changed(&|tree| {
+        fs::remove_dir(tree.join("folder")).expect("removed");
+        std::os::unix::fs::symlink("/", tree.join("folder")).expect("made");
+    });
+}
+
+#[test]
+fn a_file_that_changes_before_its_turn_stops_the_export() {
+    assert_eq!(
+        meddled(|tree| fs::write(tree.join("b"), "SECOND").expect("written")),
+        "source-changed"
+    );
+    assert_eq!(
+        meddled(|tree| {
+            fs::remove_file(tree.join("b")).expect("removed");
+            std::os::unix::fs::symlink("/etc/hostname", tree.join("b")).expect("made");
+        }),
+        "source-changed"
+    );
+}
+
+#[test]
+fn a_permit_is_for_one_source_and_one_destination() {
+    let (dir, tree) = sample();
+    let (to, other) = (dir.path().join("to"), dir.path().join("other"));
+    fs::create_dir(&other).expect("made");
+    let package = PackageId::generate();
+    let source = Source::open(&[&tree]).expect("opens");
+    let here = permit(&source, &to, package);
+    let elsewhere = permit(&source, &other, package);
+    let staging = Staging::create(&elsewhere, 0o022).expect("staging");
+    let result = seal::seal(here, &source, staging, &options(), &Silent);
+    assert!(
+        matches!(result, Err(SealError::Permit)),
+        "another destination"
+    );
+
+    let here = permit(&source, &to, package);
+    let staging = Staging::create(&here, 0o022).expect("staging");
+    let same_tree = Source::open(&[&tree]).expect("opens");
+    let result = seal::seal(here, &same_tree, staging, &options(), &Silent);
+    assert!(matches!(result, Err(SealError::Permit)), "another source");
+}
+
+#[test]
+fn a_release_is_for_one_content_and_one_signer() {
+    let (dir, tree) = sample();
+    let package = PackageId::generate();
+    let signer = SigningKey::generate("sender");
+    let seal = || {
+        let source = Source::open(&[&tree]).expect("opens");
+        let permit = signed_permit(&source, &dir.path().join("to"), package, &signer);
+        let staging = Staging::create(&permit, 0o022).expect("staging");
+        seal::seal(permit, &source, staging, &options(), &Silent).expect("sealed")
+    };
+    let release = |content: &seal::Sealed<Staging>| match Policy::floor()
+        .decide_content(&content.content())
+    {
+        Decision::Permit(release) => release,
+        Decision::Refusal(refusal) => panic!("{:?}", refusal.findings()),
+    };
+    let first = seal();
+    let (for_first, for_first_again) = (release(&first), release(&first));
+    first.complete(for_first, &signer).expect("its own release");
+    fs::write(tree.join("a"), "other").expect("written");
+    let result = seal().complete(for_first_again, &signer);
+    assert!(matches!(result, Err(SealError::Permit)), "other content");
+    let third = seal();
+    let for_third = release(&third);
+    let result = third.complete(for_third, &SigningKey::generate("sender"));
+    assert!(matches!(result, Err(SealError::Permit)), "another signer");
+}
