@@ -212,7 +212,7 @@ fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
     let Decision::Permit(permit) = policy.decide(request, listing) else {
         panic!("refused");
     };
-    let estimate = seal::estimate(permit.listing(), options).expect("a plan");
+    let estimate = seal::estimate(&permit, options).expect("a plan");
     let staging = Staging::create(&permit, 0o022).expect("staging");
     let sealed = seal::seal(permit, &source, staging, options, &Silent).expect("sealed");
     let Decision::Permit(release) = policy.decide_content(&sealed.content()) else {

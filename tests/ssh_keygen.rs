@@ -432,7 +432,7 @@ fn keys_that_cannot_be_used_are_named() {
         )
         .unwrap_err();
         assert!(
-            matches!(&refused, SignatureError::UnsupportedAlgorithm { algorithm } if algorithm == kind),
+            matches!(&refused, SignatureError::UnsupportedAlgorithm { algorithm, .. } if algorithm == kind),
             "{refused}"
         );
     }

@@ -125,10 +125,13 @@ impl SignerReport {
 fn tell_of_further_envelopes(verified: &Verified<Package>, ui: &Ui) {
     let count = verified.further_envelopes();
     if count > 0 {
+        let envelopes = match count {
+            1 => "a further envelope lies".to_owned(),
+            _ => format!("{count} further envelopes lie"),
+        };
         ui.must_say(&format!(
-            "warning: {count} further envelope(s) (key-2.age …) lie in the package that its \
-             signature does not cover and this version does not check: it may have been passed \
-             on to others"
+            "warning: {envelopes} in the package (key-2.age …), which its signature does not \
+             cover and this version does not check: it may have been passed on to others"
         ));
     }
 }

@@ -14,7 +14,7 @@ use etcetera::BaseStrategy as _;
 use exeat_core::keys::{
     Identities, IdentityFile, KeyError, RecipientBook, read_secret_file, sync_folder_of,
 };
-use exeat_core::signature::{AllowedSigners, SignatureError, SigningKey};
+use exeat_core::signature::{AllowedSigners, PublicKey, SignatureError, SigningKey};
 use serde::Deserialize;
 
 use crate::error::CommandError;
@@ -171,7 +171,14 @@ pub(crate) fn read_signing_key(path: &Path) -> Result<SigningKey, CommandError> 
         }
         this
     })?;
-    let about = |error: SignatureError| CommandError::from(error).about(shown(path));
+    let about = |error: SignatureError| {
+        let this = CommandError::from(error).about(shown(path));
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        match PublicKey::parse(text) {
+            Ok(_) => this.with_help("this is the public half; give the file without '.pub'"),
+            Err(_) => this,
+        }
+    };
     match SigningKey::from_openssh(&bytes, None) {
         Err(SignatureError::PassphraseNeeded) => {
             let prompt = format!("Passphrase of {}: ", shown(path));
@@ -209,7 +216,14 @@ fn invalid(path: &Path, message: impl std::fmt::Display) -> CommandError {
 }
 
 pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> CommandError {
-    CommandError::io(format!("cannot read {}", shown(path)), error)
+    let this = CommandError::io(format!("cannot read {}", shown(path)), error);
+    match error.kind() {
+        io::ErrorKind::NotFound => this.with_help("check how it is spelt"),
+        io::ErrorKind::PermissionDenied => {
+            this.with_help("ask its owner for permission, or run it as somebody who has it")
+        }
+        _ => this,
+    }
 }
 
 /// Reads a text file of bounded size.

@@ -92,7 +92,7 @@ impl<E: Explain> From<E> for CommandError {
 }
 
 /// What the system said, without its number.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     match text.rfind(" (os error ") {
         Some(end) => text[..end].to_owned(),
         None => text.to_owned(),

@@ -14,8 +14,8 @@ mod ui;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::Cli;
 use crate::error::CommandError;
@@ -77,7 +77,11 @@ fn usage(error: &clap::Error) -> Exit {
         };
         let text = error.to_string();
         let message = text.trim().trim_start_matches("error: ");
-        return ui.finish("", Err(CommandError::usage(message)));
+        let command = std::env::args_os()
+            .filter_map(|arg| arg.into_string().ok())
+            .find(|arg| Cli::command().find_subcommand(arg).is_some())
+            .unwrap_or_default();
+        return ui.finish(&command, Err(CommandError::usage(message)));
     }
     let _ = error.print();
     match error.kind() {

@@ -52,7 +52,7 @@ impl Shown {
             Style::Silent
         } else if ui.has_terminal() {
             Style::Bar {
-                bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10)),
+                bar: ProgressBar::hidden(),
                 named: AtomicU64::new(0),
             }
         } else {
@@ -123,6 +123,9 @@ impl Progress for Shown {
                 }
                 // Last, so that nothing is drawn of the phase before.
                 bar.set_style(style);
+                if bar.is_hidden() {
+                    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+                }
                 bar.tick();
             }
             Style::Lines(lines) => {

@@ -121,6 +121,7 @@ impl Ui {
             }
         };
         let mut failed = |what: &str, error: &io::Error| {
+            let error = crate::error::plain(&error.to_string());
             self.must_say(&format!("exeat: cannot write {what}: {error}"));
             if exit == Exit::Done {
                 exit = Exit::Failed;

@@ -23,7 +23,7 @@ use crate::parallel;
 use crate::path::{Escaped, shown};
 use crate::progress::{Phase, Progress};
 use crate::staging::Staging;
-use crate::verify::{Unlocked, VerifyError, read_volume};
+use crate::verify::{Package, Unlocked, Verified, VerifyError, read_volume};
 
 mod extract;
 
@@ -206,7 +206,7 @@ pub fn open(
     options: &OpenOptions,
     progress: &dyn Progress,
 ) -> Result<Opened, OpenError> {
-    let target = Target::find(target, package)?;
+    let target = Target::find(target, package.verified())?;
     let inventory = package.inventory();
     let wanted = select(inventory, &options.paths)?;
     let chosen = || {
@@ -273,6 +273,15 @@ pub fn open(
     Ok(opened)
 }
 
+/// Whether `target` could be made: what [`open()`] finds out first, for callers
+/// who want to know before they ask anybody for a passphrase.
+///
+/// # Errors
+/// As for [`open()`].
+pub fn check_target(package: &Verified<Package>, target: &Path) -> Result<(), OpenError> {
+    Target::find(target, package).map(drop)
+}
+
 fn skipped(inventory: &Inventory) -> Vec<(String, String)> {
     let skipped = inventory.entries().filter_map(|record| {
         let reason = record.skipped()?;
@@ -322,7 +331,7 @@ struct Target {
 }
 
 impl Target {
-    fn find(path: &Path, package: &Unlocked) -> Result<Self, OpenError> {
+    fn find(path: &Path, package: &Verified<Package>) -> Result<Self, OpenError> {
         let in_use = |reason| OpenError::InUse {
             path: path.to_owned(),
             reason,

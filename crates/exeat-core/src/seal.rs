@@ -164,12 +164,16 @@ pub struct Estimate {
     pub volume_size: u64,
 }
 
-/// Plans the volumes of a listing, as [`seal`] will.
+/// Plans the volumes of what is permitted, as [`seal`] will.
 ///
 /// # Errors
-/// [`SealError::VolumeSize`].
-pub fn estimate(listing: &Listing, options: &SealOptions) -> Result<Estimate, SealError> {
-    let plan = plan(listing, options)?;
+/// [`SealError::VolumeSize`]; [`SealError::NoSpace`], where content is not to be
+/// compressed and so its size is known.
+pub fn estimate(permit: &Permit, options: &SealOptions) -> Result<Estimate, SealError> {
+    let plan = plan(&permit.listing, options)?;
+    if options.compress == Compress::None {
+        check_space(permit, plan.stream, plan.contents.len())?;
+    }
     Ok(Estimate {
         stream: plan.stream,
         volumes: plan.contents.len(),

@@ -90,6 +90,7 @@ pub fn verify(
     let claim = wire::Claim::read(&blob)?;
     if claim.namespace != namespace {
         return Err(SignatureError::WrongNamespace {
+            fingerprint: claim.fingerprint(),
             expected: namespace.to_owned(),
             found: shortened(claim.namespace),
         });

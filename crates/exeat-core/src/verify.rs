@@ -153,6 +153,21 @@ impl Package {
         if !self.has(member::SIGNATURE) {
             return Err(VerifyError::Unsigned);
         }
+        let is_file = |name: &str| {
+            let mut members = self.members.iter();
+            members.any(|(n, is_file, _)| n == name.as_bytes() && *is_file)
+        };
+        let not_files = [member::MANIFEST, member::SIGNATURE].into_iter();
+        let damage: Vec<_> = not_files
+            .filter(|name| !is_file(name))
+            .map(|name| Damage {
+                member: name.into(),
+                kind: DamageKind::NotAFile,
+            })
+            .collect();
+        if !damage.is_empty() {
+            return Err(VerifyError::Damaged { damage });
+        }
         let bytes = self.read(member::MANIFEST, MAX_MANIFEST)?;
         let signature = self.read(member::SIGNATURE, MAX_SIGNATURE)?;
         let signer = signature::verify(&signature, PACKAGE_NAMESPACE, &bytes, allowed, now, wanted)
@@ -164,7 +179,7 @@ impl Package {
                         kind: DamageKind::Altered,
                     }],
                 },
-                other => other.into(),
+                other => VerifyError::Signature(other),
             })?;
         let manifest = Manifest::from_bytes(&bytes)?;
         let damage = self.damage(&manifest);
@@ -400,6 +415,11 @@ impl Verified<Package> {
     #[must_use]
     pub fn further_envelopes(&self) -> usize {
         self.further_envelopes
+    }
+
+    /// The folder of the package.
+    pub(crate) fn folder(&self) -> &OwnedFd {
+        &self.package.folder
     }
 
     /// What opens the package.

@@ -89,6 +89,9 @@ struct Show<'a> {
     steps: Vec<Step>,
 }
 
+/// How a shell reports a program that wrote to a stream nobody reads.
+const SIGPIPE: u8 = 128 + 13;
+
 const SENDER: &str = "--config-dir sender";
 const RECIPIENT: &str = "--config-dir recipient";
 
@@ -211,6 +214,10 @@ impl Show<'_> {
             .status()
             .map_err(|e| CommandError::io("cannot run a command", &e))?;
         let code = status.code().and_then(|code| u8::try_from(code).ok());
+        if code == Some(SIGPIPE) {
+            let message = "whoever read this closed the stream";
+            return Err(CommandError::new(Exit::Failed, "closed", message));
+        }
         if code != Some(expected.code()) {
             let message = format!(
                 "the command above should have ended with exit code {}: {status}",

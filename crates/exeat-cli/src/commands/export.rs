@@ -113,7 +113,7 @@ pub(crate) fn run(
     };
     let mut exported = describe(package, &permit, &key, named);
     if args.dry_run {
-        let estimate = seal::estimate(permit.listing(), &seal_options)?;
+        let estimate = seal::estimate(&permit, &seal_options)?;
         progress.clear();
         return Ok(dry_run(exported, &estimate, ui));
     }
@@ -363,8 +363,14 @@ fn leave_out(report: &mut Report, exported: &Exported) {
     if count > NAMED {
         report.notes.push(format!("and {} more", count - NAMED));
     }
-    let what = render::count(count as u64, "entry", "entries");
-    report.notes.push(format!(
-        "incomplete: {what} could not be read and are not in the package"
-    ));
+    let what = match count {
+        1 => "1 entry could not be read and is".to_owned(),
+        _ => format!(
+            "{} entries could not be read and are",
+            render::thousands(count as u64)
+        ),
+    };
+    report
+        .notes
+        .push(format!("incomplete: {what} not in the package"));
 }

@@ -43,6 +43,7 @@ pub(crate) fn run(
     let verified = verify_package(&args.package, &args.trust, config)?;
     let (package, signer) = (verified.id().to_string(), SignerReport::of(&verified));
     tell_of_further_envelopes(&verified, ui);
+    open::check_target(&verified, &args.to)?;
     let unlocked = unlock(verified, &args.identity, config)?;
     let options = OpenOptions {
         paths: args.paths.iter().map(|p| p.as_bytes().to_vec()).collect(),

@@ -4,7 +4,7 @@
 use exeat_core::path::shown;
 use std::path::Path;
 
-use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, REKEY_NAMESPACE};
+use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, PublicKey, REKEY_NAMESPACE};
 use serde::Serialize;
 
 use crate::args::Trust;
@@ -81,9 +81,19 @@ pub(crate) fn run(args: &Trust, config: &Config, ui: &Ui) -> Result<Report, Comm
     Ok(report)
 }
 
+const RECIPIENT_LINE: &str = "this is a recipient line, which is for -r of 'exeat export'; \
+                              the signer line is the other one that 'exeat init' printed";
+
 /// The line itself, or the only line of a file.
 fn read_line(given: &str) -> Result<AllowedSigner, CommandError> {
     let path = Path::new(given);
+    if given.starts_with("age1") && !path.exists() {
+        return Err(CommandError::new(
+            Exit::Failed,
+            "signer-line",
+            RECIPIENT_LINE,
+        ));
+    }
     let (text, is_file) = if given.contains(' ') && !path.exists() {
         (given.to_owned(), false)
     } else {
@@ -112,8 +122,12 @@ fn read_line(given: &str) -> Result<AllowedSigner, CommandError> {
         return Err(invalid(message));
     };
     if line.starts_with("age1") {
+        return Err(invalid(RECIPIENT_LINE.into()));
+    }
+    if PublicKey::parse(line).is_ok() {
         return Err(invalid(
-            "this is a recipient line, which is for -r of 'exeat export'".into(),
+            "this is a public key without a name; put the partner's name and a space before it"
+                .into(),
         ));
     }
     let signer = AllowedSigner::parse(line)

@@ -51,6 +51,7 @@ ssh-keygen -Y verify -f "$SIGNERS" -I "$SIGNER" -n exeat.package.v1 \
 grep -qF "$(sha256sum < SHA256SUMS | cut -c1-64)" manifest.json
 grep -qF "$(sha256sum < key.age | cut -c1-64)" manifest.json
 sha256sum --strict --quiet -c SHA256SUMS
+test "$(ls volume-*.age)" = "$(grep -o 'volume-[0-9]*\.age$' SHA256SUMS)"
 
 # 2. Only then decrypt.
 umask 077

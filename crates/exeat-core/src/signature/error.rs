@@ -25,8 +25,10 @@ pub enum SignatureError {
         version: u32,
     },
     /// A signature made for another purpose.
-    #[error("signature is for the namespace {found:?}, not {expected:?}")]
+    #[error("signature of {fingerprint} is for the namespace {found:?}, not {expected:?}")]
     WrongNamespace {
+        /// The key it claims to be of, not checked.
+        fingerprint: Fingerprint,
         /// The namespace asked for.
         expected: String,
         /// The namespace of the signature, not checked: anybody may have
@@ -34,8 +36,10 @@ pub enum SignatureError {
         found: String,
     },
     /// A signature by a kind of key that is not checked here, such as RSA.
-    #[error("signatures with {algorithm:?} keys are not supported")]
+    #[error("signature of {fingerprint}: those with {algorithm:?} keys are not supported")]
     UnsupportedAlgorithm {
+        /// The key it claims to be of, not checked.
+        fingerprint: Fingerprint,
         /// OpenSSH's name of the algorithm.
         algorithm: String,
     },

@@ -313,6 +313,14 @@ impl fmt::Debug for PublicKey {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 
+impl Fingerprint {
+    /// The fingerprint of a key in its wire form, whatever kind it is of.
+    pub(super) fn of_blob(blob: &[u8]) -> Self {
+        use sha2::Digest as _;
+        Self(sha2::Sha256::digest(blob).into())
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Padded as a whole, for tables.

@@ -10,7 +10,7 @@
 use ssh_key::{Algorithm, HashAlg, Signature, SshSig};
 use zeroize::Zeroizing;
 
-use super::{PublicKey, SignatureError, shortened};
+use super::{Fingerprint, PublicKey, SignatureError, shortened};
 
 /// The most bytes read as a signature or a key. A signature has about 300, a
 /// large RSA key 13,000.
@@ -81,6 +81,11 @@ impl<'a> Claim<'a> {
         })
     }
 
+    /// The fingerprint of the key that it claims to be of.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of_blob(self.key)
+    }
+
     /// Checks the signature over `message` and gives the key that made it.
     pub(super) fn check(self, message: &[u8]) -> Result<PublicKey, SignatureError> {
         let malformed = |reason| SignatureError::NotASignature { reason };
@@ -89,6 +94,7 @@ impl<'a> Claim<'a> {
             .ok_or(malformed("it holds no key"))?;
         if !VERIFIABLE.contains(&kind) {
             return Err(SignatureError::UnsupportedAlgorithm {
+                fingerprint: self.fingerprint(),
                 algorithm: shortened(kind),
             });
         }

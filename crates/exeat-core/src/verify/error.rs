@@ -40,8 +40,8 @@ pub enum VerifyError {
     #[error("the package is not signed: {} is missing", member::SIGNATURE)]
     Unsigned,
     /// The signature is not one by a trusted signer.
-    #[error(transparent)]
-    Signature(#[from] SignatureError),
+    #[error("{}: {_0}", member::SIGNATURE)]
+    Signature(SignatureError),
     /// The manifest is not what the format asks for.
     #[error(transparent)]
     Manifest(#[from] ManifestError),

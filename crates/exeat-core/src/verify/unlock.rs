@@ -5,7 +5,6 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
-use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use super::content::{Nowhere, read_volume};
@@ -98,11 +97,6 @@ impl Unlocked {
 
     pub(crate) fn key(&self) -> &PackageKey {
         &self.key
-    }
-
-    /// The folder of the package.
-    pub(crate) fn folder(&self) -> &OwnedFd {
-        &self.verified.package.folder
     }
 
     /// Opens a volume and compares it with its size and digest; the file is

@@ -1,0 +1,23 @@
+//! Black-box tests of the binary `exeat`: what people type, what they are
+//! told, how it ends, and what is left on the disk.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test may panic, and makes and breaks files of its own"
+)]
+
+mod bad_input;
+mod bad_opening;
+mod bad_package;
+mod bad_signature;
+mod disks;
+mod environment;
+mod interrupt;
+mod lifecycle;
+mod output;
+mod partners;
+mod passphrase;
+mod secrecy;
+mod terminal;
+mod tree;
