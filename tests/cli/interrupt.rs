@@ -86,6 +86,20 @@ impl Held {
         Ran::from_output(self.line.clone(), &output)
     }
 
+    /// Lets it go on while somebody presses Ctrl-C again and again.
+    #[track_caller]
+    fn go_on_interrupted(mut self) -> Ran {
+        self.signal("INT");
+        self.signal("CONT");
+        let mut child = self.child.take().unwrap();
+        until("end", || {
+            self.signal("INT");
+            child.try_wait().unwrap()
+        });
+        let output = child.wait_with_output().unwrap();
+        Ran::from_output(self.line.clone(), &output)
+    }
+
     /// Ends it as a power failure would.
     fn kill(mut self) {
         self.signal("KILL");
@@ -158,6 +172,24 @@ fn an_interrupted_export_leaves_nothing() {
             }
         }
     }
+}
+
+/// What lies in staging when somebody is impatient may be plaintext.
+#[test]
+fn ctrl_c_again_and_again_leaves_nothing_either() {
+    let env = Env::with_people();
+    for number in 0..3000 {
+        env.write(&format!("data/{number}"), "Dear Dr Example\n");
+    }
+    env.package("data", "p", "");
+    let before = look_at_content(&env.path(""));
+    let open = "--config-dir recipient open out/p.exeat --to new";
+    let held = Held::when(&env, open, |_| {
+        let mut staged = partial(&env.path("")).into_iter();
+        staged.any(|staging| has_bytes(&staging.join("data")))
+    });
+    held.go_on_interrupted().ends(130).says("interrupted");
+    assert_same(&before, &look_at_content(&env.path("")));
 }
 
 /// A package whose content is large, and the package small.

@@ -88,7 +88,13 @@
 //! - Exactly one framing is allowed for an entry. A reader that parsed headers
 //!   would have to be right about every way to write one.
 //! - The loop in `README.txt` runs over the volumes that `SHA256SUMS` names, not
-//!   over all that are in the folder: a volume that somebody added is not opened.
+//!   over all that are in the folder, and stops where the two are not the same.
+//! - Writers make no path longer than 4,095 bytes, the most that Linux takes;
+//!   readers take 4,096.
+//! - Link targets that are not UTF-8 stand in `target_hex`, as paths do in
+//!   `path_hex`.
+//! - A further envelope is taken notice of only as all of its three files.
+//! - The content of all files together is at most 2^60 bytes.
 //!
 //! # Limits of a reader
 //!

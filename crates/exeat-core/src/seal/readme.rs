@@ -37,11 +37,12 @@ IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, age{zstd}, tar)
   You need {have}, and an allowed_signers file with the line of
   the sender, which you have from the sender and not from whoever gave you this
   folder. Save what is between the two marks as a script, put the right names
-  into its first lines, and run it with bash in this folder. It stops at the
+  into the lines in capitals, and run it with bash in this folder. It stops at the
   first thing that is wrong; what it has put into NEW by then must not be used.
 
 ----8<----
 set -eo pipefail
+trap 'echo "STOPPED: do not use this package, and what was opened of it" >&2' ERR
 SIGNERS=~/allowed_signers SIGNER=sender@example.org
 {setting}NEW=~/opened
 
