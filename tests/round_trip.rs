@@ -231,7 +231,9 @@ fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
     verified
         .verify_volumes(None, &Silent)
         .expect("every volume");
-    verified.unlock(&recipient.identities()).expect("unlocks")
+    let unlocked = verified.unlock(&recipient.identities()).expect("unlocks");
+    assert!(unlocked.is_listed());
+    unlocked
 }
 
 proptest! {

@@ -179,7 +179,7 @@ fn an_interrupted_export_leaves_nothing() {
 fn ctrl_c_again_and_again_leaves_nothing_either() {
     let env = Env::with_people();
     for number in 0..3000 {
-        env.write(&format!("data/{number}"), "Dear Dr Example\n");
+        env.write(format!("data/{number}"), "Dear Dr Example\n");
     }
     env.package("data", "p", "");
     let before = look_at_content(&env.path(""));

@@ -7,7 +7,6 @@
 mod bench;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use crate::bench::Bench;

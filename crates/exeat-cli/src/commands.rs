@@ -71,6 +71,7 @@ fn unlock(
     verified: Verified<Package>,
     given: &[std::path::PathBuf],
     config: &Config,
+    ui: &Ui,
 ) -> Result<Unlocked, CommandError> {
     if verified.envelope_kind()? == EnvelopeKind::Passphrase {
         if !given.is_empty() {
@@ -86,7 +87,14 @@ fn unlock(
         CommandError::usage("no identity to open the package with")
             .with_help("give one with -i, or make one with 'exeat init'")
     })?;
-    Ok(verified.unlock(&identities)?)
+    let unlocked = verified.unlock(&identities)?;
+    if !unlocked.is_listed() {
+        ui.must_say(
+            "warning: the sender did not list your identity as a recipient; somebody has passed \
+             the package on to you",
+        );
+    }
+    Ok(unlocked)
 }
 
 /// A passphrase for something new; one that was made is shown, once.

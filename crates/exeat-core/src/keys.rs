@@ -34,6 +34,8 @@ const MAX_HEADER: u64 = 64 << 10;
 const MAX_STANZAS: usize = 128;
 /// The most recipients of a package; age may add stanzas of its own.
 pub const MAX_RECIPIENTS: usize = 100;
+/// What stands for a passphrase where recipients are listed.
+pub(crate) const PASSPHRASE: &str = "passphrase";
 /// The largest envelope a reader takes: a header and one line.
 pub(crate) const MAX_ENVELOPE: u64 = MAX_HEADER + 1024;
 

@@ -471,3 +471,6 @@ fn counting(progress: &dyn Progress) -> impl Fn(usize) -> Result<(), VerifyError
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

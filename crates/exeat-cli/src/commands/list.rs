@@ -71,7 +71,7 @@ pub(crate) fn run(args: &List, config: &Config, ui: &Ui) -> Result<Report, Comma
     let verified = verify_package(&args.package, &args.trust, config)?;
     let signer = SignerReport::of(&verified);
     tell_of_further_envelopes(&verified, ui);
-    let unlocked = unlock(verified, &args.identity, config)?;
+    let unlocked = unlock(verified, &args.identity, config, ui)?;
     let inventory = unlocked.inventory();
     let header = inventory.header();
     let listed = Listed {

@@ -44,7 +44,7 @@ pub(crate) fn run(
     let (package, signer) = (verified.id().to_string(), SignerReport::of(&verified));
     tell_of_further_envelopes(&verified, ui);
     open::check_target(&verified, &args.to)?;
-    let unlocked = unlock(verified, &args.identity, config)?;
+    let unlocked = unlock(verified, &args.identity, config, ui)?;
     let options = OpenOptions {
         paths: args.paths.iter().map(|p| p.as_bytes().to_vec()).collect(),
         outside_links: args.outside_links,

@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
         verified.verify_volumes(None, &progress)?;
     } else {
         check_means(args, verified.envelope_kind()?)?;
-        let unlocked = unlock(verified, &args.identity, config)?;
+        let unlocked = unlock(verified, &args.identity, config, ui)?;
         listen()?;
         let progress = Shown::new(ui);
         unlocked.verify_contents(None, &progress)?;

@@ -8,7 +8,7 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use super::{EnvelopeKind, KeyError, SCRYPT_READ, decrypt_error, passphrase_encryptor};
+use super::{EnvelopeKind, KeyError, PASSPHRASE, SCRYPT_READ, decrypt_error, passphrase_encryptor};
 
 /// The largest identity file, in bytes.
 const MAX_FILE: usize = 64 << 10;
@@ -21,6 +21,8 @@ const SCRYPT_OWN: u8 = 22;
 #[derive(Default)]
 pub struct Identities {
     all: Vec<Box<dyn age::Identity + Send + Sync>>,
+    /// What the inventory calls them, as far as that is known.
+    names: Vec<String>,
     has_passphrase: bool,
 }
 
@@ -32,6 +34,7 @@ impl Identities {
         identity.set_max_work_factor(SCRYPT_READ);
         Self {
             all: vec![Box::new(identity)],
+            names: vec![PASSPHRASE.to_owned()],
             has_passphrase: true,
         }
     }
@@ -39,6 +42,7 @@ impl Identities {
     /// Adds others to these.
     pub fn extend(&mut self, others: Self) {
         self.all.extend(others.all);
+        self.names.extend(others.names);
         self.has_passphrase |= others.has_passphrase;
     }
 
@@ -46,6 +50,11 @@ impl Identities {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
+    }
+
+    /// Whether one of them is the recipient with this key.
+    pub(crate) fn include(&self, key: &str) -> bool {
+        self.names.iter().any(|name| name == key)
     }
 
     pub(super) fn has_passphrase(&self) -> bool {
@@ -177,6 +186,7 @@ fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
             };
             malformed(&format!("line {number} is {what}"))
         })?;
+        found.names.push(identity.to_public().to_string());
         found.all.push(Box::new(identity));
     }
     if found.is_empty() {
@@ -206,6 +216,7 @@ impl IdentityPair {
     pub fn identities(&self) -> Identities {
         Identities {
             all: vec![Box::new(self.0.clone())],
+            names: vec![self.recipient()],
             has_passphrase: false,
         }
     }

@@ -12,7 +12,7 @@ use crate::diagnostic::Finding;
 use crate::digest::{Digest, bytes_to_hex};
 use crate::entry::EntryKind;
 use crate::framing::Frame;
-use crate::keys::Recipients;
+use crate::keys::{PASSPHRASE, Recipients};
 use crate::layout::Content;
 use crate::path::{EntryPath, PathSpan, PathTable};
 
@@ -94,7 +94,7 @@ impl NamedKey {
                 })
                 .collect(),
             Recipients::Passphrase(_) => vec![Self {
-                key: "passphrase".into(),
+                key: PASSPHRASE.into(),
                 name: None,
             }],
         }

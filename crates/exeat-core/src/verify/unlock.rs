@@ -42,7 +42,9 @@ impl Verified<Package> {
                 fault: InventoryFault::Foreign,
             }));
         }
+        let mut recipients = inventory.header().recipients.iter();
         Ok(Unlocked {
+            is_listed: recipients.any(|recipient| identities.include(&recipient.key)),
             verified: self,
             key,
             inventory,
@@ -80,6 +82,7 @@ pub struct Unlocked {
     verified: Verified<Package>,
     key: PackageKey,
     inventory: Inventory,
+    is_listed: bool,
 }
 
 impl Unlocked {
@@ -87,6 +90,13 @@ impl Unlocked {
     #[must_use]
     pub fn verified(&self) -> &Verified<Package> {
         &self.verified
+    }
+
+    /// Whether the sender's list of recipients names one of the identities that
+    /// were tried. If not, somebody else has passed the package on.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.is_listed
     }
 
     /// What is inside.

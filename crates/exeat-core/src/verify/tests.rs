@@ -1,0 +1,124 @@
+//! Packages that only somebody with the keys could make.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::decide::{Decision, Request};
+use crate::deliver::{Staging, publish};
+use crate::destination::Destination;
+use crate::keys::{IdentityPair, Recipient, Recipients};
+use crate::policy::Policy;
+use crate::progress::Silent;
+use crate::seal::seal;
+use crate::signature::{AllowedSigner, SigningKey};
+use crate::source::{ListOptions, Source};
+
+/// A package for one recipient, and everybody's keys.
+struct Case {
+    dir: tempfile::TempDir,
+    path: PathBuf,
+    sender: SigningKey,
+    recipient: IdentityPair,
+}
+
+fn recipients(pair: &IdentityPair) -> Recipients {
+    let recipient = Recipient::parse(&pair.recipient()).expect("a recipient");
+    Recipients::keys(vec![recipient]).expect("one")
+}
+
+impl Case {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir(dir.path().join("tree")).expect("made");
+        std::fs::write(dir.path().join("tree/a"), "letter").expect("written");
+        let (sender, recipient) = (SigningKey::generate("sender"), IdentityPair::generate());
+        let source = Source::open(&[dir.path().join("tree")]).expect("opens");
+        let listing = source
+            .list(&ListOptions::default(), &Silent)
+            .expect("lists");
+        let name = "p".parse().expect("a name");
+        let request = Request {
+            package: PackageId::generate(),
+            recipients: recipients(&recipient),
+            signer: Some(sender.public().fingerprint()),
+            destination: Destination::folder(dir.path(), name, &source).expect("a place"),
+            created: Timestamp::UNIX_EPOCH,
+            label: None,
+            purpose: None,
+            requester: None,
+        };
+        let policy = Policy::floor();
+        let Decision::Permit(permit) = policy.decide(request, listing) else {
+            panic!("refused");
+        };
+        let staging = Staging::create(&permit, 0o022).expect("staging");
+        let options = crate::seal::SealOptions::default();
+        let sealed = seal(permit, &source, staging, &options, &Silent).expect("sealed");
+        let Decision::Permit(release) = policy.decide_content(&sealed.content()) else {
+            panic!("refused");
+        };
+        let delivered = publish(sealed.complete(release, &sender).expect("complete"));
+        Self {
+            path: delivered.expect("published").path,
+            dir,
+            sender,
+            recipient,
+        }
+    }
+
+    fn verified(&self) -> Result<Verified<Package>, VerifyError> {
+        let line = AllowedSigner::new("sender", &[PACKAGE_NAMESPACE], self.sender.public());
+        let mut allowed = AllowedSigners::empty();
+        allowed.push(line.expect("a line"));
+        Package::open(&self.path)?.verify(&allowed, Timestamp::UNIX_EPOCH, None)
+    }
+
+    /// The envelope exchanged for another, and the manifest signed again to
+    /// match.
+    fn with_envelope(&self, envelope: &[u8]) {
+        let mut manifest = self.verified().expect("good").manifest().clone();
+        manifest.key.envelope_sha256 = Digest::of(envelope);
+        self.write(member::ENVELOPE, envelope);
+        let bytes = manifest.to_bytes();
+        let signature = self.sender.sign(PACKAGE_NAMESPACE, &bytes).expect("signed");
+        self.write(member::MANIFEST, &bytes);
+        self.write(member::SIGNATURE, signature.as_bytes());
+    }
+
+    fn write(&self, member: &str, bytes: &[u8]) {
+        std::fs::write(Path::new(&self.path).join(member), bytes).expect("written");
+    }
+}
+
+#[test]
+fn an_identity_that_the_sender_did_not_list_is_told_of() {
+    let case = Case::new();
+    let unlocked = case
+        .verified()
+        .expect("good")
+        .unlock(&case.recipient.identities());
+    let unlocked = unlocked.expect("opens");
+    assert!(unlocked.is_listed());
+    let other = IdentityPair::generate();
+    let envelope = unlocked
+        .key()
+        .envelope(&recipients(&other))
+        .expect("memory");
+    case.with_envelope(&envelope);
+    let unlocked = case.verified().expect("signed").unlock(&other.identities());
+    assert!(!unlocked.expect("opens").is_listed());
+    drop(case.dir);
+}
+
+#[test]
+fn an_envelope_with_another_package_key_is_refused() {
+    let case = Case::new();
+    let key = crate::keys::PackageKey::generate();
+    case.with_envelope(&key.envelope(&recipients(&case.recipient)).expect("memory"));
+    let unlocked = case
+        .verified()
+        .expect("signed")
+        .unlock(&case.recipient.identities());
+    let error = unlocked.expect_err("another key");
+    assert_eq!(crate::diagnostic::Explain::code(&error), "envelope-foreign");
+}
