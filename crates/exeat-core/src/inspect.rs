@@ -1,0 +1,299 @@
+//! Content → [`Facts`]: whose data it is, how many people, which classes,
+//! where, and what could not be looked into.
+//!
+//! A file's bytes are pushed in once, in order, while they are sealed or, for
+//! `check` and plaintext exports, while they are hashed:
+//!
+//! | module | does |
+//! |---|---|
+//! | `content` | recognises what the bytes are; cuts them into blocks of records |
+//! | `identifier` | says what a value, a column's name or a text looks like |
+//! | `examiner`, `columns` | judges columns, and looks at every record of a block |
+//! | `census` | knows who was seen, over the whole export |
+//! | `tally`, `summary` | what was found in a file; all files together |
+//!
+//! Values are counted and dropped; what stays in memory are keyed hashes.
+
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::digest::{Digest, Hasher};
+use crate::entry::EntryKind;
+use crate::parallel;
+use crate::progress::{Phase, Progress};
+use crate::source::{Entry, Listing, Source, SourceError};
+
+mod census;
+mod columns;
+mod content;
+mod crew;
+mod examiner;
+mod facts;
+mod file;
+mod identifier;
+mod summary;
+mod tally;
+
+use census::Census;
+use content::Visitor as _;
+use examiner::{Examiner, TableShape};
+use identifier::TextScanner;
+use summary::Summary;
+
+pub(crate) use crew::Crew;
+pub use facts::{
+    Amount, Class, ClassFacts, Coverage, Facts, MAX_PLACES, People, Place, Uninspected,
+    UninspectedFile,
+};
+pub(crate) use file::FileInspector;
+pub(crate) use identifier::private_key;
+
+/// How much is read at once: see [`crate::seal`].
+const BUFFER: usize = 128 << 10;
+/// Before it has read this much, inspection does not stop early, so that of
+/// most exports all is known even when they are refused.
+const READ_AT_LEAST: u64 = 256 << 20;
+
+/// How far to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// At everything.
+    Full,
+    /// Until at least this many people are certain, and 256 MiB have been read.
+    Until {
+        /// How many.
+        people: u64,
+    },
+}
+
+/// The inspection of one export, shared by the threads that read it.
+pub(crate) struct Inspection {
+    census: Census,
+    scanner: TextScanner,
+    summary: Mutex<Summary>,
+    crew: Crew,
+    depth: Depth,
+    read: AtomicU64,
+    is_stopped: AtomicBool,
+}
+
+impl Inspection {
+    pub(crate) fn new(depth: Depth) -> Self {
+        Self {
+            census: Census::new(),
+            scanner: TextScanner::new(),
+            summary: Mutex::default(),
+            crew: Crew::default(),
+            depth,
+            read: AtomicU64::new(0),
+            is_stopped: AtomicBool::new(false),
+        }
+    }
+
+    /// The threads at work on it.
+    pub(crate) fn crew(&self) -> &Crew {
+        &self.crew
+    }
+
+    /// Begins a file.
+    pub(crate) fn begin(&self) -> FileInspector {
+        FileInspector::new()
+    }
+
+    /// Leaves a file's inspector for whoever reads the next part of it.
+    pub(crate) fn park(&self, entry: usize, at: u64, inspector: FileInspector) {
+        self.crew.park(entry, at, inspector);
+    }
+
+    /// Takes a file's inspector over from whoever read the part before, and
+    /// helps others until it is there. `None` when another thread has failed.
+    pub(crate) fn take_over(&self, entry: usize, at: u64) -> Option<FileInspector> {
+        self.crew.take_over(entry, at, |work| work.examine(self))
+    }
+
+    /// Counts what has been read, and whether that is enough.
+    pub(crate) fn advance(&self, bytes: u64) {
+        let read = self.read.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if let Depth::Until { people } = self.depth
+            && read >= READ_AT_LEAST
+            && self.census.least() >= people
+        {
+            self.is_stopped.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether no more needs to be known.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// Ends a file.
+    pub(crate) fn end(&self, entry: &Entry<'_>, inspector: FileInspector) {
+        let mut result = inspector.finish(self);
+        if self.is_stopped() {
+            // Perhaps cut short by us.
+            result.outcome.reason = None;
+        }
+        self.summary
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(
+                entry.path(),
+                entry.bytes(),
+                result.outcome.kind,
+                result.outcome.reason,
+                result.tally,
+            );
+    }
+
+    /// Looks at what the entries are called and where links lead: a name leaves
+    /// as surely as what it stands for.
+    fn names(&self, listing: &Listing) {
+        /// Enough to judge what is found, little enough to hold.
+        const BLOCK: usize = 1 << 20;
+        let mut text = Vec::new();
+        let mut entries = listing.entries().peekable();
+        while let Some(entry) = entries.next() {
+            for name in [entry.path().name(), entry.target()] {
+                text.extend_from_slice(name);
+                text.push(b'\n');
+            }
+            if text.len() >= BLOCK || entries.peek().is_none() {
+                let shape = TableShape::default();
+                let mut examiner = Examiner::new(&self.census, &self.scanner, &shape);
+                examiner.text(&text, 0);
+                let summary = &mut *self.summary.lock().unwrap_or_else(PoisonError::into_inner);
+                summary.add_names(examiner.finish());
+                text.clear();
+            }
+        }
+    }
+
+    /// What all of it has shown.
+    pub(crate) fn finish(self, listing: &Listing) -> Facts {
+        self.names(listing);
+        let stopped = self.is_stopped();
+        let summary = self.summary.into_inner();
+        let mut facts = summary
+            .unwrap_or_else(PoisonError::into_inner)
+            .finish(&self.census, stopped);
+        // Also of files that were not looked into once enough was known.
+        facts.bytes = listing.bytes();
+        facts.files = listing.entries().filter(is_file).count() as u64;
+        facts
+    }
+}
+
+/// What [`inspect`] established: facts, and digests of what they speak of.
+#[derive(Debug)]
+pub struct Inspected {
+    pub(crate) facts: Facts,
+    /// Of the files in path order; empty when inspection stopped early.
+    pub(crate) digests: Vec<Digest>,
+    /// The number of the listing that was read.
+    pub(crate) of: u64,
+}
+
+impl Inspected {
+    /// The facts.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+/// Reads everything that is listed and establishes the facts, writing nothing.
+///
+/// # Errors
+/// A file that cannot be read or is not what was listed; an interruption.
+pub fn inspect(
+    source: &Source,
+    listing: &Listing,
+    depth: Depth,
+    threads: Option<NonZeroUsize>,
+    progress: &dyn Progress,
+) -> Result<Inspected, SourceError> {
+    progress.begin(Phase::Inspecting, Some(listing.bytes()));
+    let inspection = Inspection::new(depth);
+    let files: Vec<usize> = listing
+        .entries()
+        .enumerate()
+        .filter(|(_, entry)| is_file(entry))
+        .map(|(index, _)| index)
+        .collect();
+    let left = AtomicU64::new(files.len() as u64);
+    let threads = parallel::threads(threads);
+    let read = |n: usize| {
+        // Whoever finds no file left helps with the blocks of the others'.
+        let Some(&index) = files.get(n) else {
+            inspection.help_until(|| left.load(Ordering::Acquire) == 0);
+            return Ok(None);
+        };
+        let digest = read_file(source, &listing.entry(index), &inspection, progress);
+        left.fetch_sub(1, Ordering::AcqRel);
+        match &digest {
+            Ok(_) => inspection.crew.tell(),
+            Err(_) => inspection.crew.fail(),
+        }
+        digest
+    };
+    let digests = parallel::for_each(files.len() + threads.get() - 1, threads, read)?;
+    source.check_unchanged(listing, threads, progress)?;
+    let digests = match inspection.is_stopped() {
+        true => Vec::new(),
+        false => digests.into_iter().flatten().collect(),
+    };
+    Ok(Inspected {
+        facts: inspection.finish(listing),
+        digests,
+        of: listing.number(),
+    })
+}
+
+impl Inspection {
+    fn help_until(&self, is_done: impl Fn() -> bool) {
+        self.crew.wait_until(|work| work.examine(self), is_done);
+    }
+}
+
+fn is_file(entry: &Entry<'_>) -> bool {
+    entry.kind() == EntryKind::File && entry.skipped().is_none()
+}
+
+/// Reads, hashes and inspects one file; without a digest once enough is known.
+fn read_file(
+    source: &Source,
+    entry: &Entry<'_>,
+    inspection: &Inspection,
+    progress: &dyn Progress,
+) -> Result<Option<Digest>, SourceError> {
+    let _guard = inspection.crew.guard();
+    if inspection.is_stopped() {
+        return Ok(None);
+    }
+    let mut inspector = inspection.begin();
+    progress.current(&entry.path());
+    let mut reader = source.read_file(entry, 0..entry.bytes())?;
+    let mut buffer = vec![0; BUFFER];
+    let mut hasher = Hasher::default();
+    loop {
+        if progress.cancelled() {
+            return Err(SourceError::Interrupted);
+        }
+        let data = match reader.next(&mut buffer)? {
+            [] => break,
+            data => data,
+        };
+        hasher.update(data);
+        inspector.push(inspection, data);
+        inspection.advance(data.len() as u64);
+        progress.advance(data.len() as u64);
+        if inspection.is_stopped() {
+            break;
+        }
+    }
+    inspection.end(entry, inspector);
+    Ok(Some(hasher.finish().0))
+}

@@ -1,0 +1,342 @@
+//! What a file is and what stands in it: bytes → blocks → records and text.
+//!
+//! A file's bytes are pushed into a [`Stream`] in order, as they are read for
+//! sealing. The stream recognises the content by its bytes, decodes it to
+//! UTF-8 and cuts it at record boundaries into [`Block`]s of about 1 MiB.
+//! Blocks are parsed on any thread, in any order; what stands in them goes to
+//! a [`Visitor`], which looks for people. Whatever cannot be read is named in
+//! the [`Outcome`] or by [`Block::parse`], and is visited as text as far as
+//! it goes.
+
+use std::borrow::Cow;
+use std::mem;
+
+mod delimited;
+mod encoding;
+mod find;
+mod json;
+mod magic;
+mod runs;
+mod sql;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use encoding::Decoder;
+use runs::Runs;
+use text::TextCutter;
+
+/// Bytes are handled in pieces of this size however they arrive, so that
+/// results cannot depend on how a reader cut them.
+const CHUNK: usize = 256 * 1024;
+/// The size of a block, unless a single record is longer.
+const BLOCK: usize = 1024 * 1024;
+/// The longest record, or line of text, that is kept whole.
+const LONGEST: usize = 16 * 1024 * 1024;
+/// The same for what a base64 run holds: it is read beside its file.
+const LONGEST_NESTED: usize = 4 * 1024 * 1024;
+/// The most columns a table or a set of JSON records may have.
+const MAX_COLUMNS: usize = 4096;
+/// A control byte that every text may have.
+const NO_DELIMITER: u8 = b'\t';
+/// What is looked at to tell what a text is.
+const SAMPLE: usize = 64 * 1024;
+
+/// Why something counts as uninspected, as a lowercase fragment.
+pub(crate) type Reason = Cow<'static, str>;
+/// Where finished blocks go.
+type Emit<'e> = dyn FnMut(Block) + 'e;
+
+/// One file, read once, in order. Never fails: what it cannot read it says in
+/// the [`Outcome`].
+pub(crate) struct Stream {
+    pending: Vec<u8>,
+    state: State,
+    nested: bool,
+}
+
+enum State {
+    Start,
+    Text(Box<Reading>),
+    /// Not text: nothing more is looked at.
+    Opaque(Outcome),
+}
+
+/// What a file turned out to be, and why it counts as uninspected, if it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) kind: Kind,
+    pub(crate) reason: Option<Reason>,
+}
+
+/// The kinds of content that the floor tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Empty,
+    Text,
+    /// Delimited text, an SQL dump, or JSON of records.
+    Table,
+    /// JSON that is no set of records.
+    Json,
+    Media,
+    Archive,
+    Other,
+}
+
+/// Records to parse; owned and `Send`.
+pub(crate) struct Block {
+    bytes: Vec<u8>,
+    form: Form,
+}
+
+enum Form {
+    Text { records: u64 },
+    Delimited(delimited::Part),
+    Json(json::Part),
+    Sql(sql::Part),
+}
+
+/// Sees what stands in a block.
+pub(crate) trait Visitor {
+    /// Records with named or numbered columns.
+    fn rows(&mut self, rows: &Rows<'_>);
+    /// A whole table that is so small that it may be no table at all: what it
+    /// was read from says more where the rows say nothing.
+    fn few_rows(&mut self, rows: &Rows<'_>, text: &[u8]) {
+        let _ = text;
+        self.rows(rows);
+    }
+    /// Free text: whole lines or paragraphs, never cut inside a word.
+    /// `records`: messages or documents that begin in it.
+    fn text(&mut self, text: &[u8], records: u64);
+}
+
+/// Records of one shape. Column names come from the header, the key path or
+/// the table definition.
+pub(crate) struct Rows<'a> {
+    /// A column's place here is the number that stands in `cells`.
+    pub(crate) columns: &'a [Column<'a>],
+    /// (column, value) of all records one after the other; values are unquoted
+    /// and unescaped, and may be blank.
+    pub(crate) cells: &'a [(u32, &'a [u8])],
+    /// Where each record ends in `cells`.
+    pub(crate) ends: &'a [u32],
+    /// Whether these are the first records of the file, or of a table in it.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests see by it where a table begins")
+    )]
+    pub(crate) first: bool,
+    /// Whether this block holds every record of the table.
+    pub(crate) whole: bool,
+}
+
+/// One column of [`Rows`]. In JSON, numbers are given block by block: only
+/// the name says that two columns of different blocks are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Column<'a> {
+    /// UTF-8.
+    pub(crate) name: Option<&'a [u8]>,
+    pub(crate) index: u32,
+}
+
+impl Stream {
+    pub(crate) fn new() -> Self {
+        Self {
+            pending: Vec::new(),
+            state: State::Start,
+            nested: false,
+        }
+    }
+
+    /// What a long base64 run decodes to; a run within it is not opened.
+    fn nested() -> Self {
+        Self {
+            nested: true,
+            ..Self::new()
+        }
+    }
+
+    /// Takes the next bytes, of any number.
+    pub(crate) fn push(&mut self, mut bytes: &[u8], emit: &mut Emit<'_>) {
+        while !bytes.is_empty() {
+            if matches!(self.state, State::Opaque(_)) {
+                return;
+            }
+            // A full piece is handled only when more is known to follow.
+            if self.pending.len() == CHUNK {
+                self.process(false, emit);
+            }
+            let taken = bytes.len().min(CHUNK - self.pending.len());
+            let (now, later) = bytes.split_at(taken);
+            self.pending.extend_from_slice(now);
+            bytes = later;
+        }
+    }
+
+    /// Reads what is left and says what the file was.
+    pub(crate) fn finish(mut self, emit: &mut Emit<'_>) -> Outcome {
+        if self.pending.is_empty() && matches!(self.state, State::Start) {
+            return Outcome {
+                kind: Kind::Empty,
+                reason: None,
+            };
+        }
+        self.process(true, emit);
+        match self.state {
+            State::Text(reading) => reading.finish(emit),
+            State::Opaque(outcome) => outcome,
+            State::Start => Outcome {
+                kind: Kind::Other,
+                reason: Some("not recognised".into()),
+            },
+        }
+    }
+
+    fn process(&mut self, last: bool, emit: &mut Emit<'_>) {
+        if matches!(self.state, State::Start) {
+            self.state = match magic::opaque(&self.pending, last) {
+                Some(outcome) => State::Opaque(outcome),
+                None => State::Text(Box::new(Reading::new(
+                    Decoder::new(&self.pending),
+                    self.nested,
+                ))),
+            };
+        }
+        if let State::Text(reading) = &mut self.state {
+            reading.read(&self.pending, last, emit);
+        }
+        self.pending.clear();
+    }
+}
+
+/// Reading of what is text.
+struct Reading {
+    decoder: Decoder,
+    /// Decoded text: some that was already cut, for looking back, then new.
+    text: Vec<u8>,
+    cutter: Option<Box<dyn Cutter>>,
+    runs: Runs,
+    nested: bool,
+    /// A control byte that is the delimiter, and so no surprise.
+    delimiter: u8,
+    reason: Option<Reason>,
+}
+
+/// Cuts decoded text of one kind into blocks.
+trait Cutter: Send {
+    fn feed(&mut self, text: &[u8], emit: &mut Emit<'_>);
+    fn finish(self: Box<Self>, emit: &mut Emit<'_>) -> Outcome;
+}
+
+impl Reading {
+    fn new(decoder: Decoder, nested: bool) -> Self {
+        Self {
+            decoder,
+            text: Vec::new(),
+            cutter: None,
+            runs: Runs::new(nested),
+            nested,
+            delimiter: NO_DELIMITER,
+            reason: None,
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8], last: bool, emit: &mut Emit<'_>) {
+        let kept = self.runs.keep(&mut self.text);
+        self.decoder.decode(bytes, last, &mut self.text);
+        let fresh = self.text.get(kept..).unwrap_or_default();
+        let cutter = self.cutter.get_or_insert_with(|| {
+            let limit = if self.nested { LONGEST_NESTED } else { LONGEST };
+            let (cutter, delimiter) = recognise(fresh, last, limit);
+            self.delimiter = delimiter;
+            cutter
+        });
+        if self.reason.is_none() {
+            self.reason = encoding::control_bytes(fresh, self.delimiter).map(Cow::Borrowed);
+        }
+        cutter.feed(fresh, emit);
+        self.runs.scan(&self.text, kept, last, emit);
+    }
+
+    fn finish(self, emit: &mut Emit<'_>) -> Outcome {
+        let outcome = match self.cutter {
+            Some(cutter) => cutter.finish(emit),
+            None => Outcome {
+                kind: Kind::Empty,
+                reason: None,
+            },
+        };
+        let run = self.runs.finish(emit);
+        let reason = self.decoder.reason().map(Cow::Borrowed);
+        Outcome {
+            kind: outcome.kind,
+            reason: reason.or(self.reason).or(outcome.reason).or(run),
+        }
+    }
+}
+
+/// What kind of text this is; and its delimiter, where that is a control byte.
+fn recognise(text: &[u8], complete: bool, limit: usize) -> (Box<dyn Cutter>, u8) {
+    if let Some(hidden) = text::hidden(text) {
+        return (
+            Box::new(TextCutter::document(limit).because(hidden)),
+            NO_DELIMITER,
+        );
+    }
+    if let Some(cutter) = json::recognise(text, complete, limit) {
+        return (cutter, NO_DELIMITER);
+    }
+    if let Some(cutter) = sql::recognise(text, limit) {
+        return (Box::new(cutter), NO_DELIMITER);
+    }
+    if let Some(sniffed) = delimited::sniff(text, complete) {
+        let delimiter = sniffed.control_delimiter();
+        return (Box::new(delimited::Cutter::new(sniffed, limit)), delimiter);
+    }
+    let cutter = TextCutter::document(limit);
+    match text::too_wide(text) {
+        Some(reason) => (Box::new(cutter.because(reason)), NO_DELIMITER),
+        None => (Box::new(cutter), NO_DELIMITER),
+    }
+}
+
+impl Block {
+    /// Bytes held.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Calls the visitor.
+    ///
+    /// # Errors
+    /// The reason when something in the block cannot be read; what could be
+    /// read has been visited.
+    pub(crate) fn parse(&self, visitor: &mut dyn Visitor) -> Result<(), Reason> {
+        match &self.form {
+            Form::Text { records } => {
+                visitor.text(&self.bytes, *records);
+                Ok(())
+            }
+            Form::Delimited(part) => part.parse(&self.bytes, visitor),
+            Form::Json(part) => part.parse(&self.bytes, visitor),
+            Form::Sql(part) => part.parse(&self.bytes, visitor),
+        }
+    }
+}
+
+/// Takes the first `cut` bytes out of a buffer, whose room goes with them.
+fn take_front(buffer: &mut Vec<u8>, cut: usize) -> Vec<u8> {
+    let rest = buffer.get(cut..).unwrap_or_default();
+    let mut next = Vec::with_capacity((BLOCK + CHUNK).max(rest.len()));
+    next.extend_from_slice(rest);
+    buffer.truncate(cut);
+    mem::replace(buffer, next)
+}
+
+/// A number for a column or a cell; blocks hold far fewer than 2^32 bytes.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,134 @@
+//! Lets threads that have nothing of their own to do help with inspection.
+//!
+//! A file is read by one thread at a time, in order: a volume that continues
+//! a file takes its inspector over from the volume before. So that waiting
+//! costs nothing, whoever waits examines blocks that others have cut.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::file::{FileInspector, Work};
+
+/// Blocks that may wait for each idle thread: enough that it never starves,
+/// few enough that memory stays small.
+const WAITING: usize = 2;
+
+/// The threads of one inspection.
+#[derive(Default)]
+pub(crate) struct Crew {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    work: VecDeque<Work>,
+    idle: usize,
+    /// Inspectors on their way from one volume to the next, by entry, with
+    /// the place in the file at which they stopped.
+    parked: HashMap<usize, (u64, FileInspector)>,
+    failed: bool,
+}
+
+impl Crew {
+    /// Gives work to a thread that waits for some, or returns it.
+    pub(super) fn offer(&self, work: Work) -> Option<Work> {
+        let mut state = self.lock();
+        if state.work.len() >= state.idle * WAITING {
+            return Some(work);
+        }
+        state.work.push_back(work);
+        self.changed.notify_all();
+        None
+    }
+
+    /// Leaves the inspector of `entry` for whoever continues the file at `at`.
+    pub(super) fn park(&self, entry: usize, at: u64, inspector: FileInspector) {
+        self.lock().parked.insert(entry, (at, inspector));
+        self.changed.notify_all();
+    }
+
+    /// Takes over the inspector of `entry` at `at`, helping `examine` until it
+    /// is there. `None` when another thread has failed.
+    pub(super) fn take_over(
+        &self,
+        entry: usize,
+        at: u64,
+        examine: impl FnMut(Work),
+    ) -> Option<FileInspector> {
+        self.help_until(examine, |state| {
+            let is_there = state.parked.get(&entry).is_some_and(|p| p.0 == at);
+            is_there
+                .then(|| state.parked.remove(&entry))
+                .flatten()
+                .map(|(_, inspector)| inspector)
+        })
+    }
+
+    /// Helps until `is_done`, which somebody's [`Crew::tell`] follows.
+    pub(super) fn wait_until(&self, examine: impl FnMut(Work), is_done: impl Fn() -> bool) {
+        let _ = self.help_until(examine, |_| is_done().then_some(()));
+    }
+
+    /// Wakes those who wait for something that has happened now.
+    pub(super) fn tell(&self) {
+        // Under the lock, so that nobody looks before and sleeps after.
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+
+    /// Sends everybody home when the thread that holds this panics: nobody may
+    /// wait for what it would have done.
+    pub(crate) fn guard(&self) -> Guard<'_> {
+        Guard(self)
+    }
+
+    /// Wakes and sends home everybody who waits for what will not come.
+    pub(crate) fn fail(&self) {
+        self.lock().failed = true;
+        self.changed.notify_all();
+    }
+
+    fn help_until<T>(
+        &self,
+        mut examine: impl FnMut(Work),
+        mut ready: impl FnMut(&mut State) -> Option<T>,
+    ) -> Option<T> {
+        let mut state = self.lock();
+        loop {
+            if let Some(value) = ready(&mut state) {
+                return Some(value);
+            }
+            if state.failed {
+                return None;
+            }
+            if let Some(work) = state.work.pop_front() {
+                drop(state);
+                examine(work);
+                state = self.lock();
+                continue;
+            }
+            state.idle += 1;
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// See [`Crew::guard`].
+pub(crate) struct Guard<'a>(&'a Crew);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail();
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Looks at the rows and the text of one block of content: what comes from
+//! parsing goes through here into the census (who) and a tally (what, where).
+//!
+//! Rows are passed over twice: once to take the shape of every cell, on which
+//! the columns are judged; then, where the table has anything to do with
+//! people, record by record.
+
+mod fhir;
+mod label;
+mod pool;
+mod recent;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::OnceLock;
+
+use super::census::Census;
+use super::columns::{Judged, Mask, Roles, Signs, Stats, Subject, Table, Verdict, judge};
+use super::content::{Column, Rows, Visitor};
+use super::facts::Class;
+use super::identifier::{Key, Role, Shape, TextScanner, role};
+use super::tally::Tally;
+use fhir::Fhir;
+use label::label;
+use pool::TextPool;
+use recent::Recent;
+use records::{Records, TEXT};
+
+/// An aggregate table has no more records than this.
+const MAX_AGGREGATE: usize = 10_000;
+/// How many columns a file's first block teaches about.
+const MAX_LEARNED: usize = 65_536;
+/// Cells longer than this are read as text, too.
+const LONG: usize = 40;
+/// How many cells are looked at column by column: they and their text stay in
+/// a core's own caches.
+const TILE: usize = 2_048;
+/// Shorter ones are when they have no shape and at least three words.
+const WORDY: usize = 16;
+/// Cells longer than this may hold a ten-digit number and more.
+const TEN_DIGITS: usize = 10;
+
+/// What the first block of a file taught about its columns; later blocks are
+/// judged with it. Whoever hands out the blocks lets the first be examined and
+/// finished before the others, so results do not depend on threads.
+#[derive(Debug, Default)]
+pub(crate) struct TableShape {
+    learned: OnceLock<HashMap<u64, Roles>>,
+}
+
+/// The visitor of one block.
+pub(crate) struct Examiner<'a> {
+    census: &'a Census,
+    scanner: &'a TextScanner,
+    shape: &'a TableShape,
+    tally: Tally,
+    /// What this block teaches, if it is the first.
+    taught: HashMap<u64, Roles>,
+    recent: Recent,
+    masks: Vec<Mask>,
+    /// What any of them has.
+    seen: Mask,
+    stats: Vec<Stats>,
+}
+
+impl<'a> Examiner<'a> {
+    pub(crate) fn new(census: &'a Census, scanner: &'a TextScanner, shape: &'a TableShape) -> Self {
+        Self {
+            census,
+            scanner,
+            shape,
+            tally: Tally::default(),
+            taught: HashMap::new(),
+            recent: Recent::new(),
+            masks: Vec::new(),
+            seen: Mask::NONE,
+            stats: Vec::new(),
+        }
+    }
+
+    /// The counts of the block; who was seen is in the census already.
+    pub(crate) fn finish(self) -> Tally {
+        // Set by the first block of a file, and by it alone.
+        let _ = self.shape.learned.set(self.taught);
+        self.tally
+    }
+
+    /// The first pass: the shapes of all cells. It goes down the columns of a
+    /// few records at a time: cells of a column are alike, and a processor
+    /// foresees how the next one is looked at. Where records are of different
+    /// lengths only that is lost.
+    fn classify(&mut self, rows: &Rows<'_>) {
+        let width = rows.columns.len().max(1);
+        let tile = width * (TILE / width).max(1);
+        self.seen = Mask::NONE;
+        self.stats.clear();
+        self.stats.resize(rows.columns.len(), Stats::default());
+        self.masks.clear();
+        self.masks.resize(rows.cells.len(), Mask::NONE);
+        let tiles = rows.cells.chunks(tile).zip(self.masks.chunks_mut(tile));
+        for (cells, masks) in tiles {
+            for place in 0..width.min(cells.len()) {
+                let mut run = Run::default();
+                let down = cells[place..].iter().step_by(width);
+                for (&(column, cell), slot) in down.zip(masks[place..].iter_mut().step_by(width)) {
+                    let shapes = self.recent.shapes(cell);
+                    let mut mask = shapes;
+                    if cell.len() > LONG {
+                        mask = mask.union(TEXT);
+                    }
+                    if shapes == Mask::NONE && cell.len() > TEN_DIGITS {
+                        if is_wordy(cell) || has_many_digits(cell) {
+                            mask = mask.union(TEXT);
+                        }
+                        if let Some(stats) = self.stats.get_mut(index(column)) {
+                            mask = mask.union(stats.add_tokens(cell));
+                        }
+                    }
+                    *slot = mask;
+                    if run.column != column || run.shapes != shapes || mask != shapes {
+                        self.seen = self.seen.union(*slot);
+                        run.end(&mut self.stats);
+                        run = Run {
+                            column,
+                            shapes,
+                            cells: 0,
+                        };
+                    }
+                    run.cells += 1;
+                }
+                run.end(&mut self.stats);
+            }
+        }
+    }
+
+    fn judge(&mut self, rows: &Rows<'_>) -> (Table, Vec<Signs>) {
+        let learned = self.shape.learned.get();
+        let mut subjects: Vec<Subject<'_>> = rows
+            .columns
+            .iter()
+            .zip(&self.stats)
+            .map(|(column, &stats)| Subject {
+                name: column.name,
+                header: column.name.and_then(header),
+                learned: learned
+                    .and_then(|learned| learned.get(&identity(column)))
+                    .copied()
+                    .unwrap_or_default(),
+                stats,
+                signs: Signs::default(),
+            })
+            .collect();
+        let wanted: Vec<bool> = subjects.iter().map(Subject::needs_signs).collect();
+        if wanted.contains(&true) {
+            for (&(column, cell), &mask) in rows.cells.iter().zip(&self.masks) {
+                let column = index(column);
+                if wanted.get(column) == Some(&true) {
+                    subjects[column].signs.add(cell, mask);
+                }
+            }
+        }
+        let table = judge(&subjects);
+        if learned.is_none() {
+            for (column, judged) in rows.columns.iter().zip(&table.columns) {
+                if judged.taught != Roles::NONE && self.taught.len() < MAX_LEARNED {
+                    let taught = self.taught.entry(identity(column)).or_default();
+                    *taught = taught.union(judged.taught);
+                }
+            }
+        }
+        let signs = subjects.into_iter().map(|subject| subject.signs).collect();
+        (table, signs)
+    }
+
+    fn add_columns(&mut self, rows: &Rows<'_>, table: &Table, signs: &[Signs]) {
+        let columns = rows.columns.iter().zip(&table.columns);
+        for ((column, judged), (stats, signs)) in columns.zip(self.stats.iter().zip(signs)) {
+            let mut name = None;
+            for (class, count) in judged.classes(stats, signs).filter(|&(_, count)| count > 0) {
+                let name = name.get_or_insert_with(|| shown(column, judged));
+                self.tally.add(class, Some(name), count);
+            }
+        }
+    }
+
+    /// Looks at the rows of a table; whether it is known what they are about.
+    fn table(&mut self, rows: &Rows<'_>) -> bool {
+        let records = u64::try_from(rows.ends.len()).unwrap_or(u64::MAX);
+        self.tally.records = self.tally.records.saturating_add(records);
+        if records == 0 {
+            return false;
+        }
+        self.classify(rows);
+        let (mut table, signs) = self.judge(rows);
+        pool::judge(rows, &mut table, &self.stats);
+        let fhir = Fhir::find(rows.columns);
+        let aggregate = fhir.is_none() && is_aggregate(rows, &table, &self.stats);
+        if aggregate {
+            table.columns.iter_mut().for_each(Judged::forget_special);
+            table.sensitive = false;
+        }
+        let about_people = table.person || table.sensitive || fhir.is_some();
+        let nameless = rows.columns.iter().all(|column| column.name.is_none());
+        if nameless && rows.columns.len() > 1 && !about_people {
+            self.tally
+                .set_uninspected("a table whose columns have no names".into());
+        }
+        self.add_columns(rows, &table, &signs);
+        let mut people = Records::new(self.census, self.scanner, fhir);
+        people.visit(rows, &table.columns, &self.masks, self.seen);
+        self.tally.personal_records = self.tally.personal_records.saturating_add(people.personal);
+        for ((column, class), count) in people.found {
+            let name = shown(&rows.columns[index(column)], &table.columns[index(column)]);
+            self.tally.add(class, Some(&name), count);
+        }
+        about_people || aggregate || people.personal > 0
+    }
+
+    /// Looks at text; classes that `known` has were found otherwise.
+    fn scan(&mut self, text: &[u8], records: u64, known: &[Class]) {
+        let census = self.census;
+        let mut found: HashMap<Class, u64> = HashMap::new();
+        let (mut person, mut hits) = (false, 0u64);
+        let mut places = Vec::new();
+        self.scanner
+            .scan(text, &|key| census.hash(key), &mut |hit| {
+                match hit.key {
+                    Key::None => {}
+                    Key::NhsNumber(number) => {
+                        census.add_nhs_numbers(&[number]);
+                        person = true;
+                    }
+                    Key::Nino(nino) => {
+                        census.add_nino(nino);
+                        person = true;
+                    }
+                    Key::Hash(hash) => census.add_contact(hash),
+                }
+                places.push(hit.at);
+                hits += u64::from(!matches!(hit.key, Key::None));
+                *found.entry(hit.class).or_default() += 1;
+            });
+        let pool = TextPool::of(text, places);
+        match pool.verdict() {
+            Verdict::Nhs => {
+                census.add_nhs_numbers(pool.numbers());
+                person = true;
+                hits = hits.saturating_add(pool.valid);
+                *found.entry(Class::NhsNumber).or_default() += pool.valid;
+            }
+            Verdict::Perhaps => census.add_perhaps(pool.numbers()),
+            // Few rows of a table, in a file of their own, are no table.
+            Verdict::No if records == 1 && is_scrap(text) => {
+                census.add_perhaps(pool.numbers());
+            }
+            Verdict::No => {}
+        }
+        // A row of a table on its own: whose it is, its postcode gives away.
+        if records == 1 && known.is_empty() && !person && is_scrap(text) {
+            let postcodes = found.get(&Class::Postcode).copied().unwrap_or_default();
+            census.add_unkeyed(postcodes);
+        }
+        // Words about health without anybody whom they are about.
+        if !person {
+            found.remove(&Class::Health);
+        }
+        found.retain(|class, _| !known.contains(class));
+        for (class, count) in found {
+            self.tally.add(class, None, count);
+        }
+        self.tally.records = self.tally.records.saturating_add(records);
+        // A message may have begun in the block before.
+        let personal = hits.min(records.max(1));
+        self.tally.personal_records = self.tally.personal_records.saturating_add(personal);
+    }
+}
+
+impl Visitor for Examiner<'_> {
+    fn rows(&mut self, rows: &Rows<'_>) {
+        self.table(rows);
+    }
+
+    fn few_rows(&mut self, rows: &Rows<'_>, text: &[u8]) {
+        if !self.table(rows) {
+            let known: Vec<Class> = self.tally.classes.keys().copied().collect();
+            self.scan(text, 0, &known);
+        }
+    }
+
+    fn text(&mut self, text: &[u8], records: u64) {
+        self.scan(text, records, &[]);
+    }
+}
+
+/// Cells of a column, one below the other, that have the same shapes.
+#[derive(Default)]
+struct Run {
+    column: u32,
+    shapes: Mask,
+    cells: u32,
+}
+
+impl Run {
+    fn end(self, stats: &mut [Stats]) {
+        if let Some(stats) = stats.get_mut(index(self.column)) {
+            stats.add_run(self.shapes, self.cells);
+        }
+    }
+}
+
+/// What a column's name says.
+fn header(name: &[u8]) -> Option<Role> {
+    if fhir::is_nhs_number(name) {
+        return Some(Role::Is(Class::NhsNumber));
+    }
+    role(name)
+}
+
+fn shown(column: &Column<'_>, judged: &Judged) -> String {
+    let names = Roles::is(Class::Name).union(Roles::NAME_PART);
+    label(column, judged.roles.intersects(names))
+}
+
+/// Columns of different blocks are the same if their names are, or their
+/// numbers where they have none.
+fn identity(column: &Column<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match column.name {
+        Some(name) => name.hash(&mut hasher),
+        None => column.index.hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+/// Whether a text may be a few rows that were split off a table: they would
+/// otherwise hide whom the whole table shows. It is short, and each line is in
+/// fields, or is one word or number.
+fn is_scrap(text: &[u8]) -> bool {
+    const LINES: usize = 10;
+    const LENGTH: usize = 4096;
+    let is_row = |line: &[u8]| {
+        let is_in_fields = line.iter().any(|byte| b"\t,;|".contains(byte));
+        let has_words = line.contains(&b' ') && line.iter().any(u8::is_ascii_alphabetic);
+        is_in_fields || !has_words
+    };
+    let mut lines = text.trim_ascii().split(|&byte| byte == b'\n');
+    text.len() <= LENGTH && lines.clone().count() <= LINES && lines.all(is_row)
+}
+
+/// Whether a cell without a shape may hold a number that singles somebody out.
+fn has_many_digits(cell: &[u8]) -> bool {
+    cell.iter().filter(|byte| byte.is_ascii_digit()).count() >= 9
+}
+
+fn is_wordy(cell: &[u8]) -> bool {
+    cell.len() >= WORDY && cell.iter().filter(|&&byte| byte == b' ').count() > 1
+}
+
+/// Counts by ethnicity, diagnosis and the like: a sensitive column, a column
+/// of counts, nobody singled out, and each combination of the rest once.
+fn is_aggregate(rows: &Rows<'_>, table: &Table, stats: &[Stats]) -> bool {
+    const SOMEBODY: [Shape; 4] = [Shape::Email, Shape::Iban, Shape::Nino, Shape::IpAddress];
+    if !table.sensitive
+        || !table.counted
+        || table.person
+        || !rows.whole
+        || rows.ends.len() > MAX_AGGREGATE
+        || has(table, Roles::LOCAL_ID)
+        || stats
+            .iter()
+            .any(|stats| SOMEBODY.iter().any(|&shape| stats.count(shape) > 0))
+    {
+        return false;
+    }
+    let mut seen = HashSet::new();
+    let mut start = 0;
+    rows.ends.iter().all(|&end| {
+        let end = index(end).min(rows.cells.len()).max(start);
+        let rest: Vec<&(u32, &[u8])> = rows.cells[start..end]
+            .iter()
+            .filter(|(column, _)| {
+                let judged = table.columns.get(index(*column));
+                !judged.is_some_and(|judged| judged.roles.intersects(Roles::COUNT))
+            })
+            .collect();
+        start = end;
+        seen.insert(rest)
+    })
+}
+
+fn has(table: &Table, roles: Roles) -> bool {
+    table
+        .columns
+        .iter()
+        .any(|column| column.roles.intersects(roles))
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).expect("the targets have at least 32 bits")
+}

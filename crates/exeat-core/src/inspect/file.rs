@@ -1,0 +1,153 @@
+//! One file while it is inspected: bytes in order in, blocks out to whoever
+//! has time, findings back into one tally.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Inspection;
+use super::content::{Block, Kind, Outcome, Stream};
+use super::examiner::{Examiner, TableShape};
+use super::tally::Tally;
+
+/// What is said of content whose reader gave up in a way that it never should.
+const FAULT: &str = "a fault in its inspection";
+
+/// Takes the bytes of one file in order. Reading it never fails: what cannot
+/// be understood makes the file uninspected.
+pub(crate) struct FileInspector {
+    /// `None` once its reader has broken.
+    stream: Option<Stream>,
+    found: Arc<Found>,
+    is_first: bool,
+}
+
+/// What the blocks of a file have shown so far.
+#[derive(Default)]
+pub(super) struct Found {
+    shape: TableShape,
+    state: Mutex<FoundState>,
+    pending: AtomicUsize,
+}
+
+#[derive(Default)]
+struct FoundState {
+    tally: Tally,
+    reason: Option<Cow<'static, str>>,
+}
+
+/// A block, and where its findings go.
+pub(super) struct Work {
+    found: Arc<Found>,
+    block: Block,
+}
+
+/// Everything that a whole file has shown.
+pub(super) struct FileResult {
+    pub(super) outcome: Outcome,
+    pub(super) tally: Tally,
+}
+
+impl FileInspector {
+    pub(super) fn new() -> Self {
+        Self {
+            stream: Some(Stream::new()),
+            found: Arc::default(),
+            is_first: true,
+        }
+    }
+
+    /// Takes the next bytes, unless no more needs to be known.
+    pub(crate) fn push(&mut self, inspection: &Inspection, bytes: &[u8]) {
+        if inspection.is_stopped() {
+            return;
+        }
+        let Some(mut stream) = self.stream.take() else {
+            return;
+        };
+        let pushed = catch_unwind(AssertUnwindSafe(|| {
+            stream.push(bytes, &mut |block| self.hand_out(inspection, block));
+        }));
+        match pushed {
+            Ok(()) => self.stream = Some(stream),
+            Err(_) => self.found.note(FAULT.into()),
+        }
+    }
+
+    /// Ends the file, and waits for what others still examine of it.
+    pub(super) fn finish(mut self, inspection: &Inspection) -> FileResult {
+        let finished = self.stream.take().and_then(|stream| {
+            let emit =
+                AssertUnwindSafe(|| stream.finish(&mut |block| self.hand_out(inspection, block)));
+            catch_unwind(emit).ok()
+        });
+        inspection.crew.wait_until(
+            |work| work.examine(inspection),
+            || self.found.pending.load(Ordering::Acquire) == 0,
+        );
+        let mut outcome = finished.unwrap_or_else(|| Outcome {
+            kind: Kind::Other,
+            reason: Some(FAULT.into()),
+        });
+        let mut state = self.found.lock();
+        if let Some(reason) = state.reason.take() {
+            outcome.reason.get_or_insert(reason);
+        }
+        FileResult {
+            outcome,
+            tally: std::mem::take(&mut state.tally),
+        }
+    }
+
+    /// The first block is examined at once: later ones are judged by what it
+    /// taught about the columns, so that results do not depend on who is first.
+    fn hand_out(&mut self, inspection: &Inspection, block: Block) {
+        let work = Work {
+            found: Arc::clone(&self.found),
+            block,
+        };
+        self.found.pending.fetch_add(1, Ordering::AcqRel);
+        let work = match std::mem::take(&mut self.is_first) {
+            true => Some(work),
+            false => inspection.crew.offer(work),
+        };
+        if let Some(work) = work {
+            work.examine(inspection);
+        }
+    }
+}
+
+impl Found {
+    fn note(&self, reason: Cow<'static, str>) {
+        self.lock().reason.get_or_insert(reason);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FoundState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Work {
+    pub(super) fn examine(self, inspection: &Inspection) {
+        let Self { found, block } = self;
+        let examined = catch_unwind(AssertUnwindSafe(|| {
+            let mut examiner = Examiner::new(&inspection.census, &inspection.scanner, &found.shape);
+            let parsed = block.parse(&mut examiner);
+            (parsed, examiner.finish())
+        }));
+        match examined {
+            Ok((parsed, tally)) => {
+                let mut state = found.lock();
+                state.tally.merge(tally);
+                if let Err(reason) = parsed {
+                    state.reason.get_or_insert(reason);
+                }
+            }
+            Err(_) => found.note(FAULT.into()),
+        }
+        if found.pending.fetch_sub(1, Ordering::AcqRel) == 1 {
+            inspection.crew.tell();
+        }
+    }
+}

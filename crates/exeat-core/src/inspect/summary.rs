@@ -1,0 +1,250 @@
+//! Collects the files of an export into [`Facts`]: the last step of
+//! inspection, and what the second decision sees.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::census::Census;
+use super::content::Kind;
+use super::facts::{
+    Amount, Class, ClassFacts, Coverage, Facts, MAX_PLACES, Place, Uninspected, UninspectedFile,
+};
+use super::tally::{Places, Tally};
+use crate::path::EntryPath;
+
+/// The facts so far. The order in which files are added changes nothing, and
+/// memory does not grow with their number.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    bulk: Amount,
+    all: Amount,
+    containers: u64,
+    media: u64,
+    records: u64,
+    personal_records: u64,
+    classes: BTreeMap<Class, Found>,
+    uninspected: u64,
+    /// The first of them by path.
+    reasons: BTreeMap<String, String>,
+}
+
+/// What was found of one class in all files.
+#[derive(Debug, Default)]
+struct Found {
+    count: u64,
+    places: u64,
+    /// Those with the most values, by path and column among equals.
+    named: BTreeSet<(Reverse<u64>, String, Option<String>)>,
+}
+
+impl Summary {
+    /// Adds a regular file. `reason` says why it could not be read, `tally`
+    /// holds what was found in it all the same.
+    pub(crate) fn add(
+        &mut self,
+        path: EntryPath<'_>,
+        bytes: u64,
+        kind: Kind,
+        reason: Option<Cow<'static, str>>,
+        tally: Tally,
+    ) {
+        add_file(&mut self.all, bytes);
+        match kind {
+            Kind::Table => add_file(&mut self.bulk, bytes),
+            Kind::Media => {
+                add_file(&mut self.bulk, bytes);
+                self.media += 1;
+            }
+            Kind::Archive => {
+                add_file(&mut self.bulk, bytes);
+                self.containers += 1;
+            }
+            _ => {}
+        }
+        self.records = self.records.saturating_add(tally.records);
+        // A message that begins in one block and names people in the next
+        // would count twice.
+        let personal = tally.personal_records.min(tally.records);
+        self.personal_records = self.personal_records.saturating_add(personal);
+        if let Some(reason) = reason.or_else(|| tally.uninspected.clone()) {
+            self.uninspected += 1;
+            self.reasons.insert(path.to_string(), reason.into_owned());
+            while self.reasons.len() > MAX_PLACES {
+                self.reasons.pop_last();
+            }
+        }
+        for (class, places) in tally.classes {
+            let found = self.classes.entry(class).or_default();
+            found.add(&path.to_string(), places);
+        }
+    }
+
+    /// Adds what names of files and folders and the targets of links say.
+    pub(crate) fn add_names(&mut self, tally: Tally) {
+        for (class, places) in tally.classes {
+            let found = self.classes.entry(class).or_default();
+            found.add("names of files and folders", places);
+        }
+    }
+
+    /// The facts. `stopped` says that no more content was read because no more
+    /// was needed for a refusal.
+    pub(crate) fn finish(self, census: &Census, stopped: bool) -> Facts {
+        let coverage = if stopped {
+            Coverage::Stopped
+        } else if self.uninspected > 0 {
+            Coverage::Partial
+        } else {
+            Coverage::Complete
+        };
+        Facts {
+            bulk: self.bulk,
+            bytes: self.all.bytes,
+            classes: self
+                .classes
+                .into_iter()
+                .map(|(class, found)| found.finish(class))
+                .collect(),
+            containers: self.containers,
+            coverage,
+            files: self.all.files,
+            media: self.media,
+            people: census.people(),
+            personal_records: self.personal_records,
+            records: self.records,
+            uninspected: Uninspected {
+                files: self.uninspected,
+                places: self
+                    .reasons
+                    .into_iter()
+                    .map(|(path, reason)| UninspectedFile { path, reason })
+                    .collect(),
+            },
+        }
+    }
+}
+
+impl Found {
+    fn add(&mut self, path: &str, places: Places) {
+        self.count = self.count.saturating_add(places.count);
+        self.places = self.places.saturating_add(places.len());
+        for (column, count) in places.named {
+            self.named.insert((Reverse(count), path.to_owned(), column));
+        }
+        while self.named.len() > MAX_PLACES {
+            self.named.pop_last();
+        }
+    }
+
+    fn finish(self, class: Class) -> ClassFacts {
+        let named = u64::try_from(self.named.len()).unwrap_or(u64::MAX);
+        ClassFacts {
+            class,
+            count: self.count,
+            more_places: self.places.saturating_sub(named),
+            places: self
+                .named
+                .into_iter()
+                .map(|(Reverse(count), path, column)| Place {
+                    column,
+                    count,
+                    path,
+                })
+                .collect(),
+        }
+    }
+}
+
+fn add_file(amount: &mut Amount, bytes: u64) {
+    amount.files += 1;
+    amount.bytes = amount.bytes.saturating_add(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path(text: &str) -> EntryPath<'_> {
+        EntryPath::new(text.as_bytes()).expect("a good path")
+    }
+
+    fn file(number: u8) -> (String, Kind, Option<Cow<'static, str>>, Tally) {
+        let mut tally = Tally {
+            records: 3,
+            personal_records: u64::from(number % 5),
+            ..Tally::default()
+        };
+        for column in 0..number % 30 {
+            tally.add(Class::Email, Some(&format!("c{column}")), 1);
+        }
+        let kind = [
+            Kind::Text,
+            Kind::Table,
+            Kind::Media,
+            Kind::Archive,
+            Kind::Json,
+        ][usize::from(number % 5)];
+        let reason = (number.is_multiple_of(7)).then_some(Cow::Borrowed("unread"));
+        (format!("dir/{number:03}"), kind, reason, tally)
+    }
+
+    fn facts(numbers: &[u8]) -> Facts {
+        let mut summary = Summary::default();
+        for &number in numbers {
+            let (name, kind, reason, tally) = file(number);
+            summary.add(path(&name), 10, kind, reason, tally);
+        }
+        summary.finish(&Census::new(), false)
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_files_changes_nothing(
+            numbers in prop::collection::btree_set(any::<u8>(), 0..80),
+        ) {
+            let forward: Vec<u8> = numbers.into_iter().collect();
+            let back: Vec<u8> = forward.iter().rev().copied().collect();
+            prop_assert_eq!(facts(&forward), facts(&back));
+        }
+    }
+
+    #[test]
+    fn places_are_bounded_and_the_rest_is_counted() {
+        let facts = facts(&(0..=255).collect::<Vec<_>>());
+        let found = &facts.classes[0];
+        let all: u64 = (0..=255u64).map(|n| n % 30).sum();
+        assert_eq!((found.count, found.places.len()), (all, MAX_PLACES));
+        assert_eq!(found.more_places, all - 20);
+        assert_eq!(found.places[0].path, "dir/001");
+        assert_eq!(facts.uninspected.files, 37);
+        assert_eq!(facts.uninspected.places.len(), MAX_PLACES);
+        assert_eq!(facts.coverage, Coverage::Partial);
+        assert_eq!(
+            (facts.bulk.files, facts.media, facts.containers),
+            (153, 51, 51)
+        );
+        assert_eq!((facts.files, facts.bytes), (256, 2_560));
+    }
+
+    #[test]
+    fn stopping_says_at_least() {
+        let mut summary = Summary::default();
+        let reason = Some(Cow::Borrowed("unread"));
+        summary.add(path("a"), 1, Kind::Other, reason, Tally::default());
+        let facts = summary.finish(&Census::new(), true);
+        assert_eq!(facts.coverage, Coverage::Stopped);
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_uninspected() {
+        let mut tally = Tally::default();
+        tally.set_uninspected("a table whose columns have no names".into());
+        let mut summary = Summary::default();
+        summary.add(path("a\u{1b}"), 1, Kind::Table, None, tally);
+        let facts = summary.finish(&Census::new(), false);
+        assert_eq!(facts.uninspected.places[0].path, r"a\x1b");
+    }
+}
