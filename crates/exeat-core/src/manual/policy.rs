@@ -1,0 +1,137 @@
+//! Policy files: how a site makes the rules stricter.
+//!
+//! The rules that nothing can loosen, the *floor*, are built in. A policy file
+//! comes on top of them and can only make them stricter. Files are read in this
+//! order, and of each rule the strictest wins, whichever file it is in:
+//!
+//! 1. the floor
+//! 2. the site's, `/etc/exeat/policy.toml`
+//! 3. the user's, `~/.config/exeat/policy.toml`
+//! 4. each `--policy FILE`
+//!
+//! A policy is never read from what is being exported. `exeat policy show`
+//! prints the rules in force and the line that each is from, `exeat policy
+//! check FILE` tells every problem of a file, and `exeat policy init NAME`
+//! writes a starter policy: `floor`, `health` or `research`.
+//!
+//! While a file is not valid nothing is exported (exit code 5). Not valid is
+//! also a key that does not exist, a value looser than the floor's, and a rule
+//! that this version cannot enforce: a rule that is ignored would protect
+//! nobody.
+//!
+//! # Keys
+//!
+//! A file is [TOML](https://toml.io). Every section and every key may be left
+//! out.
+//!
+//! | key | value | floor | of two files |
+//! |---|---|---|---|
+//! | `[bulk] people` | an export in the clear of so many people or more is refused; so is one that would bring an account's 30 days to so many | 51 | the lesser |
+//! | `[bulk] records` | the same for records about people | 1000 | the lesser |
+//! | `[bulk] bytes` | the same for the bytes of tables, media and archives; a number, or `"100 MiB"` (B, kB, MB, GB, KiB, MiB, GiB) | `"100 MiB"` | the lesser |
+//! | `[bulk] files` | the same for the number of tables, media and archives | 1000 | the lesser |
+//! | `[ceiling] people` | no export has more people than this, encrypted or not | none | the lesser |
+//! | `[[quota]] group, people, per` | each account in the Unix group (`"*"`: every account) lets out at most so many people within the time (`"30 days"`, `"24 hours"`, `"1 week"`; ten years at most), encrypted or not, summed from the ledger | none | all apply; for the same group and time the lesser |
+//! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on | none | the greater at every number of people |
+//! | `[approvals] approvers` | the signers who may approve | anybody | who is in both |
+//! | `[recipients] file` | a file like `recipients.toml`: packages are sealed for the keys in it alone, each until its `expires`; the path is taken from the policy's folder. Rules out a passphrase | any key | who is in both |
+//! | `[recipients] required` | names, or keys (`age1…`), that have to be among the recipients of every package, such as a recovery key. Names are those of `[recipients] file`, without one those of the sender's own `recipients.toml`. Rules out a passphrase | none | both |
+//! | `[recipients] passphrase` | `false`: a passphrase cannot stand for recipients | `true` | `false` |
+//! | `[signing] required` | `true`: every package is signed. `false` is an error | `true` | |
+//! | `[signing] signers` | the fingerprints (`SHA256:…`) of the only keys that may sign | any key | who is in both |
+//! | `[destinations] allow` | where exports may go: kinds of medium (`encrypted`, `fixed`, `memory`, `network`, `optical`, `removable`, `stream`, `unrecognised`) and folders (`"/srv/out"`); one that fits is enough. `fixed` includes fixed disks that are `encrypted` | anywhere, sealed | what is in both |
+//! | `[purpose] required` | `true`: every export says what it is for | `false` | `true` |
+//! | `[purpose] allowed` | the only purposes, word for word; one has to be given then | any | what is in both |
+//! | `[ledger] path` | the file of the ledger, from the root | the user's own | has to be the same |
+//! | `[inspection] mode` | `"full"`: everybody in an encrypted export is counted. `"until-decided"`: counting may stop when it can no longer change the decision, for unattended backups; has no effect where there is a quota | `"full"` | `"full"`, unless every file says `"until-decided"` |
+//! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"` | `"note"` | the heavier |
+//!
+//! Approvals cannot be recorded yet: an export that needs one is refused.
+//! `[objections]` and `[purpose] columns` are for later versions, and errors in
+//! this one.
+//!
+//! A list of what is allowed allows nothing else; an empty one allows nothing.
+//!
+//! A quota is worth little over a ledger that the requester can rewrite, and
+//! the ledger is the user's own unless the machine is set up otherwise and
+//! `[ledger] path` says so. `exeat policy check` warns of that, and of rules
+//! that cannot be met.
+//!
+//! # The digest
+//!
+//! The inventory of every package has the SHA-256 of the effective rules. It
+//! is that of [`Policy::canonical`](crate::policy::Policy::canonical): the same
+//! for the same rules, whichever files they are from.
+//!
+//! # Example
+//!
+//! A site's file, and the user's over it:
+//!
+//! ```
+//! use exeat_core::policy::{Policy, PolicyFile};
+//!
+//! let site = PolicyFile {
+//!     path: "/etc/exeat/policy.toml".into(),
+//!     text: r#"
+//! [bulk]
+//! people = 11
+//!
+//! [ceiling]
+//! people = 100_000
+//!
+//! [approvals]
+//! approvers = ["guardian@example.org", "governance@example.org"]
+//! people = [
+//!     { from = 1_000, count = 1 },
+//!     { from = 10_000, count = 2 },
+//! ]
+//!
+//! [[quota]]
+//! group = "research"
+//! people = 50_000
+//! per = "30 days"
+//!
+//! [destinations]
+//! allow = ["encrypted", "fixed", "/mnt/transfer"]
+//!
+//! [purpose]
+//! allowed = ["audit", "referral"]
+//! "#
+//!     .into(),
+//! };
+//! let user = PolicyFile {
+//!     path: "/home/ada/.config/exeat/policy.toml".into(),
+//!     text: "[bulk]\npeople = 20\n\n[ceiling]\npeople = 500\n".into(),
+//! };
+//! let policy = Policy::from_layers(&[site, user], |path| std::fs::read_to_string(path))?;
+//!
+//! let bulk = &policy.bulk_rules().people;
+//! assert_eq!((bulk.value, &*bulk.origin.to_string()), (11, "/etc/exeat/policy.toml:3"));
+//! let ceiling = policy.ceiling_rule().expect("both have one");
+//! assert_eq!(ceiling.origin.to_string(), "/home/ada/.config/exeat/policy.toml:5");
+//! assert_eq!(policy.approvals_for(999), None);
+//! assert_eq!(policy.approvals_for(20_000).map(|rule| rule.value), Some(2));
+//! assert!(policy.forbids_purpose("curiosity").is_some());
+//! # Ok::<(), exeat_core::policy::PolicyErrors>(())
+//! ```
+//!
+//! What is looser than the floor, or mistyped, is told with its place:
+//!
+//! ```
+//! # use exeat_core::policy::{Policy, PolicyFile};
+//! let file = PolicyFile {
+//!     path: "policy.toml".into(),
+//!     text: "[bulk]\npeople = 100\nrecord = 500\n".into(),
+//! };
+//! let errors = Policy::from_layers(&[file], |path| std::fs::read_to_string(path)).expect_err("looser");
+//! assert!(errors.to_string().starts_with("\
+//! the policy has 2 problems
+//!
+//! policy.toml:2:10: [bulk] people = 100 is looser than the floor's 51
+//!     |
+//!   2 | people = 100
+//!     |          ^^^
+//!   help: a policy can only make the rules stricter: write 51 or less, or leave the line out
+//!
+//! policy.toml:3:1: there is no 'record' in [bulk]"));
+//! ```

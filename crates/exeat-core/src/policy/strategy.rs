@@ -1,0 +1,175 @@
+//! Arbitrary policies, for property tests here and of decisions.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io;
+
+use proptest::prelude::*;
+use proptest::{collection, option, sample};
+
+use super::rules::MEDIA;
+use super::{Policy, PolicyFile};
+
+/// Recipients whose secret keys are lost; the first is age's own test key.
+pub(super) const KEYS: [&str; 3] = [
+    "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa",
+    "age1gg04ztljw0282yg6lxdktnjwptf66eyqkle0a62tzh2mttvpvuxqqp60x9",
+    "age1c6uuq5t6phramqjxr99arsp8yzt246ucwvp8u9nxa98ezltu55ts4seaxl",
+];
+
+/// Fingerprints of nothing.
+pub(super) const SIGNERS: [&str; 3] = [
+    "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "SHA256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA",
+    "SHA256:CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA",
+];
+
+pub(super) const NAMES: [&str; 3] = ["audit", "referral", "recovery"];
+
+/// A policy that files could say, with the floor below.
+pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
+    any_text().prop_map(|text| of_text(0, &text))
+}
+
+/// The policy of one file. The file of recipients it may name is made up: the
+/// digits in its name say which of [`KEYS`] are in it.
+pub(super) fn of_text(number: usize, text: &str) -> Policy {
+    let path = format!("/policies/{number}.toml").into();
+    let text = text.to_owned();
+    let policy = Policy::from_layers(&[PolicyFile { path, text }], |path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or(io::ErrorKind::NotFound)?;
+        let mut book = String::new();
+        for (digit, key) in KEYS.iter().enumerate() {
+            if name.contains(&digit.to_string()) {
+                writeln!(
+                    book,
+                    "[[recipient]]\nname = \"key {digit}\"\nkey = \"{key}\""
+                )
+                .expect("writing to a String does not fail");
+            }
+        }
+        Ok(book)
+    });
+    policy.expect("the strategy makes valid files")
+}
+
+/// The text of a valid policy file.
+pub(super) fn any_text() -> impl Strategy<Value = String> {
+    let people = || prop_oneof![Just(0), Just(1), 0..60_u64, 0..2_000_000_u64];
+    let sections = vec![
+        section(
+            "bulk",
+            vec![
+                key("people", 0..=51_u64),
+                key("records", 0..=1000_u64),
+                key("bytes", 0..=(100_u64 << 20)),
+                key("files", 0..=1000_u64),
+            ],
+        ),
+        section("ceiling", vec![key("people", people())]),
+        section(
+            "recipients",
+            vec![
+                key(
+                    "file",
+                    subset(&["0", "1", "2"]).prop_map(|s| format!("{:?}", s.concat() + "x")),
+                ),
+                key("passphrase", any::<bool>()),
+                key("required", quoted(&[KEYS[0], KEYS[1]])),
+            ],
+        ),
+        section(
+            "approvals",
+            vec![
+                key("approvers", quoted(&NAMES)),
+                key(
+                    "people",
+                    collection::btree_map(people(), 1..5_u32, 0..4).prop_map(|steps| {
+                        let steps = steps.iter();
+                        let steps =
+                            steps.map(|(from, n)| format!("{{ from = {from}, count = {n} }}"));
+                        format!("[{}]", steps.collect::<Vec<_>>().join(", "))
+                    }),
+                ),
+            ],
+        ),
+        section(
+            "signing",
+            vec![
+                key("required", Just(true)),
+                key("signers", quoted(&SIGNERS)),
+            ],
+        ),
+        section(
+            "destinations",
+            vec![key("allow", {
+                let mut all = MEDIA.map(|medium| medium.name()).to_vec();
+                all.extend(["/srv", "/srv/out", "/media"]);
+                quoted(&all)
+            })],
+        ),
+        section(
+            "purpose",
+            vec![
+                key("required", any::<bool>()),
+                key("allowed", quoted(&NAMES)),
+            ],
+        ),
+        section(
+            "ledger",
+            vec![key("path", Just("\"/var/lib/exeat/ledger\""))],
+        ),
+        section(
+            "inspection",
+            vec![
+                key(
+                    "mode",
+                    sample::select(vec!["\"full\"", "\"until-decided\""]),
+                ),
+                key(
+                    "uninspected",
+                    sample::select(vec!["\"note\"", "\"warn\"", "\"refuse\""]),
+                ),
+            ],
+        ),
+    ];
+    let groups = sample::select(vec!["*", "research", "users"]);
+    let periods = sample::select(vec!["1 week", "24 hours", "30 days"]);
+    let quotas = collection::btree_map((groups, periods), people(), 0..3);
+    (sections, quotas).prop_map(|(sections, quotas)| {
+        let mut text = sections.concat();
+        for ((group, per), people) in quotas {
+            write!(
+                text,
+                "[[quota]]\ngroup = \"{group}\"\npeople = {people}\nper = \"{per}\"\n"
+            )
+            .expect("writing to a String does not fail");
+        }
+        text
+    })
+}
+
+fn section(name: &'static str, keys: Vec<BoxedStrategy<String>>) -> BoxedStrategy<String> {
+    let keys = keys.prop_map(move |keys| format!("[{name}]\n{}", keys.concat()));
+    option::of(keys).prop_map(Option::unwrap_or_default).boxed()
+}
+
+fn key<V: ToString + std::fmt::Debug>(
+    name: &'static str,
+    value: impl Strategy<Value = V> + 'static,
+) -> BoxedStrategy<String> {
+    let line = value.prop_map(move |value| format!("{name} = {}\n", value.to_string()));
+    option::of(line).prop_map(Option::unwrap_or_default).boxed()
+}
+
+fn subset(of: &[&'static str]) -> impl Strategy<Value = Vec<&'static str>> + use<> {
+    sample::subsequence(of.to_vec(), 0..=of.len())
+}
+
+fn quoted(of: &[&'static str]) -> impl Strategy<Value = String> + use<> {
+    subset(of).prop_map(|items| {
+        let unique: BTreeSet<_> = items.into_iter().collect();
+        format!("{unique:?}").replace('{', "[").replace('}', "]")
+    })
+}

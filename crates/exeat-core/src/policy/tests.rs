@@ -1,0 +1,300 @@
+//! Tests of reading, combining and showing policies.
+
+use std::io;
+use std::path::Path;
+
+use super::config::{KEYS, bare};
+use super::strategy::{KEYS as RECIPIENTS, SIGNERS};
+use super::*;
+use crate::diagnostic::{Explain as _, Fault};
+
+mod laws;
+mod reading;
+
+use laws::assert_at_least_as_strict;
+
+fn file(path: &str, text: &str) -> PolicyFile {
+    let (path, text) = (path.into(), text.to_owned());
+    PolicyFile { path, text }
+}
+
+/// Reads one file that names no other.
+fn read(text: &str) -> Result<Policy, PolicyErrors> {
+    Policy::from_layers(&[file("p.toml", text)], |_| {
+        Err(io::ErrorKind::NotFound.into())
+    })
+}
+
+fn good(text: &str) -> Policy {
+    read(text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn is_key(section: &str, key: &str) -> bool {
+    all_keys()
+        .iter()
+        .any(|(header, known)| bare(header) == section && *known == key)
+}
+
+fn all_keys() -> Vec<(&'static str, &'static str)> {
+    let pairs = KEYS
+        .iter()
+        .flat_map(|(header, keys)| keys.iter().map(|key| (*header, *key)));
+    pairs.collect()
+}
+
+fn setting(policy: &Policy, key: &str) -> (String, String) {
+    let mut found = policy
+        .settings()
+        .into_iter()
+        .filter(|setting| setting.key == key);
+    let setting = found.next().expect(key);
+    (setting.value, setting.origin.to_string())
+}
+
+#[test]
+fn starters_are_valid_and_at_least_as_strict_as_the_floor() {
+    for (name, description) in Policy::starters() {
+        let text = Policy::starter(name).expect("a text");
+        let policy = good(text);
+        assert_at_least_as_strict(&policy, &Policy::floor());
+        assert!(!description.is_empty());
+        let same = policy.sha256() == Policy::floor().sha256();
+        assert_eq!(same, name == "floor", "{name}");
+    }
+    assert_eq!(Policy::starter("other"), None);
+    assert_eq!(Policy::starters().count(), 3);
+}
+
+#[test]
+fn starters_mention_no_key_that_does_not_exist() {
+    for (name, _) in Policy::starters() {
+        let text = Policy::starter(name).expect("a text");
+        let mut section = "";
+        for line in text.lines() {
+            let (code, comment) = line.split_once('#').unwrap_or((line, ""));
+            for part in [code, comment] {
+                if let Some(header) = part.trim().strip_prefix('[') {
+                    let header = header.trim_matches(['[', ']']);
+                    if let Some((known, _)) = KEYS.iter().find(|(known, _)| bare(known) == header) {
+                        section = bare(known);
+                    }
+                }
+                let words: Vec<_> = part.split_whitespace().collect();
+                for pair in words.windows(2).filter(|pair| pair[1] == "=") {
+                    let key = pair[0];
+                    let in_step = section == "approvals" && matches!(key, "from" | "count");
+                    // A comment above a section may be about the next one.
+                    let anywhere = || all_keys().iter().any(|(_, known)| *known == key);
+                    let known = match comment.is_empty() || part == code {
+                        true => in_step || is_key(section, key),
+                        false => anywhere(),
+                    };
+                    assert!(known || in_step, "{name}: [{section}] {key}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_manual_describes_every_key() {
+    let manual = include_str!("../manual/policy.rs");
+    for (header, key) in all_keys() {
+        let row = format!("//! | `{header} ");
+        let mut rows = manual.lines().filter_map(|line| line.strip_prefix(&row));
+        let keys = |rest: &str| rest.split('`').next().unwrap_or_default().to_owned();
+        assert!(
+            rows.any(|rest| keys(rest).split(", ").any(|known| known == key)),
+            "{header} {key}"
+        );
+    }
+    for medium in super::rules::MEDIA {
+        assert!(manual.contains(&format!("`{}`", medium.name())));
+    }
+}
+
+#[test]
+fn starters_ask_what_they_are_described_to() {
+    let health = good(Policy::starter("health").expect("a text"));
+    assert_eq!(health.approvals_for(999), None);
+    assert_eq!(health.approvals_for(1000).map(|rule| rule.value), Some(2));
+    assert_eq!(
+        health.approvals_for(u64::MAX).map(|rule| rule.value),
+        Some(3)
+    );
+    assert_eq!(health.required_recipients().count(), 1);
+    assert!(health.forbids_passphrase().is_some());
+    assert!(health.requires_purpose().is_some());
+    let codes: Vec<_> = health
+        .warnings(LedgerKeeper::Requester)
+        .iter()
+        .map(|w| w.code)
+        .collect();
+    assert_eq!(codes, ["approvals-not-yet", "required-by-name"]);
+
+    let research = good(Policy::starter("research").expect("a text"));
+    let usb = Path::new("/media/usb");
+    assert!(
+        research
+            .forbids_destination(Medium::Removable, usb)
+            .is_some()
+    );
+    assert!(research.forbids_destination(Medium::Fixed, usb).is_none());
+    assert!(research.forbids_purpose("archive").is_none());
+    assert!(research.forbids_purpose("fun").is_some());
+    assert_eq!(research.quotas().count(), 2);
+    assert!(research.warnings(LedgerKeeper::Other).is_empty());
+    let codes: Vec<_> = research
+        .warnings(LedgerKeeper::Requester)
+        .iter()
+        .map(|w| w.code)
+        .collect();
+    assert_eq!(codes, ["quota-ledger-writable"]);
+}
+
+#[test]
+fn the_stricter_layer_is_named() {
+    let site = file(
+        "/etc/exeat/policy.toml",
+        "[bulk]\npeople = 20\nrecords = 500\n",
+    );
+    let user = file(
+        "/home/a/policy.toml",
+        "[bulk]\nrecords = 400\n\npeople = 30\nfiles = 1000\n",
+    );
+    let never = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    let policy = Policy::from_layers(&[site, user], never).expect("valid");
+    let of = |key| setting(&policy, key);
+    let pair = |value: &str, origin: &str| (value.to_owned(), origin.to_owned());
+    assert_eq!(of("bulk.people"), pair("20", "/etc/exeat/policy.toml:2"));
+    assert_eq!(of("bulk.records"), pair("400", "/home/a/policy.toml:2"));
+    assert_eq!(of("bulk.files"), pair("1000", "floor"));
+    assert_eq!(of("bulk.bytes"), pair("\"100 MiB\"", "floor"));
+}
+
+#[test]
+fn the_floor_as_text() {
+    let expected = "\
+# exeat policy, floor 1
+bulk.bytes = \"100 MiB\"
+bulk.files = 1000
+bulk.people = 51
+bulk.records = 1000
+inspection.mode = \"full\"
+inspection.uninspected = \"note\"
+purpose.required = false
+recipients.passphrase = true
+signing.required = true
+";
+    assert_eq!(Policy::floor().canonical(), expected);
+    assert_eq!(Policy::floor().sha256(), Digest::of(expected.as_bytes()));
+}
+
+#[test]
+fn inspection_stops_early_only_where_every_file_agrees() {
+    let until = "[inspection]\nmode = \"until-decided\"\n";
+    let mode = |files: &[&str]| {
+        let files: Vec<_> = files.iter().map(|text| file("p.toml", text)).collect();
+        let policy = Policy::from_layers(&files, |_| Err(io::ErrorKind::NotFound.into()));
+        policy.expect("valid").inspection_rule().value
+    };
+    assert_eq!(mode(&[]), InspectionMode::Full);
+    assert_eq!(mode(&[until]), InspectionMode::UntilDecided);
+    assert_eq!(mode(&[until, until]), InspectionMode::UntilDecided);
+    assert_eq!(mode(&["", until]), InspectionMode::Full);
+    assert_eq!(
+        mode(&[until, "[inspection]\nmode = \"full\"\n"]),
+        InspectionMode::Full
+    );
+    let quota = format!("{until}[[quota]]\ngroup = \"*\"\npeople = 9\nper = \"1 day\"\n");
+    assert_eq!(mode(&[&quota]), InspectionMode::Full);
+    let codes: Vec<_> = good(&quota)
+        .warnings(LedgerKeeper::Other)
+        .iter()
+        .map(|w| w.code)
+        .collect();
+    assert_eq!(codes, ["inspection-full-for-quota"]);
+}
+
+#[test]
+fn approvals_come_in_steps() {
+    let policy = good(
+        "[approvals]\npeople = [{ from = 1000, count = 2 }, { from = 5000, count = 1 },\n\
+         { from = 20000, count = 3 }]\n",
+    );
+    let count = |people| policy.approvals_for(people).map(|rule| rule.value);
+    assert_eq!(
+        [0, 999, 1000, 5000, 19_999, 20_000].map(count),
+        [None, None, Some(2), Some(2), Some(2), Some(3),]
+    );
+    let last = policy.approvals_for(20_000).expect("a rule");
+    assert_eq!(last.origin.to_string(), "p.toml:3");
+    assert_eq!(policy.highest_threshold(), 20_000);
+}
+
+#[test]
+fn places_are_kinds_or_folders() {
+    let policy = good("[destinations]\nallow = [\"fixed\", \"/srv/out/\"]\n");
+    let allowed = |medium, path: &str| policy.forbids_destination(medium, path.as_ref()).is_none();
+    assert!(allowed(Medium::Fixed, "/anywhere"));
+    assert!(allowed(Medium::Encrypted, "/anywhere"));
+    assert!(!allowed(Medium::Removable, "/anywhere"));
+    assert!(allowed(Medium::Network, "/srv/out"));
+    assert!(allowed(Medium::Network, "/srv/out/clinic"));
+    assert!(!allowed(Medium::Network, "/srv/outer"));
+    assert!(
+        good("")
+            .forbids_destination(Medium::Optical, Path::new("/"))
+            .is_none()
+    );
+}
+
+#[test]
+fn quotas_concern_members_of_their_group() {
+    let policy = good(
+        "[[quota]]\ngroup = \"research\"\npeople = 10\nper = \"36 hours\"\n\
+         [[quota]]\ngroup = \"*\"\npeople = 20\nper = \"2 weeks\"\n",
+    );
+    let found: Vec<_> = policy
+        .quotas()
+        .map(|q| (q.group(), q.people(), q.per().as_hours(), q.per_words()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("*", 20, 336, "14 days".to_owned()),
+            ("research", 10, 36, "36 hours".to_owned()),
+        ]
+    );
+    let concerned = |groups: &[&str]| {
+        let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
+        policy
+            .quotas()
+            .filter(|quota| quota.concerns(&groups))
+            .count()
+    };
+    assert_eq!(concerned(&[]), 1);
+    assert_eq!(concerned(&["users", "research"]), 2);
+}
+
+#[test]
+fn what_allows_nothing_is_warned_of() {
+    let codes = |text: &str| {
+        let found = good(text).warnings(LedgerKeeper::Other);
+        found.iter().map(|warning| warning.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("[destinations]\nallow = []\n"), ["nothing-allowed"]);
+    assert_eq!(codes("[signing]\nsigners = []\n"), ["nothing-allowed"]);
+    assert_eq!(codes("[purpose]\nallowed = []\n"), ["nothing-allowed"]);
+    let approvals = "[approvals]\npeople = [{ from = 10, count = 2 }]\n";
+    assert_eq!(codes(approvals), ["approvals-not-yet", "approvers-missing"]);
+    let one = format!("{approvals}approvers = [\"a\"]\n");
+    assert_eq!(codes(&one), ["approvals-not-yet", "approvals-impossible"]);
+    assert!(codes("").is_empty());
+    let apart = good("[destinations]\nallow = [\"fixed\"]\n")
+        .tighten(&good("[destinations]\nallow = [\"network\"]\n"));
+    assert_eq!(
+        apart.warnings(LedgerKeeper::Other)[0].code,
+        "nothing-allowed"
+    );
+}
