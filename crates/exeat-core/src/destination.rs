@@ -1,18 +1,29 @@
 //! Where an export is to go, asked through an open descriptor.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use rustix::fs::{Access, AtFlags, Mode, OFlags, StatVfsMountFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
+use zeroize::Zeroizing;
 
+use crate::beneath;
 use crate::diagnostic::{Explain, Fault, io_help};
-use crate::path::shown;
+use crate::inspect::private_key;
+use crate::path::{Escaped, shown};
 use crate::source::Source;
+
+mod medium;
+mod new_folder;
+
+pub use medium::{Medium, Place};
+pub use new_folder::NewFolder;
 
 /// What the name of every package folder ends in.
 pub const SUFFIX: &str = ".exeat";
@@ -53,6 +64,20 @@ pub enum DestinationError {
         /// The destination as it was given.
         path: PathBuf,
     },
+    /// It is a mount point, or the folder somebody works in.
+    #[error("{} cannot be replaced: {reason}", shown(path))]
+    InUse {
+        /// The destination as it was given.
+        path: PathBuf,
+        /// What it is.
+        reason: &'static str,
+    },
+    /// It lies in the package that is to be opened.
+    #[error("{} lies inside the package", shown(path))]
+    InsidePackage {
+        /// The destination as it was given.
+        path: PathBuf,
+    },
     /// Not a name for a package.
     #[error("'{name}' cannot be the name of a package")]
     Name {
@@ -69,6 +94,8 @@ impl Explain for DestinationError {
             Self::NotWritable { .. } => "destination-not-writable",
             Self::Exists { .. } => "destination-exists",
             Self::InsideSource { .. } => "destination-inside-source",
+            Self::InUse { .. } => "destination-in-use",
+            Self::InsidePackage { .. } => "destination-inside-package",
             Self::Name { .. } => "package-name",
         }
     }
@@ -89,8 +116,13 @@ impl Explain for DestinationError {
             Self::ReadOnly { .. } | Self::NotWritable { .. } => {
                 "choose a folder that you can write to"
             }
-            Self::Exists { .. } => "nothing was overwritten; choose another name or place",
-            Self::InsideSource { .. } => "choose a folder outside of it",
+            Self::Exists { .. } => {
+                "nothing was overwritten; choose a name that is not taken, or another place"
+            }
+            Self::InUse { .. } => "name a new folder inside it",
+            Self::InsideSource { .. } | Self::InsidePackage { .. } => {
+                "choose a folder outside of it"
+            }
             Self::Name { .. } => {
                 "use 1 to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit"
             }
@@ -127,12 +159,60 @@ impl fmt::Display for PackageName {
     }
 }
 
-/// A folder that a package can be put into, held open.
+/// A folder that something can be put into, held open, and what it is on.
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
     folder: OwnedFd,
-    name: PackageName,
+    name: String,
+    target: Target,
+}
+
+/// What the rules ask about a destination.
+#[derive(Debug)]
+pub struct Target {
+    place: Place,
+    resolved: PathBuf,
+    keys_beside: Vec<String>,
+}
+
+impl Target {
+    fn of(folder: &OwnedFd, path: &Path) -> Self {
+        Self {
+            place: Place::of(folder),
+            // What cannot be resolved lies below no folder that is allowed.
+            resolved: path.canonicalize().unwrap_or_default(),
+            keys_beside: private_keys_in(folder),
+        }
+    }
+
+    /// Its path with every link resolved; empty where that is not possible.
+    #[must_use]
+    pub fn resolved(&self) -> &Path {
+        &self.resolved
+    }
+
+    /// One of that kind with such keys in it.
+    #[cfg(test)]
+    pub(crate) fn on(medium: Medium, keys: &[&str]) -> Self {
+        Self {
+            place: Place::on(medium),
+            resolved: PathBuf::from("/somewhere"),
+            keys_beside: keys.iter().map(|&key| key.to_owned()).collect(),
+        }
+    }
+
+    /// What kind of medium it is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The names of files in it that hold a private key, escaped.
+    #[must_use]
+    pub fn keys_beside(&self) -> &[String] {
+        &self.keys_beside
+    }
 }
 
 impl Destination {
@@ -146,38 +226,60 @@ impl Destination {
         name: PackageName,
         source: &Source,
     ) -> Result<Self, DestinationError> {
-        let folder = open_folder(path)?;
-        if lies_inside(&folder, source.folders()).map_err(|e| DestinationError::Open {
-            path: path.to_owned(),
-            source: e.into(),
-        })? {
-            return Err(DestinationError::InsideSource {
-                path: path.to_owned(),
-            });
-        }
+        Self::of(path, name.to_string(), source)
+    }
+
+    /// The same for a copy in the clear: its folder has the name alone.
+    ///
+    /// # Errors
+    /// As for [`Destination::folder`].
+    pub fn plain_folder(
+        path: &Path,
+        name: PackageName,
+        source: &Source,
+    ) -> Result<Self, DestinationError> {
+        Self::of(path, name.0, source)
+    }
+
+    fn of(path: &Path, name: String, source: &Source) -> Result<Self, DestinationError> {
+        let folder = open_outside(path, source)?;
         let destination = Self {
             path: path.to_owned(),
+            target: Target::of(&folder, path),
             folder,
             name,
         };
-        if exists(&destination.folder, destination.name.to_string().as_ref()) {
+        if exists(&destination.folder, destination.name.as_ref()) {
             return Err(DestinationError::Exists {
-                path: destination.package_path(),
+                path: destination.path(),
             });
         }
         Ok(destination)
     }
 
-    /// The path that the package will have.
-    #[must_use]
-    pub fn package_path(&self) -> PathBuf {
-        self.path.join(self.name.to_string())
+    /// Looks at a folder without the wish to put something of a certain name
+    /// there.
+    ///
+    /// # Errors
+    /// As for [`Destination::folder`].
+    pub fn look(path: &Path, source: &Source) -> Result<Target, DestinationError> {
+        open_outside(path, source).map(|folder| Target::of(&folder, path))
     }
 
-    /// The name that the package will have.
+    /// The path that the package or the copy will have.
     #[must_use]
-    pub fn name(&self) -> &PackageName {
-        &self.name
+    pub fn path(&self) -> PathBuf {
+        self.path.join(&self.name)
+    }
+
+    /// What the rules ask about it.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    pub(crate) fn name(&self) -> &OsStr {
+        self.name.as_ref()
     }
 
     /// The bytes that the file system has left for this user.
@@ -191,6 +293,60 @@ impl Destination {
     pub(crate) fn handle(&self) -> &OwnedFd {
         &self.folder
     }
+}
+
+fn open_outside(path: &Path, source: &Source) -> Result<OwnedFd, DestinationError> {
+    let folder = open_folder(path)?;
+    let is_inside = lies_inside(&folder, source.folders());
+    match is_inside.map_err(|e| DestinationError::Open {
+        path: path.to_owned(),
+        source: e.into(),
+    })? {
+        true => Err(DestinationError::InsideSource {
+            path: path.to_owned(),
+        }),
+        false => Ok(folder),
+    }
+}
+
+/// The files directly in a folder that hold a private key, at most a few: a
+/// package beside the key that opens it is not encrypted for whoever finds
+/// both.
+fn private_keys_in(folder: &OwnedFd) -> Vec<String> {
+    /// Files to look into; a key lies at the top or among few.
+    const FILES: usize = 1000;
+    /// A private key with its comments is smaller, in bytes.
+    const SIZE: u64 = 64 << 10;
+    let Ok(items) = rustix::fs::Dir::read_from(folder) else {
+        return Vec::new();
+    };
+    let mut names: Vec<Vec<u8>> = items
+        .flatten()
+        .filter(|item| {
+            matches!(
+                item.file_type(),
+                FileType::RegularFile | FileType::Symlink | FileType::Unknown
+            )
+        })
+        .map(|item| item.file_name().to_bytes().to_vec())
+        .take(FILES)
+        .collect();
+    names.sort();
+    names.retain(|name| {
+        let Ok(file) = beneath::open(folder, name, OFlags::RDONLY) else {
+            return false;
+        };
+        let is_small = rustix::fs::fstat(&file).is_ok_and(|stat| {
+            FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+                && u64::try_from(stat.st_size).is_ok_and(|size| size <= SIZE)
+        });
+        let mut bytes = Zeroizing::new(Vec::new());
+        is_small
+            && File::from(file).take(SIZE).read_to_end(&mut bytes).is_ok()
+            && private_key(&bytes)
+    });
+    let escaped = names.iter().map(|name| Escaped(name).to_string());
+    escaped.take(5).collect()
 }
 
 /// Opens a folder that is to be written to.
