@@ -1,21 +1,33 @@
 //! The two decisions, pure: the first over request and listing, before any
-//! content is read; the second over what was established while it was sealed.
+//! content is read; the second over what was found in it.
 //!
 //! A permit cannot be made anywhere else, is used once, and holds what it
 //! permits. [`Permit`] allows ciphertext in staging and no more;
 //! [`ReleasePermit`] allows the key envelope, the manifest and the signature.
+//! For an export in the clear [`PlainPermit`] allows reading alone, and
+//! [`PlainRelease`] the copy. [`OpenPermit`] allows plaintext of a package at
+//! one place.
+//!
+//! The rules themselves are in `rules`; every finding names the line of the
+//! policy that made it, or the floor.
 
 use jiff::Timestamp;
 
-use crate::destination::Destination;
+use crate::destination::{Destination, Medium, NewFolder};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
-use crate::keys::{Recipient, Recipients};
-use crate::manifest::{Facts, PackageId};
-use crate::path::Escaped;
+use crate::inspect::{Depth, Facts, Inspected};
+use crate::keys::Recipients;
+use crate::manifest::{Header, NamedKey, PackageId};
 use crate::policy::Policy;
 use crate::signature::Fingerprint;
 use crate::source::Listing;
+
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use rules::{Ask, Form};
 
 /// The longest label, purpose or name of a requester, in bytes.
 const MAX_NOTE: usize = 1000;
@@ -41,21 +53,48 @@ impl std::str::FromStr for Note {
     }
 }
 
+impl Note {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl From<Note> for String {
     fn from(note: Note) -> Self {
         note.0
     }
 }
 
-/// What is asked for.
+/// Who asks: an account of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requester {
+    /// The number of the account. What left in the clear is summed by it.
+    pub user: u32,
+    /// Its name.
+    pub name: Option<Note>,
+    /// The names of the groups it is in.
+    pub groups: Vec<String>,
+}
+
+impl Requester {
+    /// An account of which no more than its number is known.
+    #[must_use]
+    pub fn of(user: u32) -> Self {
+        Self {
+            user,
+            name: None,
+            groups: Vec::new(),
+        }
+    }
+}
+
+/// What is asked for, whatever the form in which it would leave.
 #[derive(Debug)]
-pub struct Request {
-    /// The package it would become.
-    pub package: PackageId,
-    /// Who is to be able to open it.
-    pub recipients: Recipients,
-    /// The key that will sign it.
-    pub signer: Option<Fingerprint>,
+pub struct Terms {
+    /// The number of the export: that of the package, if it becomes one.
+    pub export: PackageId,
     /// Where it is to go.
     pub destination: Destination,
     /// The time of the request.
@@ -65,7 +104,27 @@ pub struct Request {
     /// What it is for.
     pub purpose: Option<Note>,
     /// Who asks.
-    pub requester: Option<Note>,
+    pub requester: Requester,
+}
+
+/// What is asked for: a sealed package.
+#[derive(Debug)]
+pub struct Request {
+    /// Where to, by whom, what for.
+    pub terms: Terms,
+    /// Who is to be able to open it.
+    pub recipients: Recipients,
+    /// The key that will sign it.
+    pub signer: Option<Fingerprint>,
+}
+
+/// What the ledger says of the one who asks, for the rules that sum over time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// The people in what left in the clear within [`Policy::WINDOW`].
+    pub plain_people: u64,
+    /// For each of [`Policy::quotas`], the people in what left within its time.
+    pub quotas: Vec<u64>,
 }
 
 /// The answer to a request.
@@ -81,14 +140,68 @@ pub enum Decision<P> {
 /// Why something is not allowed.
 #[derive(Debug)]
 pub struct Refusal {
-    findings: Vec<Finding>,
+    pub(crate) record: Box<DecisionRecord>,
 }
 
 impl Refusal {
     /// The findings, those that refuse and those that only warn.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
-        &self.findings
+        &self.record.findings
+    }
+
+    /// What was known of the content; `None` when it had not been read.
+    #[must_use]
+    pub fn facts(&self) -> Option<&Facts> {
+        self.record.facts.as_ref()
+    }
+}
+
+/// What the ledger records of a decision.
+#[derive(Debug, Clone)]
+pub(crate) struct DecisionRecord {
+    pub(crate) export: PackageId,
+    pub(crate) requester: Requester,
+    /// `None` in the clear.
+    pub(crate) sealed_for: Option<Vec<NamedKey>>,
+    pub(crate) signer: Option<Fingerprint>,
+    pub(crate) medium: Medium,
+    pub(crate) label: Option<Note>,
+    pub(crate) purpose: Option<Note>,
+    pub(crate) policy_sha256: Digest,
+    pub(crate) facts: Option<Facts>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// A second permit, of either form: what the ledger records as about to leave.
+pub trait Released: released::Sealed {}
+
+mod released {
+    /// Keeps other crates from recording what was not decided.
+    pub trait Sealed {
+        #[doc(hidden)]
+        fn decided(&self) -> super::Decided<'_>;
+    }
+}
+
+/// What was decided, for the ledger alone to read.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Decided<'a>(pub(crate) &'a DecisionRecord);
+
+impl Released for ReleasePermit {}
+
+impl released::Sealed for ReleasePermit {
+    fn decided(&self) -> Decided<'_> {
+        Decided(&self.record)
+    }
+}
+
+impl Released for PlainRelease {}
+
+impl released::Sealed for PlainRelease {
+    fn decided(&self) -> Decided<'_> {
+        Decided(&self.record)
     }
 }
 
@@ -117,6 +230,8 @@ pub struct Permit {
     pub(crate) request: Request,
     pub(crate) findings: Vec<Finding>,
     pub(crate) policy_sha256: Digest,
+    /// How far to inspect; `None` where the policy asks nothing of content.
+    pub(crate) depth: Option<Depth>,
 }
 
 impl Permit {
@@ -130,6 +245,12 @@ impl Permit {
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// What the decision had to say.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 }
 
@@ -148,58 +269,24 @@ impl Permit {
 /// ```
 #[derive(Debug)]
 pub struct ReleasePermit {
-    pub(crate) package: PackageId,
     pub(crate) content: Digest,
-    pub(crate) findings: Vec<Finding>,
+    pub(crate) record: DecisionRecord,
+}
+
+impl ReleasePermit {
+    /// What both decisions had to say.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.record.findings
+    }
 }
 
 /// What the second decision is about.
 #[derive(Debug, Clone, Copy)]
 pub struct SealedContent<'a> {
-    pub(crate) package: PackageId,
+    pub(crate) permit: &'a Permit,
     pub(crate) content: Digest,
     pub(crate) facts: &'a Facts,
-}
-
-impl Policy {
-    /// The first decision: may this be read, for these people, to that place?
-    pub fn decide(&self, request: Request, listing: Listing) -> Decision<Permit> {
-        let mut findings = Vec::new();
-        match &request.recipients {
-            Recipients::Keys(keys) if keys.is_empty() => findings.push(no_recipient()),
-            Recipients::Keys(keys) => {
-                let today = request.created.to_zoned(jiff::tz::TimeZone::UTC).date();
-                findings.extend(keys.iter().filter_map(|key| expired(key, today)));
-            }
-            Recipients::Passphrase(_) => {}
-        }
-        if request.signer.is_none() {
-            findings.push(refuse(
-                "unsigned",
-                "there is no key to sign the package with",
-                "run 'exeat init' to make one",
-            ));
-        }
-        if refuses(&findings) {
-            return Decision::Refusal(Refusal { findings });
-        }
-        Decision::Permit(Permit {
-            listing,
-            request,
-            findings,
-            policy_sha256: self.sha256(),
-        })
-    }
-
-    /// The second decision: may what was sealed be given a key? The floor asks
-    /// nothing of the content of an encrypted export.
-    pub fn decide_content(&self, sealed: &SealedContent<'_>) -> Decision<ReleasePermit> {
-        Decision::Permit(ReleasePermit {
-            package: sealed.package,
-            content: sealed.content,
-            findings: Vec::new(),
-        })
-    }
 }
 
 impl SealedContent<'_> {
@@ -208,101 +295,287 @@ impl SealedContent<'_> {
     pub fn facts(&self) -> &Facts {
         self.facts
     }
-}
 
-fn refuses(findings: &[Finding]) -> bool {
-    findings.iter().any(|f| f.severity == Severity::Refuse)
-}
-
-fn refuse(code: &'static str, message: impl Into<String>, help: &str) -> Finding {
-    Finding {
-        code: code.into(),
-        help: help.into(),
-        message: message.into(),
-        severity: Severity::Refuse,
-        spans: Vec::new(),
+    /// What was asked for.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.permit.request.terms
     }
 }
 
-fn no_recipient() -> Finding {
-    refuse(
-        "no-recipient",
-        "nobody is named who could open the package",
-        "name a recipient with -r, a file of them with -R, or use --passphrase",
-    )
+/// Leave to read the listed content, and to write nothing: a copy in the clear
+/// is decided when everything in it is known.
+///
+/// ```compile_fail
+/// let permit = exeat_core::decide::PlainPermit::default();
+/// ```
+/// The twin that compiles:
+/// ```
+/// # fn once(permit: exeat_core::decide::PlainPermit) {
+/// assert!(!permit.listing().is_empty());
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PlainPermit {
+    listing: Listing,
+    terms: Terms,
+    findings: Vec<Finding>,
+    policy_sha256: Digest,
 }
 
-fn expired(key: &Recipient, today: jiff::civil::Date) -> Option<Finding> {
-    let last = key.expires().filter(|&last| last < today)?;
-    let name = key.name().unwrap_or_default();
-    Some(refuse(
-        "recipient-expired",
-        format!("'{}' could be used until {last}", Escaped(name.as_bytes())),
-        "ask them for a new recipient line and enter it in your recipients.toml",
-    ))
+impl PlainPermit {
+    /// What may be read.
+    #[must_use]
+    pub fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::Source;
+/// Leave to copy what was inspected, in the clear, to one place.
+///
+/// ```compile_fail
+/// # fn twice(release: exeat_core::decide::PlainRelease) {
+/// let again = release.clone();
+/// # }
+/// ```
+/// The twin that compiles:
+/// ```
+/// # fn once(release: exeat_core::decide::PlainRelease) {
+/// let moved = release;
+/// # drop(moved);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PlainRelease {
+    pub(crate) listing: Listing,
+    pub(crate) terms: Terms,
+    /// Of the files in path order.
+    pub(crate) digests: Vec<Digest>,
+    pub(crate) record: DecisionRecord,
+}
 
-    const KEY: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
+impl PlainRelease {
+    /// What both decisions had to say.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.record.findings
+    }
 
-    fn codes(recipients: Recipients, signed: bool) -> Vec<String> {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let source = Source::open(&[dir.path().join(".")]).expect("opens");
-        let beside = tempfile::tempdir().expect("a temporary folder");
-        let name = "x".parse().expect("a name");
-        let destination = Destination::folder(beside.path(), name, &source).expect("a place");
-        let signer = crate::signature::SigningKey::generate("test");
-        let request = Request {
-            package: PackageId::generate(),
-            recipients,
-            signer: signed.then(|| signer.public().fingerprint()),
-            destination,
-            created: "2026-11-22T23:00:00Z".parse().expect("a time"),
-            label: None,
-            purpose: None,
-            requester: None,
+    /// What was established about the content.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        let facts = self.record.facts.as_ref();
+        facts.expect("a release in the clear is given on facts")
+    }
+}
+
+impl Policy {
+    /// The first decision: may this be read, for these people, to that place?
+    pub fn decide(&self, request: Request, listing: Listing) -> Decision<Permit> {
+        let form = request.form();
+        let findings = self.request_findings(&request.terms.ask(form));
+        if refuses(&findings) {
+            return request.terms.refuse(form, self.sha256(), None, findings);
+        }
+        Decision::Permit(Permit {
+            listing,
+            request,
+            findings,
+            policy_sha256: self.sha256(),
+            depth: self.depth_of_sealed(),
+        })
+    }
+
+    /// The second decision: may what was sealed be given a key?
+    pub fn decide_content(
+        &self,
+        sealed: &SealedContent<'_>,
+        history: &History,
+    ) -> Decision<ReleasePermit> {
+        let Permit {
+            request,
+            policy_sha256,
+            ..
+        } = sealed.permit;
+        let (terms, form) = (&request.terms, request.form());
+        let mut findings = sealed.permit.findings.clone();
+        if *policy_sha256 != self.sha256() {
+            findings.push(rules::mismatch());
+        }
+        findings.extend(self.content_findings(&terms.ask(form), sealed.facts, history));
+        let facts = Some(sealed.facts.clone());
+        if refuses(&findings) {
+            return terms.refuse(form, *policy_sha256, facts, findings);
+        }
+        Decision::Permit(ReleasePermit {
+            content: sealed.content,
+            record: terms.record(form, *policy_sha256, facts, findings),
+        })
+    }
+
+    /// The first decision on a copy in the clear: may this be read for it?
+    pub fn decide_plain(&self, terms: Terms, listing: Listing) -> Decision<PlainPermit> {
+        let findings = self.request_findings(&terms.ask(Form::Plain));
+        if refuses(&findings) {
+            return terms.refuse(Form::Plain, self.sha256(), None, findings);
+        }
+        Decision::Permit(PlainPermit {
+            listing,
+            terms,
+            findings,
+            policy_sha256: self.sha256(),
+        })
+    }
+
+    /// The second decision on a copy in the clear, on what was found in it.
+    pub fn decide_plain_content(
+        &self,
+        permit: PlainPermit,
+        inspected: Inspected,
+        history: &History,
+    ) -> Decision<PlainRelease> {
+        let PlainPermit {
+            listing,
+            terms,
+            mut findings,
+            policy_sha256,
+        } = permit;
+        let Inspected { facts, digests, of } = inspected;
+        if of != listing.number() || policy_sha256 != self.sha256() {
+            findings.push(rules::mismatch());
+        }
+        findings.extend(self.content_findings(&terms.ask(Form::Plain), &facts, history));
+        if refuses(&findings) {
+            return terms.refuse(Form::Plain, policy_sha256, Some(facts), findings);
+        }
+        let record = terms.record(Form::Plain, policy_sha256, Some(facts), findings);
+        Decision::Permit(PlainRelease {
+            listing,
+            terms,
+            digests,
+            record,
+        })
+    }
+}
+
+impl Request {
+    fn form(&self) -> Form<'_> {
+        Form::Sealed {
+            recipients: Some(&self.recipients),
+            signer: self.signer.as_ref(),
+        }
+    }
+}
+
+impl Terms {
+    fn refuse<P>(
+        &self,
+        form: Form<'_>,
+        policy_sha256: Digest,
+        facts: Option<Facts>,
+        findings: Vec<Finding>,
+    ) -> Decision<P> {
+        let record = self.record(form, policy_sha256, facts, findings);
+        Decision::Refusal(Refusal {
+            record: Box::new(record),
+        })
+    }
+
+    fn ask<'a>(&'a self, form: Form<'a>) -> Ask<'a> {
+        Ask {
+            form,
+            target: Some(self.destination.target()),
+            purpose: self.purpose.as_ref().map(Note::as_str),
+            requester: &self.requester,
+            created: self.created,
+        }
+    }
+
+    fn record(
+        &self,
+        form: Form<'_>,
+        policy_sha256: Digest,
+        facts: Option<Facts>,
+        findings: Vec<Finding>,
+    ) -> DecisionRecord {
+        let (sealed_for, signer) = match form {
+            Form::Sealed { recipients, signer } => (recipients.map(NamedKey::of), signer.cloned()),
+            Form::Plain => (None, None),
         };
-        match Policy::floor().decide(request, Listing::default()) {
-            Decision::Permit(_) => Vec::new(),
-            Decision::Refusal(refusal) => {
-                let codes = refusal.findings().iter().map(|f| f.code.to_string());
-                codes.collect()
-            }
+        DecisionRecord {
+            export: self.export,
+            requester: self.requester.clone(),
+            sealed_for,
+            signer,
+            medium: self.destination.target().place().medium(),
+            label: self.label.clone(),
+            purpose: self.purpose.clone(),
+            policy_sha256,
+            facts,
+            findings,
         }
     }
+}
 
-    fn keys(expires: Option<jiff::civil::Date>) -> Recipients {
-        let key = Recipient::parse(KEY)
-            .expect("a recipient")
-            .named("N", expires);
-        Recipients::keys(vec![key]).expect("one recipient")
+/// Leave to write what a package holds to one place.
+///
+/// ```compile_fail
+/// let permit = exeat_core::decide::OpenPermit::default();
+/// ```
+/// The twin that compiles:
+/// ```
+/// # fn once(permit: exeat_core::decide::OpenPermit) {
+/// assert!(permit.findings().len() < 10);
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct OpenPermit {
+    pub(crate) package: PackageId,
+    pub(crate) facts: Facts,
+    pub(crate) target: NewFolder,
+    findings: Vec<Finding>,
+}
+
+impl OpenPermit {
+    /// What the decision had to say.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
+}
 
-    #[test]
-    fn asks_for_recipients_and_a_signer() {
-        let none = || Recipients::keys(vec![]).expect("none");
-        assert_eq!(codes(none(), true), ["no-recipient"]);
-        assert_eq!(codes(none(), false), ["no-recipient", "unsigned"]);
-        assert_eq!(codes(keys(None), false), ["unsigned"]);
-        assert!(codes(keys(None), true).is_empty());
-    }
-
-    #[test]
-    fn a_recipient_can_be_used_until_the_end_of_its_last_day() {
-        let on = |day| Some(jiff::civil::date(2026, 11, day));
-        assert_eq!(codes(keys(on(21)), true), ["recipient-expired"]);
-        assert!(codes(keys(on(22)), true).is_empty());
-    }
-
-    #[test]
-    fn notes_are_single_lines() {
-        assert!("Q3 extract".parse::<Note>().is_ok());
-        for bad in ["", "  ", "a\nb", "\u{9b}", &"x".repeat(MAX_NOTE + 1)] {
-            assert_eq!(bad.parse::<Note>(), Err(NoteError), "{bad:?}");
+impl Policy {
+    /// May what a package holds be written to `target`? On what its sender
+    /// established; the findings where not.
+    ///
+    /// # Errors
+    /// The findings, those that refuse and those that only warn.
+    pub fn decide_open(
+        &self,
+        header: &Header,
+        target: NewFolder,
+    ) -> Result<OpenPermit, Vec<Finding>> {
+        let findings = rules::opening(&header.facts, target.place());
+        match refuses(&findings) {
+            true => Err(findings),
+            false => Ok(OpenPermit {
+                package: header.package,
+                facts: header.facts.clone(),
+                target,
+                findings,
+            }),
         }
     }
+}
+
+/// Whether any of the findings says no.
+#[must_use]
+pub fn refuses(findings: &[Finding]) -> bool {
+    findings.iter().any(|f| f.severity == Severity::Refuse)
 }

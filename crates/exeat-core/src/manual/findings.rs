@@ -1,10 +1,37 @@
 //! Findings: what a decision can say. The codes are permanent.
 //!
-//! A finding that refuses ends the command with exit code 3; nothing has been
-//! written then.
+//! A finding says what was found, where, what to do, and which line of which
+//! policy file made it; `floor` is the part that is built in. One that refuses
+//! ends the command with exit code 3; nothing has been written then, and the
+//! refusal is recorded in the ledger. No finding ever shows a value of
+//! anybody's data.
 //!
 //! | code | cause | remedy |
 //! |---|---|---|
+//! | `approval-missing` | the policy asks for approvals for so many people | export fewer people; this version cannot take approvals yet |
+//! | `destination-not-allowed` | the policy does not allow that kind of medium or folder | choose one of those that `exeat policy show` lists |
+//! | `key-beside-data` | a private age or SSH key lies in the destination folder, or among what would leave in the clear; in what is sealed it is a warning | take the key away, or leave it out with `--exclude` |
 //! | `no-recipient` | nobody is named who could open the package | name a recipient with `-r`, a file of them with `-R`, or use `--passphrase` |
+//! | `over-ceiling` | more people than an export may have | export fewer people, or ask whoever keeps the policy |
+//! | `permit-mismatch` | a program using the library asked about one thing and tried another | none: it is a mistake of that program |
+//! | `plaintext-bulk` | in the clear: 51 or more people, 1,000 or more records about people, or 100 MiB or 1,000 files of tables, media or archives; a policy may say less | seal it |
+//! | `plaintext-media` | in the clear: images, sound or film that nobody reviewed | seal it |
+//! | `plaintext-sensitive` | in the clear: anybody's health, special category, conviction or bank data | seal it |
+//! | `plaintext-to-removable` | personal data in the clear for a removable, optical or network medium, a stream, or one that is not recognised; on opening a package, a refusal for removable and optical media and a warning for the others | seal it; open packages on a disk of the machine |
+//! | `plaintext-uninspected` | in the clear: a file that could not be inspected, for the reason given beside it | seal it, or leave the file out with `--exclude` |
+//! | `purpose-missing` | the policy wants to know what it is for | say so with `--purpose` |
+//! | `purpose-not-allowed` | the policy does not allow that purpose | choose one of those that `exeat policy show` lists |
+//! | `quota-exceeded` | with what left within the policy's time (for a copy in the clear: 30 days) it would be too many people | seal it, wait, or export fewer people |
 //! | `recipient-expired` | the last day on which a recipient of `recipients.toml` may be used has passed (UTC) | ask them for a new recipient line, enter it and a new `expires` |
+//! | `recipient-not-allowed` | a recipient who is not in the policy's list, or a passphrase where the policy forbids it | choose one who is, or ask whoever keeps the policy |
+//! | `recovery-recipient-missing` | the policy demands a recipient who was not named | add it with a further `-r` |
+//! | `signer-not-allowed` | the policy does not let that key sign | sign with one that may, with `--signing-key` |
+//! | `uninspected` | in a package: something could not be inspected; the policy says what it weighs, by default a note | where it refuses, leave the files out with `--exclude` |
 //! | `unsigned` | there is no key to sign the package with | run `exeat init` |
+//!
+//! # When one would be sorry
+//!
+//! Decisions are made on the upper bound of the number of people, and what
+//! cannot be read or parsed counts as if it held anything. So a table that
+//! exeat cannot understand is refused in the clear even where it is harmless;
+//! sealing it is always possible.

@@ -1,0 +1,618 @@
+//! The rules, each a function from what is known to findings. A rule that a
+//! policy can tighten names the line that did.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{History, Requester};
+use crate::destination::{Place, Target};
+use crate::diagnostic::{Finding, Severity};
+use crate::inspect::{Class, ClassFacts, Coverage, Depth, Facts, People};
+use crate::keys::{Recipient, Recipients};
+use crate::path::Escaped;
+use crate::policy::{InspectionMode, Origin, Policy};
+use crate::signature::Fingerprint;
+
+/// How many places one finding names.
+const NAMED: usize = 5;
+
+/// How it would leave.
+#[derive(Debug, Clone, Copy)]
+pub enum Form<'a> {
+    /// As a package.
+    Sealed {
+        /// Who is to be able to open it; `None` where nobody has been named
+        /// yet, and the rules about them are not asked.
+        recipients: Option<&'a Recipients>,
+        /// The key that will sign it.
+        signer: Option<&'a Fingerprint>,
+    },
+    /// In the clear.
+    Plain,
+}
+
+/// What the rules ask about beside the content.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// How it would leave.
+    pub form: Form<'a>,
+    /// Where it would go; `None` where that is not known yet.
+    pub target: Option<&'a Target>,
+    /// What it is for.
+    pub purpose: Option<&'a str>,
+    /// Who asks.
+    pub requester: &'a Requester,
+    /// The time of the request.
+    pub created: Timestamp,
+}
+
+impl Ask<'_> {
+    fn is_plain(&self) -> bool {
+        matches!(self.form, Form::Plain)
+    }
+}
+
+impl Policy {
+    /// What the rules say of a request before its content is read.
+    #[must_use]
+    pub fn request_findings(&self, ask: &Ask<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Form::Sealed { recipients, signer } = ask.form {
+            if let Some(recipients) = recipients {
+                self.recipients(recipients, ask.created, &mut findings);
+            }
+            self.signer(signer, &mut findings);
+        }
+        self.purpose(ask, &mut findings);
+        if let Some(target) = ask.target {
+            self.destination(target, &mut findings);
+            key_beside(target, &mut findings);
+        }
+        findings
+    }
+
+    /// What the rules say of the content.
+    #[must_use]
+    pub fn content_findings(
+        &self,
+        ask: &Ask<'_>,
+        facts: &Facts,
+        history: &History,
+    ) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if ask.is_plain() {
+            self.bulk(facts, &mut findings);
+            self.over_time(facts, history, &mut findings);
+            plain_content(facts, &mut findings);
+            if let Some(target) = ask.target {
+                plain_place(facts, target.place(), &mut findings);
+            }
+        }
+        self.ceiling(facts, &mut findings);
+        self.approvals(facts, &mut findings);
+        self.quota(ask.requester, facts, history, &mut findings);
+        self.uninspected(ask, facts, &mut findings);
+        private_keys(ask, facts, &mut findings);
+        findings
+    }
+}
+
+/// The rules that a policy can tighten.
+impl Policy {
+    /// How far what is to be sealed is inspected; `None` where no rule asks
+    /// anything of its content.
+    pub(super) fn depth_of_sealed(&self) -> Option<Depth> {
+        if self.inspection_rule().value == InspectionMode::Full {
+            return Some(Depth::Full);
+        }
+        let asks = self.ceiling_rule().is_some()
+            || self.approvals_for(u64::MAX).is_some()
+            || self.quotas().next().is_some()
+            || self.uninspected_rule().value != Severity::Note;
+        let people = self.highest_threshold();
+        asks.then_some(Depth::Until { people })
+    }
+
+    fn recipients(&self, recipients: &Recipients, now: Timestamp, findings: &mut Vec<Finding>) {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        let keys = match recipients {
+            Recipients::Keys(keys) if keys.is_empty() => {
+                findings.push(refuse(
+                    "no-recipient",
+                    "nobody is named who could open the package",
+                    "name a recipient with -r, a file of them with -R, or use --passphrase",
+                    &Origin::Floor,
+                ));
+                return;
+            }
+            Recipients::Keys(keys) => keys,
+            Recipients::Passphrase(_) => {
+                findings.extend(self.forbids_passphrase().map(|rule| {
+                    refuse(
+                        "recipient-not-allowed",
+                        "a passphrase cannot stand for the recipients",
+                        "name recipients with -r instead of --passphrase",
+                        rule,
+                    )
+                }));
+                return;
+            }
+        };
+        for key in keys {
+            findings.extend(expired(key, today));
+            if let Some(rule) = self.forbids_recipient(key, today) {
+                findings.push(refuse(
+                    "recipient-not-allowed",
+                    format!("{} is not among the recipients that are allowed", who(key)),
+                    "choose one who is, or ask whoever keeps the policy to add this one",
+                    rule,
+                ));
+            }
+        }
+        for (required, rule) in self.required_recipients() {
+            if !keys.iter().any(|key| required.is(key)) {
+                findings.push(refuse(
+                    "recovery-recipient-missing",
+                    format!(
+                        "'{}' has to be among the recipients",
+                        Escaped(required.to_string().as_bytes())
+                    ),
+                    "add it with a further -r",
+                    rule,
+                ));
+            }
+        }
+    }
+
+    fn signer(&self, signer: Option<&Fingerprint>, findings: &mut Vec<Finding>) {
+        let Some(signer) = signer else {
+            findings.push(refuse(
+                "unsigned",
+                "there is no key to sign the package with",
+                "run 'exeat init' to make one",
+                &Origin::Floor,
+            ));
+            return;
+        };
+        findings.extend(self.forbids_signer(signer).map(|rule| {
+            refuse(
+                "signer-not-allowed",
+                format!("the key {signer} may not sign packages"),
+                "sign with one that may, with --signing-key",
+                rule,
+            )
+        }));
+    }
+
+    fn purpose(&self, ask: &Ask<'_>, findings: &mut Vec<Finding>) {
+        let finding = match ask.purpose {
+            None => self.requires_purpose().map(|rule| {
+                refuse(
+                    "purpose-missing",
+                    "it is not said what this is exported for",
+                    "say so with --purpose",
+                    rule,
+                )
+            }),
+            Some(purpose) => self.forbids_purpose(purpose).map(|rule| {
+                refuse(
+                    "purpose-not-allowed",
+                    "nothing may be exported for that purpose",
+                    "'exeat policy show' lists the purposes that are allowed",
+                    rule,
+                )
+            }),
+        };
+        findings.extend(finding);
+    }
+
+    fn destination(&self, target: &Target, findings: &mut Vec<Finding>) {
+        let place = target.place();
+        let forbidden = self.forbids_destination(place.medium(), target.resolved());
+        findings.extend(forbidden.map(|rule| {
+            refuse(
+                "destination-not-allowed",
+                format!("nothing may be exported to {}", place.why()),
+                "'exeat policy show' lists the places that are allowed",
+                rule,
+            )
+        }));
+    }
+
+    fn bulk(&self, facts: &Facts, findings: &mut Vec<Finding>) {
+        let bulk = self.bulk_rules();
+        let limits = [
+            (facts.people.most, &bulk.people, "people"),
+            (
+                facts.personal_records,
+                &bulk.records,
+                "records about people",
+            ),
+            (
+                facts.bulk.bytes,
+                &bulk.bytes,
+                "bytes of tables, media and archives",
+            ),
+            (
+                facts.bulk.files,
+                &bulk.files,
+                "tables, media files and archives",
+            ),
+        ];
+        let exceeded = limits
+            .into_iter()
+            .filter(|(found, limit, _)| *found >= limit.value);
+        let exceeded: Vec<_> = exceeded.collect();
+        if exceeded.is_empty() {
+            return;
+        }
+        let at_least = match facts.coverage {
+            Coverage::Stopped => "at least ",
+            _ => "",
+        };
+        let reasons = exceeded.iter().map(|(found, limit, what)| {
+            let found = match *what {
+                "people" => people(facts.people),
+                _ => count(*found),
+            };
+            format!(
+                "{at_least}{found} {what} (bulk from {} on)",
+                count(limit.value)
+            )
+        });
+        let mut rules: Vec<_> = exceeded
+            .iter()
+            .map(|(_, limit, _)| limit.origin.to_string())
+            .collect();
+        rules.dedup();
+        findings.push(Finding {
+            rule: rules.join(", "),
+            spans: most(facts.classes.iter()),
+            ..refuse(
+                "plaintext-bulk",
+                format!(
+                    "bulk data would leave in the clear: {}",
+                    reasons.collect::<Vec<_>>().join(", ")
+                ),
+                SEAL,
+                &Origin::Floor,
+            )
+        });
+    }
+
+    /// The floor over 30 days: what is below the limit each day adds up.
+    fn over_time(&self, facts: &Facts, history: &History, findings: &mut Vec<Finding>) {
+        let limit = &self.bulk_rules().people;
+        let sum = history.plain_people.saturating_add(facts.people.most);
+        let is_bulk_by_itself = facts.people.most >= limit.value;
+        if facts.people.most > 0 && sum >= limit.value && !is_bulk_by_itself {
+            findings.push(refuse(
+                "quota-exceeded",
+                format!(
+                    "with {} people of the last 30 days, {sum} people would have left in the \
+                     clear by you; from {} on that is bulk data",
+                    history.plain_people, limit.value
+                ),
+                SEAL,
+                &limit.origin,
+            ));
+        }
+    }
+
+    fn ceiling(&self, facts: &Facts, findings: &mut Vec<Finding>) {
+        let Some(ceiling) = self.ceiling_rule() else {
+            return;
+        };
+        if facts.people.most > ceiling.value {
+            findings.push(refuse(
+                "over-ceiling",
+                format!(
+                    "the number of people is {}; the most that an export may have is {}",
+                    people(facts.people),
+                    count(ceiling.value)
+                ),
+                "export fewer people, or ask whoever keeps the policy",
+                &ceiling.origin,
+            ));
+        }
+    }
+
+    fn approvals(&self, facts: &Facts, findings: &mut Vec<Finding>) {
+        if let Some(needed) = self.approvals_for(facts.people.most) {
+            findings.push(refuse(
+                "approval-missing",
+                format!(
+                    "the number of people is {}; an export of so many needs approvals: {}",
+                    people(facts.people),
+                    needed.value
+                ),
+                "export fewer people: this version of exeat cannot take approvals yet",
+                &needed.origin,
+            ));
+        }
+    }
+
+    fn quota(
+        &self,
+        requester: &Requester,
+        facts: &Facts,
+        history: &History,
+        findings: &mut Vec<Finding>,
+    ) {
+        for (index, quota) in self.quotas().enumerate() {
+            // Without a sum nothing is known, so nothing may leave.
+            let before = history.quotas.get(index).copied().unwrap_or(u64::MAX);
+            let sum = before.saturating_add(facts.people.most);
+            if quota.concerns(&requester.groups) && facts.people.most > 0 && sum > quota.people() {
+                findings.push(refuse(
+                    "quota-exceeded",
+                    format!(
+                        "with {before} people of the last {}, {sum} people would have left by \
+                         you; {} are allowed",
+                        quota.per_words(),
+                        quota.people()
+                    ),
+                    "wait, export fewer people, or ask whoever keeps the policy",
+                    quota.origin(),
+                ));
+            }
+        }
+    }
+
+    /// What could not be looked into, in a package.
+    fn uninspected(&self, ask: &Ask<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
+        let is_all_seen = match facts.coverage {
+            Coverage::Complete => true,
+            // That a rule was met early says nothing of the rest.
+            Coverage::Stopped | Coverage::None => false,
+            Coverage::Partial => facts.uninspected.files == 0,
+        };
+        let rule = self.uninspected_rule();
+        // Where nobody asked to look, there is nothing to note.
+        let is_silent = facts.coverage == Coverage::None && rule.value == Severity::Note;
+        if ask.is_plain() || is_all_seen || is_silent {
+            return;
+        }
+        let message = match facts.uninspected.files {
+            0 => "not everything was inspected".to_owned(),
+            count => format!("{} could not be inspected", files(count)),
+        };
+        findings.push(Finding {
+            severity: rule.value,
+            spans: uninspected_places(facts),
+            ..refuse(
+                "uninspected",
+                message,
+                match rule.value {
+                    Severity::Refuse => "leave them out with --exclude",
+                    _ => "the counts say nothing of them",
+                },
+                &rule.origin,
+            )
+        });
+    }
+}
+
+fn expired(key: &Recipient, today: Date) -> Option<Finding> {
+    let last = key.expires().filter(|&last| last < today)?;
+    Some(refuse(
+        "recipient-expired",
+        format!("{} could be used until {last}", who(key)),
+        "ask them for a new recipient line and enter it in your recipients.toml",
+        &Origin::Floor,
+    ))
+}
+
+/// A recipient as people know it.
+fn who(key: &Recipient) -> String {
+    match key.name() {
+        Some(name) => format!("'{}'", Escaped(name.as_bytes())),
+        None => key.to_string(),
+    }
+}
+
+fn people(people: People) -> String {
+    match people.least == people.most {
+        true => count(people.most),
+        false => format!("{} to {}", count(people.least), count(people.most)),
+    }
+}
+
+/// Digits in groups of three.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Says no to a copy in the clear for what is in it, whatever its size.
+fn plain_content(facts: &Facts, findings: &mut Vec<Finding>) {
+    let sensitive: Vec<_> = facts.sensitive().collect();
+    if !sensitive.is_empty() {
+        let classes: Vec<_> = sensitive.iter().map(|found| found.class.label()).collect();
+        findings.push(Finding {
+            spans: most(sensitive.into_iter()),
+            ..refuse(
+                "plaintext-sensitive",
+                format!(
+                    "sensitive data would leave in the clear: {}",
+                    classes.join(", ")
+                ),
+                SEAL,
+                &Origin::Floor,
+            )
+        });
+    }
+    if facts.media > 0 {
+        let message = format!(
+            "{} of images, sound or film that nobody has reviewed",
+            files(facts.media)
+        );
+        findings.push(refuse("plaintext-media", message, SEAL, &Origin::Floor));
+    }
+    if facts.uninspected.files > 0 || facts.coverage == Coverage::None {
+        findings.push(Finding {
+            spans: uninspected_places(facts),
+            ..refuse(
+                "plaintext-uninspected",
+                format!(
+                    "{} could not be inspected, and may hold anything",
+                    files(facts.uninspected.files)
+                ),
+                "seal it: leave out --plain and name a recipient with -r; or leave these files \
+                 out with --exclude",
+                &Origin::Floor,
+            )
+        });
+    }
+}
+
+/// Says no to a copy in the clear of anything personal onto what is carried
+/// about, or lies who knows where.
+fn plain_place(facts: &Facts, place: &Place, findings: &mut Vec<Finding>) {
+    if place.medium().is_outside() && facts.has_personal_data() {
+        findings.push(refuse(
+            "plaintext-to-removable",
+            format!("personal data would leave in the clear for {}", place.why()),
+            SEAL,
+            &Origin::Floor,
+        ));
+    }
+}
+
+/// What the floor says of plaintext from a package, by the facts of its sender.
+pub(super) fn opening(facts: &Facts, place: &Place) -> Vec<Finding> {
+    // Of what its sender did not look into, the worst is believed.
+    let is_personal = facts.has_personal_data()
+        || facts.uninspected.files > 0
+        || facts.coverage == Coverage::None && facts.files > 0;
+    let message = || {
+        format!(
+            "the package holds personal data, which would lie in the clear on {}",
+            place.why()
+        )
+    };
+    match place.medium() {
+        medium if !medium.is_outside() || !is_personal => Vec::new(),
+        medium if medium.is_removable_or_optical() => vec![refuse(
+            "plaintext-to-removable",
+            message(),
+            "open it on a disk of the machine, and carry the package instead",
+            &Origin::Floor,
+        )],
+        _ => vec![Finding {
+            severity: Severity::Warn,
+            ..refuse(
+                "plaintext-to-removable",
+                message(),
+                "make sure that nobody else can read that place, and clear it up afterwards",
+                &Origin::Floor,
+            )
+        }],
+    }
+}
+
+/// Whoever finds a package beside the key that opens it finds both.
+fn key_beside(target: &Target, findings: &mut Vec<Finding>) {
+    if target.keys_beside().is_empty() {
+        return;
+    }
+    findings.push(Finding {
+        spans: named(target.keys_beside().iter().cloned()),
+        ..refuse(
+            "key-beside-data",
+            "a private key lies where this is to go: whoever finds one finds both",
+            "take the key away from there, or choose another place",
+            &Origin::Floor,
+        )
+    });
+}
+
+/// A private key among the content: in a copy it opens whatever it opens; in a
+/// package it is as safe as the rest.
+fn private_keys(ask: &Ask<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
+    let Some(found) = facts.classes.iter().find(|f| f.class == Class::PrivateKey) else {
+        return;
+    };
+    let finding = refuse(
+        "key-beside-data",
+        "there is a private key among what would leave",
+        "leave it out with --exclude, unless it is meant to go",
+        &Origin::Floor,
+    );
+    findings.push(Finding {
+        severity: match ask.is_plain() {
+            true => Severity::Refuse,
+            false => Severity::Warn,
+        },
+        spans: most(std::iter::once(found)),
+        ..finding
+    });
+}
+
+/// A permit of another policy, or facts of another content.
+pub(super) fn mismatch() -> Finding {
+    refuse(
+        "permit-mismatch",
+        "the decision would be about something else than what was permitted",
+        "this is a mistake of the program that asked",
+        &Origin::Floor,
+    )
+}
+
+const SEAL: &str = "seal it: leave out --plain and name a recipient with -r";
+
+fn refuse(code: &'static str, message: impl Into<String>, help: &str, rule: &Origin) -> Finding {
+    Finding {
+        code: code.into(),
+        help: help.into(),
+        message: message.into(),
+        rule: rule.to_string(),
+        severity: Severity::Refuse,
+        spans: Vec::new(),
+    }
+}
+
+/// The places with the most values, of whatever class.
+fn most<'a>(found: impl Iterator<Item = &'a ClassFacts>) -> Vec<String> {
+    let places = found.flat_map(|found| found.places.iter().map(|place| (found.class, place)));
+    let mut places: Vec<_> = places.collect();
+    places.sort_by_key(|(_, place)| std::cmp::Reverse(place.count));
+    named(places.into_iter().map(|(class, place)| {
+        let (path, count, class) = (&place.path, count(place.count), class.label());
+        match &place.column {
+            Some(column) => format!("{path}, column '{column}' ({class}: {count})"),
+            None => format!("{path} ({class}: {count})"),
+        }
+    }))
+}
+
+fn uninspected_places(facts: &Facts) -> Vec<String> {
+    let places = facts.uninspected.places.iter();
+    named(places.map(|place| format!("{} ({})", place.path, place.reason)))
+}
+
+/// The first few of some places, each once.
+fn named(places: impl Iterator<Item = String>) -> Vec<String> {
+    let mut spans: Vec<String> = Vec::new();
+    for place in places {
+        if spans.len() < NAMED && !spans.contains(&place) {
+            spans.push(place);
+        }
+    }
+    spans
+}
+
+fn files(count: u64) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        _ => format!("{count} files"),
+    }
+}
