@@ -1,0 +1,57 @@
+//! What goes into the ledger: decisions as they were made, and nothing that
+//! somebody made up.
+
+use super::{Export, FindingCount, Form, Found, Intent, LedgerError, Locked, Requester};
+use crate::decide::{DecisionRecord, Refusal, Released};
+use crate::inspect::Facts;
+
+impl Locked<'_> {
+    /// Records that what was released is about to leave. It is on disk when
+    /// this returns.
+    ///
+    /// # Errors
+    /// It is not on record, or might not survive a crash: nothing may leave.
+    pub fn intend(self, released: &impl Released) -> Result<Intent, LedgerError> {
+        let record = released.decided().0;
+        let facts = record.facts.as_ref();
+        let found = facts.map_or_else(|| Found::of(&Facts::default()), Found::of);
+        self.record_intent(&Export::of(record), &found)
+    }
+
+    /// Records that something was refused. A refusal too long for a line is
+    /// recorded without most of its recipients.
+    ///
+    /// # Errors
+    /// It is not on record, or might not survive a crash.
+    pub fn refuse(self, refusal: &Refusal) -> Result<(), LedgerError> {
+        let record = &refusal.record;
+        let found = record.facts.as_ref().map(Found::of);
+        self.record_refusal(&Export::of(record), found.as_ref())
+    }
+}
+
+impl Export {
+    fn of(record: &DecisionRecord) -> Self {
+        let requester = &record.requester;
+        Self {
+            destination: record.medium.name().to_owned(),
+            findings: FindingCount::of(&record.findings),
+            form: match record.sealed_for {
+                Some(_) => Form::Encrypted,
+                None => Form::Plaintext,
+            },
+            id: record.export,
+            label: record.label.clone().map(Into::into),
+            policy_sha256: record.policy_sha256,
+            purpose: record.purpose.clone().map(Into::into),
+            recipients: record.sealed_for.clone().unwrap_or_default(),
+            left_out: 0,
+            requester: Requester {
+                groups: requester.groups.clone(),
+                name: requester.name.clone().map(Into::into),
+                user: requester.user,
+            },
+            signer: record.signer.as_ref().map(ToString::to_string),
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! What a line of the ledger says: the types, their bytes, strict reading.
+//!
+//! The body stands in a field of its own (`export`, `found`, `outcome`,
+//! `torn`), so that a later version can add fields to every entry (`previous`)
+//! without touching what an entry is about.
+
+use jiff::Timestamp;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Finding, Severity};
+use crate::digest::Digest;
+use crate::inspect::{Class, Coverage, Facts, People};
+use crate::manifest::{NamedKey, PackageId};
+
+/// The version of the line format that is written, and the only one read.
+pub const VERSION: u64 = 1;
+/// The longest line a reader takes, with its end, in bytes: enough for the 128
+/// recipients that a package can have.
+pub const MAX_LINE: usize = 64 << 10;
+/// A longer recipient string is recorded by its digest.
+const MAX_KEY: usize = 128;
+
+/// How something left, or would have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// In a package, encrypted.
+    Encrypted,
+    /// In the clear.
+    Plaintext,
+}
+
+/// Who asked: an account of the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Requester {
+    /// The names of the groups it is in, for quotas of a group.
+    pub groups: Vec<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its number. What left in the clear is summed by it.
+    pub user: u32,
+}
+
+/// What was asked for: who, to whom, where to, what for.
+///
+/// There is no field for a data subject's data or a file's name. `label` and
+/// `purpose` are recorded as they were typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Export {
+    /// The kind of medium it was to go to, such as `usb`; never a path.
+    pub destination: String,
+    /// What the rules said, each code once.
+    pub findings: Vec<FindingCount>,
+    /// How it was to leave.
+    pub form: Form,
+    /// The package's id; an export in the clear has one too.
+    pub id: PackageId,
+    /// What the sender called it.
+    pub label: Option<String>,
+    /// The digest of the policy that decided.
+    pub policy_sha256: Digest,
+    /// What it was for.
+    pub purpose: Option<String>,
+    /// Who was to be able to open it. A key of more than 128 bytes is recorded
+    /// as `sha256:` and its digest.
+    pub recipients: Vec<NamedKey>,
+    /// Recipients, groups and findings that a refusal had no room for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
+    /// Who asked.
+    pub requester: Requester,
+    /// The fingerprint of the key that signs it.
+    pub signer: Option<String>,
+}
+
+/// A finding's code, and how often it was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FindingCount {
+    /// Its permanent name.
+    pub code: String,
+    /// How many findings have it.
+    pub count: u64,
+    /// What it weighs.
+    pub severity: Severity,
+}
+
+impl FindingCount {
+    /// What the ledger says of these findings: neither message nor place, for
+    /// both may name files.
+    pub(crate) fn of(findings: &[Finding]) -> Vec<Self> {
+        let mut counts: Vec<Self> = Vec::new();
+        for finding in findings {
+            let same = |c: &&mut Self| c.code == finding.code && c.severity == finding.severity;
+            match counts.iter_mut().find(same) {
+                Some(known) => known.count += 1,
+                None => counts.push(Self {
+                    code: finding.code.clone().into_owned(),
+                    count: 1,
+                    severity: finding.severity,
+                }),
+            }
+        }
+        counts
+    }
+}
+
+/// What inspection found, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Found {
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// The classes of data in them.
+    pub classes: Vec<Class>,
+    /// How much of the content this speaks of.
+    pub coverage: Coverage,
+    /// How many files.
+    pub files: u64,
+    /// Distinct data subjects.
+    pub people: People,
+    /// Records about people.
+    pub personal_records: u64,
+    /// Records of any kind.
+    pub records: u64,
+    /// Files that could not be inspected.
+    pub uninspected: u64,
+}
+
+impl Found {
+    /// What the ledger says of these facts.
+    pub(crate) fn of(facts: &Facts) -> Self {
+        Self {
+            bytes: facts.bytes,
+            classes: facts.classes.iter().map(|found| found.class).collect(),
+            coverage: facts.coverage,
+            files: facts.files,
+            people: facts.people,
+            personal_records: facts.personal_records,
+            records: facts.records,
+            uninspected: facts.uninspected.files,
+        }
+    }
+}
+
+/// How an export ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Ending {
+    /// It is at its destination.
+    Delivered,
+    /// Nothing that anybody could read reached the destination.
+    Failed,
+    /// Something may have reached the destination.
+    Interrupted,
+}
+
+/// The outcome of an intent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Outcome {
+    /// Bytes at the destination, where all of them are there.
+    pub(super) bytes: Option<u64>,
+    /// Why it was not delivered.
+    pub(super) code: Option<String>,
+    /// How it ended.
+    pub(super) ending: Ending,
+    /// The export.
+    pub(super) id: PackageId,
+    /// The sequence number of the intent.
+    pub(super) intent: u64,
+    /// The digest of the package's manifest.
+    pub(super) manifest_sha256: Option<Digest>,
+}
+
+/// Bytes that a crash or a full disk left, and that are no entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Torn {
+    /// Where they begin in the file.
+    pub at: u64,
+    /// How many there are, with the end of line that closes them.
+    pub bytes: u64,
+}
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    Intent,
+    Outcome,
+    Refusal,
+    Torn,
+}
+
+/// One line. The type parameters stand for how much of the bodies is wanted.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry<E, F, O> {
+    pub(super) version: u64,
+    pub(super) sequence: u64,
+    pub(super) time: Timestamp,
+    pub(super) kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) export: Option<E>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) found: Option<F>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) outcome: Option<O>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) torn: Option<Torn>,
+}
+
+/// An entry with all that it says, as it is written.
+pub(super) type Written<'a> = Entry<&'a Export, &'a Found, &'a Outcome>;
+/// An entry with what sums are made of: nothing is allocated for the rest.
+pub(super) type Glance<'a> = Entry<ExportGlance<'a>, FoundGlance, OutcomeGlance>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportGlance<'a> {
+    #[serde(rename = "destination")]
+    _destination: IgnoredAny,
+    #[serde(rename = "findings")]
+    _findings: IgnoredAny,
+    pub(super) form: Form,
+    pub(super) id: PackageId,
+    #[serde(rename = "label")]
+    _label: IgnoredAny,
+    #[serde(rename = "left_out", default)]
+    _left_out: IgnoredAny,
+    #[serde(rename = "policy_sha256")]
+    _policy: IgnoredAny,
+    #[serde(rename = "purpose")]
+    _purpose: IgnoredAny,
+    #[serde(rename = "recipients")]
+    _recipients: IgnoredAny,
+    #[serde(borrow)]
+    pub(super) requester: RequesterGlance<'a>,
+    #[serde(rename = "signer")]
+    _signer: IgnoredAny,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequesterGlance<'a> {
+    #[serde(borrow)]
+    pub(super) groups: Vec<Name<'a>>,
+    #[serde(rename = "name")]
+    _name: IgnoredAny,
+    pub(super) user: u32,
+}
+
+/// A name, borrowed from the line where nothing in it is escaped.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Name<'a>(#[serde(borrow)] pub(super) std::borrow::Cow<'a, str>);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FoundGlance {
+    #[serde(rename = "bytes")]
+    _bytes: IgnoredAny,
+    #[serde(rename = "classes")]
+    _classes: IgnoredAny,
+    #[serde(rename = "coverage")]
+    _coverage: IgnoredAny,
+    #[serde(rename = "files")]
+    _files: IgnoredAny,
+    pub(super) people: People,
+    pub(super) personal_records: u64,
+    #[serde(rename = "records")]
+    _records: IgnoredAny,
+    #[serde(rename = "uninspected")]
+    _uninspected: IgnoredAny,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OutcomeGlance {
+    #[serde(rename = "bytes")]
+    _bytes: IgnoredAny,
+    #[serde(rename = "code")]
+    _code: IgnoredAny,
+    pub(super) ending: Ending,
+    pub(super) id: PackageId,
+    pub(super) intent: u64,
+    #[serde(rename = "manifest_sha256")]
+    _manifest: IgnoredAny,
+}
+
+/// Why a line is no entry.
+#[derive(Debug)]
+pub(super) enum LineFault {
+    /// An entry of another version.
+    Version(u64),
+    /// Not an entry at all. `cut`: as if its end, or what a block of the disk
+    /// held, had not been written.
+    Malformed { reason: String, cut: bool },
+}
+
+/// Reads a line, without its end.
+pub(super) fn read(line: &[u8]) -> Result<Glance<'_>, LineFault> {
+    /// The one field every version of the format will have.
+    #[derive(Deserialize)]
+    struct AnyVersion {
+        version: u64,
+    }
+    let error = match serde_json::from_slice::<Glance<'_>>(line) {
+        Ok(entry) if entry.version == VERSION => match entry.check() {
+            Ok(()) => return Ok(entry),
+            Err(reason) => {
+                return Err(LineFault::Malformed {
+                    reason: reason.into(),
+                    cut: false,
+                });
+            }
+        },
+        Ok(entry) => return Err(LineFault::Version(entry.version)),
+        Err(error) => error,
+    };
+    if let Ok(AnyVersion { version }) = serde_json::from_slice(line)
+        && version != VERSION
+    {
+        return Err(LineFault::Version(version));
+    }
+    // Where JSON ends too early, the message says so; it may quote the line
+    // elsewhere, which is not for showing.
+    let cut = line.contains(&0)
+        || serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| error.is_eof());
+    let what = match error.classify() {
+        serde_json::error::Category::Data => "the line is JSON, but not an entry",
+        _ => "the line is not JSON",
+    };
+    Err(LineFault::Malformed {
+        reason: format!("{what} (column {})", error.column()),
+        cut,
+    })
+}
+
+impl<E, F, O> Entry<E, F, O> {
+    /// Whether the bodies are those of its kind.
+    fn check(&self) -> Result<(), &'static str> {
+        let bodies = (
+            self.export.is_some(),
+            self.found.is_some(),
+            self.outcome.is_some(),
+            self.torn.is_some(),
+        );
+        let right = match self.kind {
+            Kind::Intent => bodies == (true, true, false, false),
+            Kind::Refusal => bodies.0 && !bodies.2 && !bodies.3,
+            Kind::Outcome => bodies == (false, false, true, false),
+            Kind::Torn => bodies == (false, false, false, true),
+        };
+        right
+            .then_some(())
+            .ok_or("the entry is not one of its kind")
+    }
+}
+
+impl Written<'_> {
+    /// The line, with its end.
+    pub(super) fn to_line(&self) -> Vec<u8> {
+        let mut line = serde_json::to_vec(self).expect("an entry has nothing JSON cannot say");
+        line.push(b'\n');
+        line
+    }
+}
+
+impl Export {
+    /// As it is recorded: no key is longer than [`MAX_KEY`].
+    pub(super) fn with_short_keys(&self) -> Self {
+        let mut export = self.clone();
+        for recipient in &mut export.recipients {
+            if recipient.key.len() > MAX_KEY {
+                recipient.key = format!("sha256:{}", Digest::of(recipient.key.as_bytes()));
+            }
+        }
+        export
+    }
+
+    /// With no more than a few recipients and groups: a refusal is recorded
+    /// however much was asked for.
+    pub(super) fn cut_short(&self) -> Self {
+        const KEPT: usize = 8;
+        const SHOWN: usize = 250;
+        let over = |n: usize| u64::try_from(n.saturating_sub(KEPT)).unwrap_or(u64::MAX);
+        let mut export = self.clone();
+        export.left_out = over(self.recipients.len())
+            .saturating_add(over(self.requester.groups.len()))
+            .saturating_add(over(self.findings.len()));
+        export.recipients.truncate(KEPT);
+        export.requester.groups.truncate(KEPT);
+        export.findings.truncate(KEPT);
+        let names = export.recipients.iter_mut().filter_map(|r| r.name.as_mut());
+        let groups = export.requester.groups.iter_mut();
+        let codes = export.findings.iter_mut().map(|f| &mut f.code);
+        let notes = [
+            &mut export.label,
+            &mut export.purpose,
+            &mut export.signer,
+            &mut export.requester.name,
+        ];
+        let notes = notes.into_iter().flatten();
+        for text in names.chain(groups).chain(codes).chain(notes) {
+            let end = (0..=SHOWN.min(text.len())).rfind(|&n| text.is_char_boundary(n));
+            text.truncate(end.unwrap_or(0));
+        }
+        export
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
