@@ -13,10 +13,17 @@ use rustix::fs::{Mode, OFlags};
 use crate::decide::Permit;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
+use crate::ledger::LedgerError;
 use crate::manifest::{Manifest, PackageId};
 use crate::path::shown;
 use crate::seal::{Complete, Stage, sealed_trait};
+use crate::source::SourceError;
 use crate::staging;
+use crate::tree::TreeError;
+
+mod copy;
+
+pub use copy::{Copied, copy};
 
 /// Why a package was not delivered.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +42,36 @@ pub enum DeliverError {
     Exists {
         /// The package's path.
         path: PathBuf,
+    },
+    /// There is not enough room.
+    #[error("the copy needs {needed} bytes, and {available} are free there")]
+    NoSpace {
+        /// What it will take, in bytes.
+        needed: u64,
+        /// What there is, in bytes.
+        available: u64,
+    },
+    /// A file could not be written.
+    #[error("cannot write '{path}'")]
+    Write {
+        /// The path in the copy, escaped.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The source could not be read, or is not what was inspected.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The permit or the record is for another export.
+    #[error("the permit or the record is for another export")]
+    Permit,
+    /// It is in place, but the ledger does not say so yet.
+    #[error("{} is in place, but the ledger could not be told", shown(path))]
+    Unrecorded {
+        /// Where it is.
+        path: PathBuf,
+        /// What the ledger said.
+        source: LedgerError,
     },
     /// The finished package cannot be given its name.
     #[error("cannot put the finished package at {}", shown(path))]
@@ -59,6 +96,12 @@ impl Explain for DeliverError {
         match self {
             Self::Stage { .. } => "staging-failed",
             Self::Exists { .. } => "destination-exists",
+            Self::NoSpace { .. } => "no-space",
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
+            Self::Write { .. } => "write-failed",
+            Self::Source(error) => error.code(),
+            Self::Permit => "permit-mismatch",
+            Self::Unrecorded { .. } => "delivery-unrecorded",
             Self::Publish { .. } => "publish-failed",
             Self::Unconfirmed { .. } => "delivery-unconfirmed",
         }
@@ -67,6 +110,8 @@ impl Explain for DeliverError {
     fn fault(&self) -> Fault {
         match self {
             Self::Exists { .. } => Fault::Request,
+            Self::Source(error) => error.fault(),
+            Self::Permit => Fault::Internal,
             _ => Fault::Environment,
         }
     }
@@ -74,11 +119,27 @@ impl Explain for DeliverError {
     fn help(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Exists { .. } => Some("nothing was overwritten; choose another --name".into()),
-            Self::Stage { source, .. } | Self::Publish { source, .. } => io_help(source),
+            Self::NoSpace { .. } => Some("free some space there, or choose another place".into()),
+            Self::Source(error) => error.help(),
+            Self::Permit => None,
+            Self::Unrecorded { .. } => Some(
+                "it counts as delivered; see to the ledger before the next export: its intent is \
+                 there, its outcome is missing"
+                    .into(),
+            ),
+            Self::Stage { source, .. }
+            | Self::Publish { source, .. }
+            | Self::Write { source, .. } => io_help(source),
             Self::Unconfirmed { .. } => {
                 Some("run 'sync', then 'exeat verify' on it before you rely on it".into())
             }
         }
+    }
+}
+
+impl From<TreeError> for DeliverError {
+    fn from(TreeError { path, source }: TreeError) -> Self {
+        Self::Write { path, source }
     }
 }
 
@@ -102,17 +163,18 @@ impl Staging {
     /// # Errors
     /// [`DeliverError::Stage`].
     pub fn create(permit: &Permit, umask: u32) -> Result<Self, DeliverError> {
-        let destination = &permit.request().destination;
-        let path = destination.package_path();
+        let request = permit.request();
+        let destination = &request.terms.destination;
+        let path = destination.path();
         let inner = staging::Staging::create(destination.handle().as_fd());
         Ok(Self {
             inner: inner.map_err(|source| DeliverError::Stage {
                 path: path.clone(),
                 source,
             })?,
-            package: permit.request().package,
+            package: request.terms.export,
             path,
-            name: destination.name().to_string().into(),
+            name: destination.name().to_owned(),
             mask: Mode::from_raw_mode(umask),
         })
     }
@@ -124,8 +186,8 @@ impl Stage for Staging {
     type Member = File;
 
     fn is_for(&self, permit: &Permit) -> bool {
-        let request = permit.request();
-        self.package == request.package && self.path == request.destination.package_path()
+        let terms = &permit.request().terms;
+        self.package == terms.export && self.path == terms.destination.path()
     }
 
     #[expect(
@@ -168,6 +230,7 @@ pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
         stage,
         manifest,
         manifest_sha256,
+        intent,
     } = complete;
     let Staging {
         inner,
@@ -177,16 +240,25 @@ pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
         ..
     } = stage;
     let mode = Mode::from_raw_mode(0o777) & !mask;
-    match inner.publish(&name, mode, false) {
-        Ok(Ok(())) => Ok(Delivered {
-            path,
-            manifest,
-            manifest_sha256,
-        }),
-        Ok(Err(source)) => Err(DeliverError::Unconfirmed { path, source }),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(DeliverError::Exists { path })
+    let error = match inner.publish(&name, mode, false) {
+        Ok(Ok(())) => {
+            let bytes = manifest.payload.bytes;
+            return match intent.delivered(bytes, Some(manifest_sha256)) {
+                Ok(()) => Ok(Delivered {
+                    path,
+                    manifest,
+                    manifest_sha256,
+                }),
+                Err(source) => Err(DeliverError::Unrecorded { path, source }),
+            };
         }
-        Err(source) => Err(DeliverError::Publish { path, source }),
-    }
+        // It is there: the intent stands, and counts as delivered.
+        Ok(Err(source)) => return Err(DeliverError::Unconfirmed { path, source }),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => DeliverError::Exists { path },
+        Err(source) => DeliverError::Publish { path, source },
+    };
+    // What is recorded errs on the side of a delivery, so a failure to say
+    // that there was none is no second error.
+    let _ = intent.failed(error.code());
+    Err(error)
 }

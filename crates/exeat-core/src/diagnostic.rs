@@ -29,6 +29,8 @@ pub struct Finding {
     pub help: String,
     /// What was found, in one sentence.
     pub message: String,
+    /// The rule that made it: `floor`, or the line of a policy file.
+    pub rule: String,
     /// What it weighs.
     pub severity: Severity,
     /// Where it was found: paths, columns, lines; never values.
@@ -51,6 +53,8 @@ pub enum Fault {
     Configuration,
     /// The machine did not do it: no space, no permission, an I/O error.
     Environment,
+    /// Another run is in the way.
+    Busy,
     /// Somebody asked to stop.
     Interrupted,
     /// A mistake in exeat itself.

@@ -19,6 +19,7 @@ use tar::{EntryType, Header};
 
 use crate::entry::EntryKind;
 use crate::path::EntryPath;
+use crate::source::Entry;
 
 /// The unit of a tar stream.
 pub(crate) const BLOCK: u64 = 512;
@@ -38,6 +39,20 @@ pub(crate) struct Frame<'a> {
     pub(crate) mode: u16,
     pub(crate) modified: i64,
     pub(crate) target: &'a [u8],
+}
+
+impl<'a> Frame<'a> {
+    /// What a listing knows of an entry.
+    pub(crate) fn of(entry: &Entry<'a>) -> Self {
+        Self {
+            path: entry.path(),
+            kind: entry.kind(),
+            bytes: entry.bytes(),
+            mode: entry.mode(),
+            modified: entry.modified(),
+            target: entry.target(),
+        }
+    }
 }
 
 /// The lengths of one entry in the stream.

@@ -7,23 +7,30 @@
 //! | step | module | gives |
 //! |---|---|---|
 //! | open and list the source | [`source`] | [`source::Listing`] |
-//! | decide on request and listing | [`decide`] | [`decide::Permit`] |
-//! | read, hash and encrypt into staging | [`seal`], [`deliver`] | [`seal::Sealed`] |
+//! | ask what the target is | [`destination`] | [`destination::Destination`] |
+//! | decide on request and listing | [`policy`], [`decide`] | [`decide::Permit`] |
+//! | read, inspect, hash and encrypt into staging | [`inspect`], [`seal`], [`deliver`] | [`seal::Sealed`] |
 //! | decide on what was found | [`decide`] | [`decide::ReleasePermit`] |
+//! | record what is about to leave | [`ledger`] | [`ledger::Intent`] |
 //! | envelope, manifest, signature | [`seal`] | [`seal::Complete`] |
-//! | publish by one rename | [`deliver`] | [`deliver::Delivered`] |
+//! | publish by one rename, record the outcome | [`deliver`] | [`deliver::Delivered`] |
 //! | check signature and members | [`verify`] | [`verify::Verified`] |
 //! | open envelope and inventory | [`verify`] | [`verify::Unlocked`] |
+//! | decide where plaintext may lie | [`decide`] | [`decide::OpenPermit`] |
 //! | write files | [`mod@open`] | [`open::Opened`] |
+//!
+//! A copy in the clear goes another way: list → decide → [`inspect`] → decide
+//! → record → [`deliver::copy`].
 //!
 //! The [`manual`] describes the package format and the findings.
 //!
 //! # Example
 //!
 //! ```
-//! use exeat_core::decide::{Decision, Request};
+//! use exeat_core::decide::{Decision, History, Request, Requester, Terms};
 //! use exeat_core::destination::Destination;
 //! use exeat_core::keys::{IdentityPair, Recipient, Recipients};
+//! use exeat_core::ledger::Ledger;
 //! use exeat_core::manifest::PackageId;
 //! use exeat_core::policy::Policy;
 //! use exeat_core::progress::Silent;
@@ -46,14 +53,16 @@
 //! let source = Source::open(&[dir.join("clinic")])?;
 //! let listing = source.list(&ListOptions::default(), &Silent)?;
 //! let request = Request {
-//!     package: PackageId::generate(),
+//!     terms: Terms {
+//!         export: PackageId::generate(),
+//!         destination: Destination::folder(&dir.join("disk"), "clinic".parse()?, &source)?,
+//!         created: now,
+//!         label: None,
+//!         purpose: Some("audit 2026".parse()?),
+//!         requester: Requester::of(1000),
+//!     },
 //!     recipients: Recipients::keys(vec![Recipient::parse(&recipient.recipient())?])?,
 //!     signer: Some(sender.public().fingerprint()),
-//!     destination: Destination::folder(&dir.join("disk"), "clinic".parse()?, &source)?,
-//!     created: now,
-//!     label: None,
-//!     purpose: Some("audit 2026".parse()?),
-//!     requester: None,
 //! };
 //! let policy = Policy::floor();
 //! let Decision::Permit(permit) = policy.decide(request, listing) else {
@@ -61,10 +70,13 @@
 //! };
 //! let staging = deliver::Staging::create(&permit, 0o022)?;
 //! let sealed = seal::seal(permit, &source, staging, &Default::default(), &Silent)?;
-//! let Decision::Permit(release) = policy.decide_content(&sealed.content()) else {
+//! let Decision::Permit(release) = policy.decide_content(&sealed.content(), &History::default())
+//! else {
 //!     panic!("refused");
 //! };
-//! let delivered = deliver::publish(sealed.complete(release, &sender)?)?;
+//! let ledger = Ledger::open(&dir.join("ledger.jsonl"))?;
+//! let intent = ledger.lock()?.intend(&release)?;
+//! let delivered = deliver::publish(sealed.complete(release, &sender, intent)?)?;
 //!
 //! // The recipient: trust the sender, verify, unlock, open.
 //! let line = AllowedSigner::new("sender@example.org", &[PACKAGE_NAMESPACE], sender.public())?;
@@ -72,7 +84,9 @@
 //! let verified = Package::open(&delivered.path)?.verify(&allowed, now, None)?;
 //! verified.verify_volumes(None, &Silent)?;
 //! let unlocked = verified.unlock(&recipient.identities())?;
-//! let opened = open::open(&unlocked, &dir.join("opened"), &Default::default(), &Silent)?;
+//! let target = open::target(unlocked.verified(), &dir.join("opened"))?;
+//! let permit = policy.decide_open(unlocked.inventory().header(), target).expect("a fixed disk");
+//! let opened = open::open(&unlocked, permit, &Default::default(), &Silent)?;
 //! assert_eq!(opened.entries, 2);
 //! assert_eq!(
 //!     std::fs::read(dir.join("opened/clinic/results.csv"))?,
@@ -99,8 +113,10 @@ pub mod diagnostic;
 pub mod digest;
 pub mod entry;
 mod framing;
+pub mod inspect;
 pub mod keys;
 mod layout;
+pub mod ledger;
 pub mod manifest;
 pub mod manual;
 pub mod open;
@@ -112,6 +128,7 @@ pub mod seal;
 pub mod signature;
 pub mod source;
 mod staging;
+mod tree;
 pub mod verify;
 
 pub use codec::Level;

@@ -18,7 +18,7 @@ use crate::path::Escaped;
 
 mod inventory;
 
-pub use inventory::{Facts, Header, Inventory, InventoryError, InventoryFault, NamedKey, Record};
+pub use inventory::{Header, Inventory, InventoryError, InventoryFault, NamedKey, Record};
 pub(crate) use inventory::{Line, Part, Writer};
 
 /// The format this version writes, and the only one it reads.

@@ -1,10 +1,14 @@
 //! The manual.
 //!
+//! - [`findings`]: what a decision can say, its cause and its remedy
+//! - [`policy`]: the rules, and how a file makes them stricter
+//! - [`ledger`]: what is recorded of every export, and what never is
 //! - [`format`](mod@format): the package format, for those who write another
 //!   reader, or want to know what a package tells a finder
-//! - [`findings`]: what a decision can say, its cause and its remedy
 //! - [`security`]: what is defended against, and what is not
 
 pub mod findings;
 pub mod format;
+pub mod ledger;
+pub mod policy;
 pub mod security;

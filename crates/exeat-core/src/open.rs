@@ -7,15 +7,15 @@
 //! written through one.
 
 use std::borrow::Cow;
-use std::ffi::{OsStr, OsString};
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, StatxAttributes, StatxFlags};
+use rustix::fs::Mode;
 
-use crate::destination::{self, DestinationError};
+use crate::decide::OpenPermit;
+use crate::destination::{self, DestinationError, NewFolder};
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::entry::EntryKind;
 use crate::manifest::{Inventory, Record};
@@ -23,11 +23,12 @@ use crate::parallel;
 use crate::path::{Escaped, shown};
 use crate::progress::{Phase, Progress};
 use crate::staging::Staging;
+use crate::tree::{Tree, TreeError};
 use crate::verify::{Package, Unlocked, Verified, VerifyError, read_volume};
 
-mod extract;
+mod files;
 
-use extract::{Files, Tree};
+use files::Files;
 
 /// Why a package was not opened. Nothing is left at the target then.
 #[derive(Debug, thiserror::Error)]
@@ -39,26 +40,9 @@ pub enum OpenError {
     /// The place for the target cannot be used.
     #[error(transparent)]
     Destination(#[from] DestinationError),
-    /// The target exists.
-    #[error("{} exists already", shown(path))]
-    Exists {
-        /// The target.
-        path: PathBuf,
-    },
-    /// The target is a mount point, or the folder somebody works in.
-    #[error("{} cannot be replaced: {reason}", shown(path))]
-    InUse {
-        /// The target.
-        path: PathBuf,
-        /// What it is.
-        reason: &'static str,
-    },
-    /// The target lies in the package.
-    #[error("{} lies inside the package", shown(path))]
-    InsidePackage {
-        /// The target.
-        path: PathBuf,
-    },
+    /// The permit is for another package.
+    #[error("the permit is for another package")]
+    Permit,
     /// A chosen path is not in the package.
     #[error("there is no '{path}' in the package")]
     NoSuchPath {
@@ -104,9 +88,7 @@ impl Explain for OpenError {
         match self {
             Self::Verify(error) => error.code(),
             Self::Destination(error) => error.code(),
-            Self::Exists { .. } => "destination-exists",
-            Self::InUse { .. } => "destination-in-use",
-            Self::InsidePackage { .. } => "destination-inside-package",
+            Self::Permit => "permit-mismatch",
             Self::NoSuchPath { .. } => "no-such-path",
             Self::NoSpace { .. } => "no-space",
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
@@ -120,10 +102,8 @@ impl Explain for OpenError {
         match self {
             Self::Verify(error) => error.fault(),
             Self::Destination(error) => error.fault(),
-            Self::Exists { .. }
-            | Self::InUse { .. }
-            | Self::InsidePackage { .. }
-            | Self::NoSuchPath { .. } => Fault::Request,
+            Self::NoSuchPath { .. } => Fault::Request,
+            Self::Permit => Fault::Internal,
             _ => Fault::Environment,
         }
     }
@@ -132,11 +112,7 @@ impl Explain for OpenError {
         Some(Cow::Borrowed(match self {
             Self::Verify(error) => return error.help(),
             Self::Destination(error) => return error.help(),
-            Self::Exists { .. } => {
-                "nothing was overwritten; name a folder that does not exist, or an empty one"
-            }
-            Self::InUse { .. } => "name a new folder inside it",
-            Self::InsidePackage { .. } => "choose a folder outside of it",
+            Self::Permit => return None,
             Self::NoSuchPath { .. } => "'exeat list' shows what is inside",
             Self::NoSpace { .. } => "free some space there, or choose another place",
             Self::Write { source, .. } => match source.kind() {
@@ -150,6 +126,12 @@ impl Explain for OpenError {
             Self::Publish { source, .. } => return io_help(source),
             Self::Unconfirmed { .. } => "run 'sync' before you rely on it",
         }))
+    }
+}
+
+impl From<TreeError> for OpenError {
+    fn from(TreeError { path, source }: TreeError) -> Self {
+        Self::Write { path, source }
     }
 }
 
@@ -182,18 +164,26 @@ pub struct Opened {
     pub skipped: Vec<(String, String)>,
 }
 
-/// Opens a package into `target`, a new folder or an empty one. Whoever has
-/// only a path has to verify and unlock what is there first:
+/// Opens a package where `permit` says. Whoever has only a path has to verify,
+/// unlock and ask for a decision first:
 ///
 /// ```compile_fail
-/// # use exeat_core::{open, progress::Silent};
-/// open::open(std::path::Path::new("x.exeat"), "to".as_ref(), &Default::default(), &Silent);
-/// ```
-/// The twin that compiles:
-/// ```
 /// # use exeat_core::{open, progress::Silent, verify::Unlocked};
 /// # fn f(unlocked: &Unlocked) {
 /// open::open(unlocked, "to".as_ref(), &Default::default(), &Silent).ok();
+/// # }
+/// ```
+/// ```compile_fail
+/// # use exeat_core::{open, progress::Silent, decide::OpenPermit};
+/// # fn f(permit: OpenPermit) {
+/// open::open(std::path::Path::new("x.exeat"), permit, &Default::default(), &Silent).ok();
+/// # }
+/// ```
+/// The twin that compiles:
+/// ```
+/// # use exeat_core::{open, progress::Silent, verify::Unlocked, decide::OpenPermit};
+/// # fn f(unlocked: &Unlocked, permit: OpenPermit) {
+/// open::open(unlocked, permit, &Default::default(), &Silent).ok();
 /// # }
 /// ```
 ///
@@ -202,11 +192,15 @@ pub struct Opened {
 /// Except after [`OpenError::Unconfirmed`] nothing is left.
 pub fn open(
     package: &Unlocked,
-    target: &Path,
+    permit: OpenPermit,
     options: &OpenOptions,
     progress: &dyn Progress,
 ) -> Result<Opened, OpenError> {
-    let target = Target::find(target, package.verified())?;
+    let header = package.inventory().header();
+    if permit.package != header.package || permit.facts != header.facts {
+        return Err(OpenError::Permit);
+    }
+    let target = permit.target;
     let inventory = package.inventory();
     let wanted = select(inventory, &options.paths)?;
     let chosen = || {
@@ -235,8 +229,15 @@ pub fn open(
         wanted.is_none().then_some(bytes.saturating_add(ciphertext)),
     );
     let tree = Tree::new(staging.handle(), options.umask);
-    tree.make_folders(inventory, wanted.as_deref())?;
-    tree.make_spanning_files(inventory, wanted.as_deref())?;
+    let made = |kind| chosen().map(|(_, r)| r).filter(move |r| r.kind() == kind);
+    for folder in made(EntryKind::Directory) {
+        tree.make_folder(&folder.frame())?;
+    }
+    // Several threads write files that span volumes.
+    let spanning = || made(EntryKind::File).filter(|record| !record.parts().is_empty());
+    for file in spanning() {
+        tree.make_file(&file.frame())?;
+    }
     let volumes = inventory.volumes().len();
     parallel::for_each(volumes, parallel::threads(options.threads), |volume| {
         read_volume(
@@ -252,9 +253,9 @@ pub fn open(
         bytes,
         ..Opened::default()
     };
-    for (_, record) in chosen().filter(|(_, r)| r.kind() == EntryKind::Symlink) {
+    for record in made(EntryKind::Symlink) {
         if options.outside_links || record.path().link_stays_inside(record.target()) {
-            tree.make_link(&record)?;
+            tree.make_link(&record.frame())?;
         } else {
             let target = Escaped(record.target());
             opened
@@ -263,23 +264,30 @@ pub fn open(
         }
     }
     opened.entries = chosen().count() as u64 - opened.outside_links.len() as u64;
-    tree.finish(inventory, wanted.as_deref())?;
+    for record in spanning() {
+        let file = tree.continue_file(&record.frame(), 0)?;
+        tree.finish_file(file, &record.frame())?;
+    }
+    let folders: Vec<_> = made(EntryKind::Directory).collect();
+    for folder in folders.iter().rev() {
+        tree.finish_folder(&folder.frame())?;
+    }
     opened.skipped = skipped(inventory);
     if progress.cancelled() {
         return Err(VerifyError::Interrupted.into());
     }
     progress.begin(Phase::Flushing, None);
-    target.publish(staging)?;
+    publish(&target, staging)?;
     Ok(opened)
 }
 
-/// Whether `target` could be made: what [`open()`] finds out first, for callers
-/// who want to know before they ask anybody for a passphrase.
+/// Looks at the place that a package is to be opened at: a new folder, or an
+/// empty one.
 ///
 /// # Errors
-/// As for [`open()`].
-pub fn check_target(package: &Verified<Package>, target: &Path) -> Result<(), OpenError> {
-    Target::find(target, package).map(drop)
+/// What is there cannot be replaced, or nothing can be written there.
+pub fn target(package: &Verified<Package>, path: &Path) -> Result<NewFolder, DestinationError> {
+    NewFolder::find(path, package.folder())
 }
 
 fn skipped(inventory: &Inventory) -> Vec<(String, String)> {
@@ -321,125 +329,26 @@ fn select(inventory: &Inventory, paths: &[Vec<u8>]) -> Result<Option<Vec<bool>>,
     Ok(Some(wanted))
 }
 
-/// The place for the opened files.
-struct Target {
-    path: PathBuf,
-    parent: OwnedFd,
-    name: OsString,
-    /// An empty folder of that name is there and may be replaced.
-    is_empty_folder: bool,
-}
-
-impl Target {
-    fn find(path: &Path, package: &Verified<Package>) -> Result<Self, OpenError> {
-        let in_use = |reason| OpenError::InUse {
-            path: path.to_owned(),
-            reason,
-        };
-        // `.`, `..` and `/` are somebody's place; replacing one would leave
-        // them in a folder that no longer exists.
-        let name = path.file_name().ok_or_else(|| in_use("it is in use"))?;
-        let folder = match path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let parent = destination::open_folder(folder)?;
-        let is_inside = destination::lies_inside(&parent, std::iter::once(package.folder()));
-        if is_inside.map_err(|source| DestinationError::Open {
-            path: folder.to_owned(),
-            source: source.into(),
-        })? {
-            return Err(OpenError::InsidePackage {
-                path: path.to_owned(),
-            });
-        }
-        let is_empty_folder = match Existing::at(&parent, name) {
-            Existing::Nothing => false,
-            Existing::EmptyFolder => true,
-            Existing::MountPoint => return Err(in_use("a disk is mounted there")),
-            Existing::WorkingFolder => return Err(in_use("it is the current folder")),
-            Existing::Other => {
-                return Err(OpenError::Exists {
-                    path: path.to_owned(),
-                });
-            }
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            parent,
-            name: name.to_owned(),
-            is_empty_folder,
-        })
-    }
-
-    fn publish(&self, staging: Staging) -> Result<(), OpenError> {
-        let path = || self.path.clone();
-        let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::AlreadyExists
-            | io::ErrorKind::DirectoryNotEmpty
-            | io::ErrorKind::NotADirectory => OpenError::Exists { path: path() },
-            _ => OpenError::Publish {
-                path: path(),
-                source,
-            },
-        };
-        staging.sync_all().map_err(failed)?;
-        // The owner's alone, whatever is inside: it holds what was encrypted.
-        match staging.publish(&self.name, Mode::RWXU, self.is_empty_folder) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(source)) => Err(OpenError::Unconfirmed {
-                path: path(),
-                source,
-            }),
-            Err(error) => Err(failed(error)),
-        }
-    }
-}
-
-/// What is at the target already.
-enum Existing {
-    Nothing,
-    /// A folder with nothing in it, which may be replaced.
-    EmptyFolder,
-    /// The root of another file system: the files would first be written to
-    /// the one that it is mounted on.
-    MountPoint,
-    /// The folder that the process was started in.
-    WorkingFolder,
-    Other,
-}
-
-impl Existing {
-    fn at(parent: &OwnedFd, name: &OsStr) -> Self {
-        if !destination::exists(parent, Path::new(name)) {
-            return Self::Nothing;
-        }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let Ok(folder) = rustix::fs::openat(parent, name, flags, Mode::empty()) else {
-            return Self::Other;
-        };
-        let Ok(mut items) = rustix::fs::Dir::read_from(&folder) else {
-            return Self::Other;
-        };
-        if !items.all(|i| i.is_ok_and(|i| matches!(i.file_name().to_bytes(), b"." | b".."))) {
-            return Self::Other;
-        }
-        let stat = |at: BorrowedFd<'_>, path, flags| {
-            let stat = rustix::fs::statx(at, path, flags, StatxFlags::BASIC_STATS).ok()?;
-            let is_mount_root = stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
-            Some((
-                (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino),
-                is_mount_root,
-            ))
-        };
-        let Some((identity, is_mount_root)) = stat(folder.as_fd(), c"", AtFlags::EMPTY_PATH) else {
-            return Self::Other;
-        };
-        match stat(rustix::fs::CWD, c".", AtFlags::empty()) {
-            _ if is_mount_root => Self::MountPoint,
-            Some((working, _)) if working == identity => Self::WorkingFolder,
-            _ => Self::EmptyFolder,
-        }
+fn publish(target: &NewFolder, staging: Staging) -> Result<(), OpenError> {
+    let path = || target.path.clone();
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists
+        | io::ErrorKind::DirectoryNotEmpty
+        | io::ErrorKind::NotADirectory => DestinationError::Exists { path: path() }.into(),
+        _ => OpenError::Publish {
+            path: path(),
+            source,
+        },
+    };
+    staging.sync_all().map_err(failed)?;
+    // The owner's alone, whatever is inside: it holds what was encrypted.
+    match staging.publish(&target.name, Mode::RWXU, target.is_empty_folder) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(source)) => Err(OpenError::Unconfirmed {
+            path: path(),
+            source,
+        }),
+        Err(error) => Err(failed(error)),
     }
 }
 

@@ -7,7 +7,10 @@
 pub enum Phase {
     /// Listing the source; counted in entries, the total not known.
     Listing,
-    /// Reading, hashing and encrypting; counted in bytes of the source.
+    /// Reading, hashing and inspecting, nothing written; counted in bytes of
+    /// the source.
+    Inspecting,
+    /// Reading, inspecting, hashing and encrypting; counted in bytes of the source.
     Sealing,
     /// Comparing digests of ciphertext; counted in bytes of ciphertext.
     Checking,
@@ -15,6 +18,8 @@ pub enum Phase {
     Reading,
     /// Decrypting and writing content; counted in bytes of content.
     Extracting,
+    /// Writing plaintext; counted in bytes of the source.
+    Copying,
     /// Making what was written durable; not counted.
     Flushing,
 }

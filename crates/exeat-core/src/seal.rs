@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
 
 use crate::codec::Level;
 use crate::decide::{Permit, ReleasePermit, SealedContent};
@@ -16,9 +17,10 @@ use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
 use crate::entry::EntryKind;
 use crate::framing::{END, Extent, Frame};
+use crate::inspect::{Crew, Facts, Inspection};
 use crate::keys::PackageKey;
 use crate::layout::{self, Content};
-use crate::manifest::{Compression, Facts, Volume};
+use crate::manifest::{Compression, Volume};
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::signature::SignatureError;
@@ -233,10 +235,11 @@ pub fn seal<S: Stage>(
         recipient: key.recipient(),
         level,
         last: contents.len() - 1,
+        inspection: permit.depth.map(Inspection::new),
         progress,
     };
     let threads = parallel::threads(options.threads);
-    let sealed = parallel::for_each(contents.len(), threads, |n| sealer.seal(n, &contents[n]))?;
+    let sealed = seal_volumes(&sealer, &contents, threads)?;
     source.check_unchanged(listing, threads, progress)?;
     let mut volumes = Vec::with_capacity(sealed.len());
     let mut digests = Vec::new();
@@ -244,10 +247,9 @@ pub fn seal<S: Stage>(
         volumes.push(volume.account);
         digests.extend(volume.digests);
     }
-    let files = listing.entries().filter(|e| is_sealed_file(e)).count() as u64;
-    let facts = Facts {
-        bytes: listing.bytes(),
-        files,
+    let facts = match sealer.inspection {
+        Some(inspection) => inspection.finish(listing),
+        None => Facts::uninspected(listing),
     };
     let content = complete::content_digest(listing, &contents, &digests);
     Ok(Sealed {
@@ -268,7 +270,7 @@ impl<S: Stage> Sealed<S> {
     #[must_use]
     pub fn content(&self) -> SealedContent<'_> {
         SealedContent {
-            package: self.permit.request.package,
+            permit: &self.permit,
             content: self.content,
             facts: &self.facts,
         }
@@ -281,7 +283,7 @@ impl<S: Stage> Sealed<S> {
     }
 
     fn permits(&self, release: &ReleasePermit) -> bool {
-        release.package == self.permit.request.package && release.content == self.content
+        release.record.export == self.permit.request.terms.export && release.content == self.content
     }
 
     fn compression(&self) -> Compression {
@@ -290,6 +292,32 @@ impl<S: Stage> Sealed<S> {
             None => Compression::None,
         }
     }
+}
+
+/// Seals every volume. The error is the first there was: those of threads that
+/// waited for the one that failed come after it.
+fn seal_volumes<S: Stage>(
+    sealer: &volume::Sealer<'_, S>,
+    contents: &[Content],
+    threads: NonZeroUsize,
+) -> Result<Vec<volume::SealedVolume>, SealError> {
+    let first: Mutex<Option<SealError>> = Mutex::new(None);
+    let crew = sealer.inspection.as_ref().map(Inspection::crew);
+    let sealed = parallel::for_each(contents.len(), threads, |n| {
+        let _guard = crew.map(Crew::guard);
+        sealer.seal(n, &contents[n]).map_err(|error| {
+            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert(error);
+            drop(first);
+            if let Some(crew) = crew {
+                crew.fail();
+            }
+        })
+    });
+    sealed.map_err(|()| {
+        let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
+        first.expect("a thread that fails says why")
+    })
 }
 
 /// The volumes of a listing.
@@ -333,7 +361,7 @@ fn check_space(permit: &Permit, stream: u64, volumes: usize) -> Result<(), SealE
     let chunks = stream / (64 << 10) * 16;
     let members = (volumes as u64 + 8) * (AGE_HEADER + SLACK);
     let needed = stream + chunks + members + FIXED;
-    match permit.request.destination.available() {
+    match permit.request.terms.destination.available() {
         Ok(available) if available < needed => Err(SealError::NoSpace { needed, available }),
         // Where it cannot be known, writing will show.
         _ => Ok(()),
@@ -344,17 +372,6 @@ fn is_sealed_file(entry: &Entry<'_>) -> bool {
     entry.kind() == EntryKind::File && entry.skipped().is_none()
 }
 
-fn frame<'a>(entry: &Entry<'a>) -> Frame<'a> {
-    Frame {
-        path: entry.path(),
-        kind: entry.kind(),
-        bytes: entry.bytes(),
-        mode: entry.mode(),
-        modified: entry.modified(),
-        target: entry.target(),
-    }
-}
-
 fn extent(entry: &Entry<'_>) -> Extent {
     if entry.skipped().is_some() {
         return Extent {
@@ -363,5 +380,5 @@ fn extent(entry: &Entry<'_>) -> Extent {
             data: 0,
         };
     }
-    frame(entry).extent()
+    Frame::of(entry).extent()
 }

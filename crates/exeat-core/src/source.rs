@@ -8,8 +8,9 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _, SeekFrom};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 
 use crate::beneath;
 use crate::diagnostic::{Explain, Fault, io_help};
+use crate::digest::read_some;
 use crate::parallel;
 use crate::path::{EntryPath, Escaped, PathFault, shown};
 use crate::progress::Progress;
@@ -439,6 +441,70 @@ impl Source {
             return Err(changed());
         }
         Ok(file.into())
+    }
+}
+
+/// Reads a range of a listed file, and makes sure at its end that it is still
+/// the file that was listed.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    file: File,
+    entry: Entry<'a>,
+    left: u64,
+}
+
+impl Source {
+    /// Opens the file of `entry` to read `range` of it.
+    pub(crate) fn read_file<'a>(
+        &self,
+        entry: &Entry<'a>,
+        range: Range<u64>,
+    ) -> Result<Reader<'a>, SourceError> {
+        let file = self.open_file(entry.root(), entry.path(), entry.identity())?;
+        let mut reader = Reader {
+            file,
+            entry: *entry,
+            left: range.end - range.start,
+        };
+        if range.start > 0 {
+            let sought = reader.file.seek(SeekFrom::Start(range.start));
+            sought.map_err(|e| reader.unreadable(e))?;
+        }
+        Ok(reader)
+    }
+}
+
+impl Reader<'_> {
+    /// The next bytes, as many as fit into `buffer`; none at the end.
+    pub(crate) fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<&'b [u8], SourceError> {
+        let want = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        if want == 0 {
+            let now = Identity::of(&self.file).map_err(|e| self.unreadable(e.into()))?;
+            return match now == *self.entry.identity() {
+                true => Ok(&[]),
+                false => Err(self.changed()),
+            };
+        }
+        let read = read_some(&mut self.file, &mut buffer[..want]);
+        let count = read.map_err(|e| self.unreadable(e))?;
+        if count == 0 {
+            return Err(self.changed());
+        }
+        self.left -= count as u64;
+        Ok(&buffer[..count])
+    }
+
+    fn changed(&self) -> SourceError {
+        SourceError::Changed {
+            path: self.entry.path().to_string(),
+        }
+    }
+
+    fn unreadable(&self, source: io::Error) -> SourceError {
+        SourceError::Read {
+            path: self.entry.path().to_string(),
+            source,
+        }
     }
 }
 

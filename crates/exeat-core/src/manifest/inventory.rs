@@ -12,6 +12,7 @@ use crate::diagnostic::Finding;
 use crate::digest::{Digest, bytes_to_hex};
 use crate::entry::EntryKind;
 use crate::framing::Frame;
+use crate::inspect::Facts;
 use crate::keys::{PASSPHRASE, Recipients};
 use crate::layout::Content;
 use crate::path::{EntryPath, PathSpan, PathTable};
@@ -59,16 +60,6 @@ pub struct Header {
     pub requester: Option<String>,
     /// The fingerprint of the key that signs the manifest.
     pub signer: String,
-}
-
-/// What was established about the content of an export.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Facts {
-    /// Bytes of all regular files.
-    pub bytes: u64,
-    /// Regular files.
-    pub files: u64,
 }
 
 /// A recipient and its key. A passphrase has the key `passphrase`.

@@ -35,7 +35,10 @@
 //!
 //! JSON Lines, compressed like the payload, each line canonical as above and at
 //! most 64 KiB long. The first line is a [`crate::manifest::Header`]; its
-//! `signer` must be the fingerprint of the key that signed the manifest. Then
+//! `signer` must be the fingerprint of the key that signed the manifest; `facts`
+//! ([`crate::inspect::Facts`]) are what the sender's inspection found, with so
+//! many places that they take about 24 KiB, and `findings`
+//! ([`crate::diagnostic::Finding`]) what the decisions had to say. Then
 //! a line for each entry, in strictly ascending order of the path's bytes:
 //!
 //! | key | value |

@@ -2,6 +2,16 @@
 //!
 //! # Defended against
 //!
+//! - **Bulk data in the clear.** The floor refuses it, and no flag, setting or
+//!   environment variable lowers it; policy files make it stricter. What cannot
+//!   be read, parsed or judged counts as bulk and sensitive. What was inspected
+//!   is what is sealed or copied: the same read, and for a copy the same digest.
+//! - **Exports that nobody knows of.** The intent is on disk before the key
+//!   envelope is written, or the first byte of a copy; refusals are recorded
+//!   too. What cannot be recorded does not leave.
+//! - **Personal data in messages.** Inspection counts values and drops them.
+//!   What stays in memory are hashes under a key of the run. A fault in the
+//!   program prints its place, not its message, which could quote data.
 //! - **A package that is lost or stolen.** Content, file names, label, purpose
 //!   and recipients are encrypted with [age](https://age-encryption.org). A
 //!   finder learns the number and sizes of volumes, the time, the fingerprint
@@ -25,7 +35,19 @@
 //!
 //! # Not defended against
 //!
-//! - Whoever can read the source can copy it by other means.
+//! - Whoever can read the source can copy it by other means. The README says how
+//!   to set a machine up so that exeat is the only door.
+//! - Whoever hides data on purpose, within what exeat can read: numbers written
+//!   as words, columns under false names with few values in them, base64 runs
+//!   below 4,096 characters, a table in a language other than English. What is
+//!   encrypted or compressed by other means is not read at all, and therefore
+//!   refused in the clear.
+//! - Whoever can rewrite the ledger, and with it the sum over 30 days: the owner
+//!   of a personal ledger, who can also choose another one by `HOME` or
+//!   `XDG_STATE_HOME`. `[ledger] path` in a site's policy ends that: see
+//!   [`super::ledger`].
+//! - A destination that lies about itself: whoever may mount file systems over
+//!   `/proc` and `/sys` decides what the kernel seems to say.
 //! - Root, or whoever controls the machine on which a package is made or
 //!   opened. Keys that age itself holds in plain buffers (its stream buffer)
 //!   are not wiped.

@@ -4,13 +4,16 @@
 use std::io::{self, Write as _};
 
 use super::readme::readme;
-use super::{SealError, Sealed, Stage, frame};
+use super::{SealError, Sealed, Stage};
 use crate::codec::Encoder;
-use crate::decide::ReleasePermit;
+use crate::decide::{ReleasePermit, Request};
+use crate::diagnostic::Explain as _;
 use crate::digest::{Digest, Hasher, HashingWriter};
 use crate::entry::EntryKind;
+use crate::framing::Frame;
 use crate::keys::encrypt_to;
 use crate::layout::Content;
+use crate::ledger::Intent;
 use crate::manifest::{
     FORMAT, Header, Key, Line, Manifest, Member, NamedKey, Part, Payload, PayloadKind, Writer,
     member, sums_bytes,
@@ -24,21 +27,52 @@ pub struct Complete<S> {
     pub(crate) stage: S,
     pub(crate) manifest: Manifest,
     pub(crate) manifest_sha256: Digest,
+    pub(crate) intent: Intent,
 }
 
 impl<S: Stage> Sealed<S> {
-    /// Writes the members that make a package of the sealed volumes.
+    /// Writes the members that make a package of the sealed volumes. The key
+    /// envelope is the first byte that makes them readable to anybody, so the
+    /// ledger has the intent by then.
     ///
     /// # Errors
-    /// A permit for other content, a signing key other than the one that was
-    /// decided on, or what the system says. Nothing has been published then.
+    /// A permit or a record for something else, a signing key other than the
+    /// one that was decided on, or what the system says. Nothing has been
+    /// published then, and the ledger says so.
     pub fn complete(
         self,
         release: ReleasePermit,
         signer: &SigningKey,
+        intent: Intent,
     ) -> Result<Complete<S>, SealError> {
+        match self.write_members(release, signer, &intent) {
+            Ok((stage, manifest, manifest_sha256)) => Ok(Complete {
+                stage,
+                manifest,
+                manifest_sha256,
+                intent,
+            }),
+            Err(error) => {
+                // The stage is gone with its ciphertext; a failure to say so
+                // leaves a record of a delivery that was none.
+                let _ = intent.failed(error.code());
+                Err(error)
+            }
+        }
+    }
+
+    fn write_members(
+        self,
+        release: ReleasePermit,
+        signer: &SigningKey,
+        intent: &Intent,
+    ) -> Result<(S, Manifest, Digest), SealError> {
         let fingerprint = signer.public().fingerprint();
-        if !self.permits(&release) || self.permit.request.signer.as_ref() != Some(&fingerprint) {
+        let request = &self.permit.request;
+        if !self.permits(&release)
+            || request.signer.as_ref() != Some(&fingerprint)
+            || intent.id() != request.terms.export
+        {
             return Err(SealError::Permit);
         }
         let header = self.header(release, fingerprint.to_string());
@@ -79,11 +113,7 @@ impl<S: Stage> Sealed<S> {
         let signature = signer.sign(PACKAGE_NAMESPACE, &bytes)?;
         write(&self.stage, member::MANIFEST, &bytes)?;
         write(&self.stage, member::SIGNATURE, signature.as_bytes())?;
-        Ok(Complete {
-            stage: self.stage,
-            manifest_sha256: Digest::of(&bytes),
-            manifest,
-        })
+        Ok((self.stage, manifest, Digest::of(&bytes)))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<Member, SealError> {
@@ -91,24 +121,24 @@ impl<S: Stage> Sealed<S> {
     }
 
     fn header(&self, release: ReleasePermit, signer: String) -> Header {
-        let request = &self.permit.request;
-        let mut findings = self.permit.findings.clone();
-        findings.extend(release.findings);
+        let Request {
+            terms, recipients, ..
+        } = &self.permit.request;
         Header {
             approvals: Vec::new(),
             bytes: self.facts.bytes,
             checkpoint: None,
-            created: request.created,
+            created: terms.created,
             entries: self.permit.listing.len() as u64,
-            facts: self.facts.clone(),
-            findings,
-            label: request.label.clone().map(Into::into),
+            facts: self.facts.recorded(),
+            findings: release.record.findings,
+            label: terms.label.clone().map(Into::into),
             objections: None,
-            package: request.package,
+            package: terms.export,
             policy_sha256: self.permit.policy_sha256,
-            purpose: request.purpose.clone().map(Into::into),
-            recipients: NamedKey::of(&request.recipients),
-            requester: request.requester.clone().map(Into::into),
+            purpose: terms.purpose.clone().map(Into::into),
+            recipients: NamedKey::of(recipients),
+            requester: terms.requester.name.clone().map(Into::into),
             signer,
         }
     }
@@ -128,7 +158,7 @@ impl<S: Stage> Sealed<S> {
             &self.contents,
             &self.digests,
             |entry, place| {
-                let frame = frame(entry);
+                let frame = Frame::of(entry);
                 let line = Line::new(&frame);
                 lines.entry(&match place {
                     Place::LeftOut(reason) => line.skipped(reason),

@@ -3,16 +3,17 @@
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 
-use super::{SealError, Stage, extent, frame, is_sealed_file};
+use super::{SealError, Stage, extent, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
-use crate::digest::{Digest, Hasher, HashingWriter, read_some};
+use crate::digest::{Digest, Hasher, HashingWriter};
 use crate::entry::EntryKind;
-use crate::framing::{BLOCK, END};
+use crate::framing::{BLOCK, END, Frame};
+use crate::inspect::Inspection;
 use crate::keys::encrypt_to;
 use crate::layout::{Content, volume_name};
 use crate::manifest::Volume;
 use crate::progress::Progress;
-use crate::source::{Entry, Identity, Listing, Source, SourceError};
+use crate::source::{Entry, Listing, Source, SourceError};
 
 /// How much is read at once: large enough that calls do not count, small
 /// enough to stay in the cache of a core between hashing and encrypting.
@@ -27,6 +28,7 @@ pub(super) struct Sealer<'a, S> {
     pub(super) level: Option<Level>,
     /// The index of the last volume, which holds the end of the stream.
     pub(super) last: usize,
+    pub(super) inspection: Option<Inspection>,
     pub(super) progress: &'a dyn Progress,
 }
 
@@ -59,12 +61,12 @@ impl<S: Stage> Sealer<'_, S> {
                 for index in range.clone() {
                     let entry = self.listing.entry(index);
                     if entry.skipped().is_none() {
-                        writing.piece(&entry, 0..extent(&entry).framed)?;
+                        writing.piece(index, 0..extent(&entry).framed)?;
                     }
                 }
             }
             Content::Piece { entry, framed } => {
-                writing.piece(&self.listing.entry(*entry), framed.clone())?;
+                writing.piece(*entry, framed.clone())?;
             }
         }
         if index == self.last {
@@ -97,16 +99,17 @@ struct Writing<'a, 'f, S, W: Write> {
 
 impl<S, W: Write> Writing<'_, '_, S, W> {
     /// Writes a range of the framed bytes of an entry: all of them, or a cut.
-    fn piece(&mut self, entry: &Entry<'_>, framed: Range<u64>) -> Result<(), SealError> {
-        let extent = extent(entry);
+    fn piece(&mut self, index: usize, framed: Range<u64>) -> Result<(), SealError> {
+        let entry = self.sealer.listing.entry(index);
+        let extent = extent(&entry);
         if framed.start == 0 {
-            let header = frame(entry).header();
+            let header = Frame::of(&entry).header();
             self.out.write_all(&header).map_err(self.failed)?;
         }
         if entry.kind() == EntryKind::File {
             let data = extent.data_in(&framed);
             let length = data.end - data.start;
-            self.file(entry, data)?;
+            self.file(index, &entry, data)?;
             if framed.end == extent.framed {
                 self.zeros(length.next_multiple_of(BLOCK) - length)?;
             }
@@ -114,43 +117,47 @@ impl<S, W: Write> Writing<'_, '_, S, W> {
         Ok(())
     }
 
-    /// Copies and hashes a range of a file, and makes sure that it is still
-    /// the file that was listed when it is done.
-    fn file(&mut self, entry: &Entry<'_>, range: Range<u64>) -> Result<(), SealError> {
+    /// Copies, hashes and inspects a range of a file.
+    fn file(
+        &mut self,
+        index: usize,
+        entry: &Entry<'_>,
+        range: Range<u64>,
+    ) -> Result<(), SealError> {
         let sealer = self.sealer;
         sealer.progress.current(&entry.path());
-        let changed = || SourceError::Changed {
-            path: entry.path().to_string(),
+        let mut reader = sealer.source.read_file(entry, range.clone())?;
+        let mut inspector = match (&sealer.inspection, range.start) {
+            (None, _) => None,
+            (Some(inspection), 0) => Some(inspection.begin()),
+            (Some(inspection), at) => match inspection.take_over(index, at) {
+                Some(inspector) => Some(inspector),
+                // Whoever was to hand it over says why not.
+                None => return Err(SourceError::Interrupted.into()),
+            },
         };
-        let unreadable = |source: io::Error| SourceError::Read {
-            path: entry.path().to_string(),
-            source,
-        };
-        let source = sealer.source;
-        let mut file = source.open_file(entry.root(), entry.path(), entry.identity())?;
-        if range.start > 0 {
-            file.seek(SeekFrom::Start(range.start))
-                .map_err(unreadable)?;
-        }
         let mut hasher = Hasher::default();
-        let mut left = range.end - range.start;
-        while left > 0 {
+        loop {
             if sealer.progress.cancelled() {
                 return Err(SourceError::Interrupted.into());
             }
-            let want = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
-            let count = read_some(&mut file, &mut self.buffer[..want]).map_err(unreadable)?;
-            if count == 0 {
-                return Err(changed().into());
-            }
-            let data = &self.buffer[..count];
+            let data = match reader.next(&mut self.buffer)? {
+                [] => break,
+                data => data,
+            };
             hasher.update(data);
             self.out.write_all(data).map_err(self.failed)?;
-            sealer.progress.advance(count as u64);
-            left -= count as u64;
+            if let (Some(inspection), Some(inspector)) = (&sealer.inspection, &mut inspector) {
+                inspector.push(inspection, data);
+                inspection.advance(data.len() as u64);
+            }
+            sealer.progress.advance(data.len() as u64);
         }
-        if Identity::of(&file).map_err(|e| unreadable(e.into()))? != *entry.identity() {
-            return Err(changed().into());
+        if let (Some(inspection), Some(inspector)) = (&sealer.inspection, inspector) {
+            match range.end == entry.bytes() {
+                true => inspection.end(entry, inspector),
+                false => inspection.park(index, range.end, inspector),
+            }
         }
         self.digests.push(hasher.finish().0);
         Ok(())

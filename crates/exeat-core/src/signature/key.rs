@@ -57,17 +57,7 @@ impl SigningKey {
         passphrase: Option<&SecretString>,
     ) -> Result<Self, SignatureError> {
         let malformed = |reason| SignatureError::NotAPrivateKey { reason };
-        let blob = wire::dearmor(text, "OPENSSH PRIVATE KEY", malformed)?;
-        let key = PrivateKey::from_bytes(&blob)
-            .ok()
-            .or_else(|| short_scalar::read(&blob, None))
-            .ok_or(malformed("it is damaged, or of an unknown kind"))?;
-        let algorithm = key.algorithm();
-        if !matches!(algorithm.as_str(), "ssh-ed25519" | "ecdsa-sha2-nistp256") {
-            return Err(SignatureError::CannotSign {
-                algorithm: algorithm.to_string(),
-            });
-        }
+        let (blob, key) = read(text)?;
         let key = if key.is_encrypted() {
             decrypt(&key, &blob, passphrase)?
         } else {
@@ -78,6 +68,22 @@ impl SigningKey {
             .and_then(|trial| key.public_key().verify(PACKAGE_NAMESPACE, b"", &trial))
             .map_err(|_| malformed("its halves do not belong together"))?;
         Ok(Self(key))
+    }
+
+    /// The public half of a private key, which stands in it in the clear: no
+    /// passphrase is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAPrivateKey`](SignatureError::NotAPrivateKey) and
+    /// [`CannotSign`](SignatureError::CannotSign), as of
+    /// [`SigningKey::from_openssh`].
+    pub fn public_of(text: &[u8]) -> Result<PublicKey, SignatureError> {
+        let (_, key) = read(text)?;
+        Ok(PublicKey {
+            data: key.public_key().key_data().clone(),
+            comment: printable(key.comment()),
+        })
     }
 
     /// Writes the key as `ssh-keygen` does, encrypted if there is a passphrase
@@ -165,6 +171,24 @@ fn decrypt(
                 reason: "what it encrypts is damaged",
             }),
     }
+}
+
+/// The bytes of a private key of a kind that signs, and the key, perhaps
+/// encrypted.
+fn read(text: &[u8]) -> Result<(Zeroizing<Vec<u8>>, PrivateKey), SignatureError> {
+    let malformed = |reason| SignatureError::NotAPrivateKey { reason };
+    let blob = wire::dearmor(text, "OPENSSH PRIVATE KEY", malformed)?;
+    let key = PrivateKey::from_bytes(&blob)
+        .ok()
+        .or_else(|| short_scalar::read(&blob, None))
+        .ok_or(malformed("it is damaged, or of an unknown kind"))?;
+    let algorithm = key.algorithm();
+    if !matches!(algorithm.as_str(), "ssh-ed25519" | "ecdsa-sha2-nistp256") {
+        return Err(SignatureError::CannotSign {
+            algorithm: algorithm.to_string(),
+        });
+    }
+    Ok((blob, key))
 }
 
 impl fmt::Debug for SigningKey {

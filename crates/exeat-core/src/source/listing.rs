@@ -1,6 +1,7 @@
 //! What a source holds, in path order: 72 bytes an entry beside its path.
 
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Statx, StatxFlags};
 
@@ -90,6 +91,7 @@ pub struct Listing {
     idle_patterns: Vec<String>,
     /// The number of the source that this is a listing of.
     source: u64,
+    number: u64,
 }
 
 /// One entry of a [`Listing`].
@@ -101,10 +103,17 @@ pub struct Entry<'a> {
 
 impl Listing {
     pub(crate) fn new(source: u64) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             source,
+            number: NEXT.fetch_add(1, Ordering::Relaxed),
             ..Self::default()
         }
+    }
+
+    /// Tells this listing from every other one of the process.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(crate) fn source(&self) -> u64 {

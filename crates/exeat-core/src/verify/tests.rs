@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::decide::{Decision, Request};
+use crate::decide::{Decision, History, Request, Requester, Terms};
 use crate::deliver::{Staging, publish};
 use crate::destination::Destination;
 use crate::keys::{IdentityPair, Recipient, Recipients};
+use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::progress::Silent;
 use crate::seal::seal;
@@ -38,14 +39,16 @@ impl Case {
             .expect("lists");
         let name = "p".parse().expect("a name");
         let request = Request {
-            package: PackageId::generate(),
+            terms: Terms {
+                export: PackageId::generate(),
+                destination: Destination::folder(dir.path(), name, &source).expect("a place"),
+                created: Timestamp::UNIX_EPOCH,
+                label: None,
+                purpose: None,
+                requester: Requester::of(1000),
+            },
             recipients: recipients(&recipient),
             signer: Some(sender.public().fingerprint()),
-            destination: Destination::folder(dir.path(), name, &source).expect("a place"),
-            created: Timestamp::UNIX_EPOCH,
-            label: None,
-            purpose: None,
-            requester: None,
         };
         let policy = Policy::floor();
         let Decision::Permit(permit) = policy.decide(request, listing) else {
@@ -54,10 +57,15 @@ impl Case {
         let staging = Staging::create(&permit, 0o022).expect("staging");
         let options = crate::seal::SealOptions::default();
         let sealed = seal(permit, &source, staging, &options, &Silent).expect("sealed");
-        let Decision::Permit(release) = policy.decide_content(&sealed.content()) else {
+        let Decision::Permit(release) =
+            policy.decide_content(&sealed.content(), &History::default())
+        else {
             panic!("refused");
         };
-        let delivered = publish(sealed.complete(release, &sender).expect("complete"));
+        let ledger = Ledger::open(&dir.path().join("ledger.jsonl")).expect("a ledger");
+        let intent = ledger.lock().expect("nobody else").intend(&release);
+        let complete = sealed.complete(release, &sender, intent.expect("recorded"));
+        let delivered = publish(complete.expect("complete"));
         Self {
             path: delivered.expect("published").path,
             dir,
