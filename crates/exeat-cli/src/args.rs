@@ -22,8 +22,8 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 damaged or altered, 5 invalid configuration,
-7 incomplete, 8 signature absent or not trusted, 70 internal fault, 130/143 interrupted.
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 damaged or altered, 5 invalid policy or configuration,
+6 locked by another run, 7 incomplete, 8 signature absent or not trusted, 70 internal fault, 130/143 interrupted.
 
 New here? 'exeat demo' shows all of it on made-up data, in a folder of its own.";
 
@@ -49,10 +49,13 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Init(Init),
     Trust(Trust),
+    Check(Check),
     Export(Export),
     Verify(Verify),
     List(List),
     Open(Open),
+    #[command(subcommand)]
+    Policy(Policy),
     Demo(Demo),
 }
 
@@ -61,10 +64,12 @@ impl Command {
         match self {
             Self::Init(_) => "init",
             Self::Trust(_) => "trust",
+            Self::Check(_) => "check",
             Self::Export(_) => "export",
             Self::Verify(_) => "verify",
             Self::List(_) => "list",
             Self::Open(_) => "open",
+            Self::Policy(_) => "policy",
             Self::Demo(_) => "demo",
         }
     }
@@ -119,10 +124,53 @@ pub(crate) struct Trust {
     pub(crate) also: bool,
 }
 
+/// Look inside files and say whether they may leave; writes nothing
+///
+/// Counts whose data it is, names the classes of data and where they are, and
+/// says what an export would meet: in the clear, and sealed. Values are never
+/// shown. Ends with 3 where the export would be refused: with --plain the one
+/// in the clear, without it the sealed one.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat check clinic
+  exeat check clinic --to /media/usb -r 'North registry'
+  exeat check table.csv --plain
+  exeat check clinic --exact --json")]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The folder it would go to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: Option<PathBuf>,
+    /// Ask about a copy in the clear
+    #[arg(long, conflicts_with_all = ["recipient", "recipients_file", "passphrase", "signing_key"])]
+    pub(crate) plain: bool,
+    #[command(flatten)]
+    pub(crate) recipients: RecipientArgs,
+    /// What it would be exported for
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<Note>,
+    /// Read everything, even when it is certain that a rule speaks against it
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// Sign with this OpenSSH private key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
 /// Seal files and folders into one package, encrypted and signed
 ///
 /// Only the named recipients can open it. Nothing appears in DIR before the
-/// package is complete; what exists is never overwritten.
+/// package is complete; what exists is never overwritten. Content is inspected
+/// while it is sealed; what was found goes into the package, encrypted.
+///
+/// With --plain the files are copied as they are. That is refused for bulk
+/// data, for anybody's sensitive data, and for what could not be inspected;
+/// 'exeat check SRC --plain' says so beforehand. Every export is recorded, and
+/// every refusal.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -131,6 +179,7 @@ Examples:
   exeat export letters scans --to outbox -R recipients.txt --exclude '*.tmp'
   exeat export clinic --to outbox -R recipients.txt --dry-run
   exeat export clinic --to outbox --passphrase
+  exeat export counts.csv --to outbox --plain
 
 A recipient is an 'age1…' line, or a name from ~/.config/exeat/recipients.toml:
   [[recipient]]
@@ -139,21 +188,18 @@ A recipient is an 'age1…' line, or a name from ~/.config/exeat/recipients.toml
   organisation = \"Example University\"   # optional
   expires = 2027-03-31                  # optional: the last day it may be used")]
 pub(crate) struct Export {
-    /// Files and folders to export
-    #[arg(value_name = "SRC", required = true)]
-    pub(crate) sources: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
     /// The folder to put the package into
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
-    /// Somebody who can open it: an age recipient, or a name from recipients.toml
-    #[arg(long, short, value_name = "RECIPIENT")]
-    pub(crate) recipient: Vec<String>,
-    /// A file with one age recipient a line
-    #[arg(long, short = 'R', value_name = "FILE")]
-    pub(crate) recipients_file: Vec<PathBuf>,
-    /// Whoever knows a passphrase can open it; it is asked for, or made for you
-    #[arg(long, conflicts_with_all = ["recipient", "recipients_file"])]
-    pub(crate) passphrase: bool,
+    #[command(flatten)]
+    pub(crate) recipients: RecipientArgs,
+    /// Copy the files as they are, unencrypted, if every rule allows it
+    #[arg(long, conflicts_with_all = [
+        "recipient", "recipients_file", "passphrase", "compress", "volume_size", "signing_key"
+    ])]
+    pub(crate) plain: bool,
     /// The package's name [default: the date and a random number, which say nothing about it]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<PackageName>,
@@ -169,18 +215,103 @@ pub(crate) struct Export {
     /// Size of volumes before compression, such as 64M or 4G [default: 64M, more for large exports]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) volume_size: Option<u64>,
-    /// Leave out what matches: a name such as '*.tmp', or a path such as 'clinic/old/**'
-    #[arg(long, value_name = "GLOB")]
-    pub(crate) exclude: Vec<String>,
-    /// Leave out what cannot be read, record it, and end with exit code 7
-    #[arg(long)]
-    pub(crate) skip_unreadable: bool,
     /// Sign with this OpenSSH private key
     #[arg(long, value_name = "FILE")]
     pub(crate) signing_key: Option<PathBuf>,
     /// Say what would happen, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+/// What is to leave.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArgs {
+    /// Files and folders
+    #[arg(value_name = "SRC", required = true)]
+    pub(crate) sources: Vec<PathBuf>,
+    /// Leave out what matches: a name such as '*.tmp', or a path such as 'clinic/old/**'
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+    /// Leave out what cannot be read, record it, and end with exit code 7
+    #[arg(long)]
+    pub(crate) skip_unreadable: bool,
+}
+
+/// Who is to be able to open a package.
+#[derive(Debug, Args)]
+pub(crate) struct RecipientArgs {
+    /// Somebody who can open it: an age recipient, or a name from recipients.toml
+    #[arg(long, short, value_name = "RECIPIENT")]
+    pub(crate) recipient: Vec<String>,
+    /// A file with one age recipient a line
+    #[arg(long, short = 'R', value_name = "FILE")]
+    pub(crate) recipients_file: Vec<PathBuf>,
+    /// Whoever knows a passphrase can open it; it is asked for, or made for you
+    #[arg(long, conflicts_with_all = ["recipient", "recipients_file"])]
+    pub(crate) passphrase: bool,
+}
+
+/// Which rules apply beside the built-in floor, /etc/exeat/policy.toml and
+/// ~/.config/exeat/policy.toml.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// Apply this policy file too; it can only make the rules stricter
+    #[arg(long = "policy", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Show, check or write the rules
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    Show(PolicyShow),
+    Check(PolicyCheck),
+    Init(PolicyInit),
+}
+
+/// Show the rules in force, and where each comes from
+///
+/// The built-in floor, /etc/exeat/policy.toml, ~/.config/exeat/policy.toml and
+/// each --policy FILE are combined; of each rule the strictest wins.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat policy show
+  exeat policy show --policy draft.toml
+  exeat policy show --json")]
+pub(crate) struct PolicyShow {
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
+
+/// Check a policy file, every problem at once
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat policy check policy.toml
+  exeat policy check /etc/exeat/policy.toml --json")]
+pub(crate) struct PolicyCheck {
+    /// The policy file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// Write a starter policy to begin from: floor, health or research
+///
+/// Without --to it is printed. What exists is never overwritten.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat policy init health
+  exeat policy init research --to policy.toml")]
+pub(crate) struct PolicyInit {
+    /// Which one: floor, health or research
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: Option<PathBuf>,
 }
 
 /// Check that a package is complete, unaltered and signed by somebody you trust
@@ -252,6 +383,8 @@ pub(crate) struct Open {
     #[arg(long)]
     pub(crate) outside_links: bool,
     #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    #[command(flatten)]
     pub(crate) trust: TrustArgs,
 }
 
@@ -269,7 +402,7 @@ pub(crate) struct TrustArgs {
 /// Show exeat at work on a small made-up clinic
 ///
 /// Makes 1,000 made-up patients and throw-away keys in a folder of its own and
-/// runs the real commands on them: export, list, verify, a package that was
+/// runs the real commands on them: a refusal, export, list, verify, a package that was
 /// tampered with, open, compare. Your keys and settings are not touched.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -362,7 +495,16 @@ mod tests {
     #[test]
     fn every_command_that_is_shown_can_be_typed() {
         let mut text = include_str!("../../../README.md").to_owned();
-        for command in Cli::command().get_subcommands() {
+        let cli = Cli::command();
+        let nested = cli.get_subcommands().flat_map(|command| {
+            let below: Vec<_> = command.get_subcommands().collect();
+            if below.is_empty() {
+                vec![command]
+            } else {
+                below
+            }
+        });
+        for command in nested {
             let examples = command.get_after_help().expect("each command has examples");
             text += &format!("\n{examples}\n");
         }

@@ -1,11 +1,14 @@
 //! The commands: each turns its arguments into calls of the library, and the
 //! answer into a report.
 
+mod asking;
+mod check;
 mod demo;
 mod export;
 mod init;
 mod list;
 mod open;
+mod policy;
 mod trust;
 mod verify;
 
@@ -39,10 +42,12 @@ pub(crate) fn run(
     match command {
         Command::Init(args) => init::run(&args, &config, ui),
         Command::Trust(args) => trust::run(&args, &config, ui),
+        Command::Check(args) => check::run(&args, &config, config_dir, ui),
         Command::Export(args) => export::run(args, &config, umask, ui),
         Command::Verify(args) => verify::run(&args, &config, ui),
         Command::List(args) => list::run(&args, &config, ui),
         Command::Open(args) => open::run(&args, &config, umask, ui),
+        Command::Policy(args) => policy::run(&args, &config, umask, ui),
         Command::Demo(_) => unreachable!("handled above"),
     }
 }

@@ -14,9 +14,12 @@ use etcetera::BaseStrategy as _;
 use exeat_core::keys::{
     Identities, IdentityFile, KeyError, RecipientBook, read_secret_file, sync_folder_of,
 };
-use exeat_core::signature::{AllowedSigners, PublicKey, SignatureError, SigningKey};
+use exeat_core::ledger::{self, Ledger};
+use exeat_core::policy::{LedgerKeeper, Policy, PolicyFile};
+use exeat_core::signature::{AllowedSigners, Fingerprint, PublicKey, SignatureError, SigningKey};
 use serde::Deserialize;
 
+use crate::args::PolicyArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::render;
@@ -24,6 +27,8 @@ use crate::terminal;
 
 /// The largest settings file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
+/// The rules of the machine.
+const SITE_POLICY: &str = "/etc/exeat/policy.toml";
 /// The largest private key that is read, in bytes.
 const MAX_KEY: usize = 64 << 10;
 
@@ -74,6 +79,47 @@ impl Config {
 
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// The rules in force: the floor, the site's file, the user's, and those
+    /// that were named. What lies in the folders that are exported, or in the
+    /// current one, is never read.
+    pub(crate) fn policy(&self, args: &PolicyArgs) -> Result<Policy, CommandError> {
+        let standing = [PathBuf::from(SITE_POLICY), self.dir.join("policy.toml")];
+        let mut files = Vec::new();
+        for path in standing {
+            match read_text(&path) {
+                Ok(text) => files.push(PolicyFile { path, text }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(cannot_read_policy(&path, &error)),
+            }
+        }
+        for path in &args.files {
+            let text = read_text(path).map_err(|error| cannot_read_policy(path, &error))?;
+            files.push(PolicyFile {
+                path: path.clone(),
+                text,
+            });
+        }
+        policy_of(&files)
+    }
+
+    /// The ledger that the policy names, or the user's own, made where there is
+    /// none yet.
+    pub(crate) fn ledger(&self, policy: &Policy) -> Result<Ledger, CommandError> {
+        let path = ledger_path(policy)?;
+        if policy.ledger_rule().is_none()
+            && let Some(folder) = path.parent()
+        {
+            make_dir(folder).map_err(|error| {
+                CommandError::io(
+                    format!("cannot make the ledger's folder {}", shown(folder)),
+                    &error,
+                )
+                .with_help("what cannot be recorded cannot leave")
+            })?;
+        }
+        Ok(Ledger::open(&path)?)
     }
 
     pub(crate) fn identity_path(&self) -> PathBuf {
@@ -141,6 +187,22 @@ impl Config {
             Err(error) if given.is_none() && error.code == NO_KEY => Ok(None),
             other => other.map(Some),
         }
+    }
+
+    /// The fingerprint of the key that would sign; its passphrase is not needed
+    /// for that.
+    pub(crate) fn signer(&self, given: Option<&Path>) -> Result<Option<Fingerprint>, CommandError> {
+        let own = self.signing_key_path();
+        let path = given.unwrap_or(&own);
+        let bytes = match read_secret_file(path, MAX_KEY) {
+            Err(error) if given.is_none() && error.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            other => other.map_err(|error| cannot_read(path, &error))?,
+        };
+        let key = SigningKey::public_of(&bytes);
+        let key = key.map_err(|error| CommandError::from(error).about(shown(path)))?;
+        Ok(Some(key.fingerprint()))
     }
 
     /// The identities in the given files, or the user's own where none is
@@ -211,6 +273,45 @@ pub(crate) fn parse_signers(path: &Path, text: &str) -> Result<AllowedSigners, C
     })
 }
 
+/// The policy of some files, over the floor.
+pub(crate) fn policy_of(files: &[PolicyFile]) -> Result<Policy, CommandError> {
+    Policy::from_layers(files, read_text).map_err(|errors| {
+        CommandError::from(errors).with_help("nothing is decided by a policy that is not valid")
+    })
+}
+
+/// A policy that is there and cannot be read may not be passed over.
+fn cannot_read_policy(path: &Path, error: &io::Error) -> CommandError {
+    cannot_read(path, error).ending(Exit::Configuration)
+}
+
+/// Where what leaves is recorded.
+pub(crate) fn ledger_path(policy: &Policy) -> Result<PathBuf, CommandError> {
+    if let Some(rule) = policy.ledger_rule() {
+        return Ok(rule.value.clone());
+    }
+    let home = etcetera::choose_base_strategy().map_err(|_| no_home())?;
+    let state = home.state_dir().unwrap_or_else(|| home.data_dir());
+    Ok(state.join("exeat").join("ledger.jsonl"))
+}
+
+/// Who could rewrite the record: with the append-only attribute nobody but
+/// root, without it whoever can add to it.
+pub(crate) fn ledger_keeper(policy: &Policy) -> LedgerKeeper {
+    let is_kept = ledger_path(policy).is_ok_and(|path| {
+        ledger::is_append_only(&path).unwrap_or(false) && !rustix::process::getuid().is_root()
+    });
+    match is_kept {
+        true => LedgerKeeper::Other,
+        false => LedgerKeeper::Requester,
+    }
+}
+
+fn no_home() -> CommandError {
+    CommandError::new(Exit::Failed, "no-home", "cannot find your home folder")
+        .with_help("set HOME to it")
+}
+
 fn invalid(path: &Path, message: impl std::fmt::Display) -> CommandError {
     CommandError::new(Exit::Configuration, "configuration-invalid", message).about(shown(path))
 }
@@ -270,6 +371,13 @@ pub(crate) fn write_report(path: &Path, bytes: &[u8], umask: u32) -> io::Result<
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// Writes a new file with the permissions that the user's umask leaves.
+pub(crate) fn write_public(path: &Path, bytes: &[u8], umask: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    write_new(path, bytes)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o666 & !umask))
 }
 
 /// Writes a new file that others may read, and makes it durable.

@@ -3,10 +3,13 @@
 
 use std::fmt;
 
+use exeat_core::decide::Refusal;
 use exeat_core::diagnostic::{Explain, Finding};
+use exeat_core::inspect::Facts;
 use serde::Serialize;
 
 use crate::exit::Exit;
+use crate::render;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, Serialize)]
@@ -18,6 +21,8 @@ pub(crate) struct CommandError {
     pub(crate) causes: Vec<String>,
     pub(crate) help: Option<String>,
     pub(crate) findings: Vec<Finding>,
+    /// What was known of the content that was refused.
+    pub(crate) facts: Option<Box<Facts>>,
 }
 
 impl CommandError {
@@ -29,6 +34,7 @@ impl CommandError {
             causes: Vec::new(),
             help: None,
             findings: Vec::new(),
+            facts: None,
         }
     }
 
@@ -44,7 +50,14 @@ impl CommandError {
     }
 
     /// A refusal, with everything that speaks against it.
-    pub(crate) fn refused(findings: &[Finding]) -> Self {
+    pub(crate) fn refused(refusal: &Refusal) -> Self {
+        let mut this = Self::refused_by(refusal.findings());
+        this.facts = refusal.facts().cloned().map(Box::new);
+        this
+    }
+
+    /// The same where no content was looked into.
+    pub(crate) fn refused_by(findings: &[Finding]) -> Self {
         let mut this = Self::new(Exit::Refused, "refused", "refused; nothing was written");
         this.findings = findings.to_vec();
         this
@@ -87,6 +100,7 @@ impl<E: Explain> From<E> for CommandError {
             causes,
             help: error.help().map(Into::into),
             findings: Vec::new(),
+            facts: None,
         }
     }
 }
@@ -105,12 +119,11 @@ impl fmt::Display for CommandError {
         for cause in &self.causes {
             write!(f, ": {cause}")?;
         }
+        if let Some(facts) = &self.facts {
+            write!(f, "\n{}", render::facts(facts).trim_end())?;
+        }
         for finding in &self.findings {
-            write!(f, "\n  {}: {}", finding.code, finding.message)?;
-            for span in &finding.spans {
-                write!(f, "\n    {span}")?;
-            }
-            write!(f, "\n    {}", finding.help)?;
+            write!(f, "\n{}", render::finding(finding).trim_end())?;
         }
         match &self.help {
             Some(help) => write!(f, "\n  {help}"),

@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     Damaged,
     /// A policy or configuration file is not valid.
     Configuration,
+    /// Another run holds what this one needs.
+    Locked,
     /// Done, but something was left out.
     Incomplete,
     /// A signature is absent or by nobody who is trusted.
@@ -38,6 +40,7 @@ impl Exit {
             Self::Refused => 3,
             Self::Damaged => 4,
             Self::Configuration => 5,
+            Self::Locked => 6,
             Self::Incomplete => 7,
             Self::Untrusted => 8,
             Self::Internal => 70,
@@ -53,6 +56,7 @@ impl Exit {
             Fault::Package => Self::Damaged,
             Fault::Signature => Self::Untrusted,
             Fault::Configuration => Self::Configuration,
+            Fault::Busy => Self::Locked,
             Fault::Interrupted => {
                 Self::Interrupted(signals::received().unwrap_or(Signal::Interrupt))
             }

@@ -24,6 +24,7 @@ use crate::ui::Ui;
 
 fn main() -> ExitCode {
     let hardened = harden();
+    ui::say_where_not_what();
     // Files made here are for their owner alone; where others may read them,
     // that is said, with the umask that the user had.
     let umask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077)).as_raw_mode();

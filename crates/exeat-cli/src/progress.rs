@@ -90,6 +90,8 @@ impl Drop for Shown {
 fn verb(phase: Phase) -> &'static str {
     match phase {
         Phase::Listing => "listing",
+        Phase::Inspecting => "inspecting",
+        Phase::Copying => "copying",
         Phase::Sealing => "sealing",
         Phase::Checking => "checking",
         Phase::Reading => "reading",

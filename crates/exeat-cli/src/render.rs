@@ -2,6 +2,10 @@
 
 use jiff::Timestamp;
 
+mod facts;
+
+pub(crate) use facts::{content, facts, finding, people};
+
 /// Bytes in binary units with one decimal, exact below 1 KiB.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -149,6 +149,17 @@ impl Ui {
     }
 }
 
+/// A fault in the program says where it is and no more: its message could
+/// quote a piece of somebody's data.
+pub(crate) fn say_where_not_what() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
+        let _ = writeln!(io::stderr().lock(), "exeat: a fault in the program{place}");
+    }));
+}
+
 /// A text with one newline at its end; nothing stays nothing.
 fn with_newline(text: &str) -> String {
     match text.trim_end() {

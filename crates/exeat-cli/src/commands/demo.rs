@@ -106,7 +106,7 @@ impl Show<'_> {
         fs::create_dir(self.dir.join("usb")).map_err(io("make the disk"))?;
         let clinic = clinic::write(&clinic_dir).map_err(io("make the clinic"))?;
         self.tell(&format!(
-            "A made-up clinic: {} patients who do not exist, {} letters, {} scans; {}.\n$ cd {}\n$ alias exeat={}",
+            "A made-up clinic: {} patients who do not exist, {} letters, {} scans; {}.\n$ cd {}\n$ alias exeat={}\n$ export XDG_STATE_HOME=$PWD/state   # a ledger of its own",
             render::thousands(clinic.patients as u64),
             clinic.letters,
             clinic.scans,
@@ -115,7 +115,14 @@ impl Show<'_> {
             render::shell(&self.program.display().to_string()),
         ));
 
-        self.tell("\n1. Sender and recipient make their keys, once.");
+        self.tell("\n1. Somebody in a hurry copies the clinic to a disk, as it is. exeat says no, and why.");
+        self.exeat(
+            &format!("{SENDER} export clinic --to usb --name clinic --plain"),
+            Exit::Refused,
+        )?;
+        self.shell("ls -A usb   # nothing is there")?;
+
+        self.tell("\n2. Sender and recipient make their keys, once.");
         self.exeat(
             &format!("{SENDER} init --name data-office@clinic.example"),
             Exit::Done,
@@ -126,12 +133,12 @@ impl Show<'_> {
         )?;
 
         self.tell(
-            "\n2. The recipient trusts the sender's signature, having compared the fingerprint\n   \
+            "\n3. The recipient trusts the sender's signature, having compared the fingerprint\n   \
              by telephone. The sender has the recipient's line in a file.",
         );
         self.exeat(&format!("{RECIPIENT} trust sender/signer.txt"), Exit::Done)?;
 
-        self.tell("\n3. The sender seals the clinic for the recipient, onto a disk.");
+        self.tell("\n4. The sender seals the clinic for the recipient, onto the disk.");
         self.exeat(
             &format!(
                 "{SENDER} export clinic --to usb --name audit -R recipient/recipient.txt \
@@ -142,7 +149,7 @@ impl Show<'_> {
         self.tell("\n   What a finder of the disk would see:");
         self.shell("ls usb/audit.exeat")?;
 
-        self.tell("\n4. The recipient checks what arrived: first without any key, then with it.");
+        self.tell("\n5. The recipient checks what arrived: first without any key, then with it.");
         self.exeat(&format!("{RECIPIENT} verify usb/audit.exeat"), Exit::Done)?;
         let identity = "recipient/identity.txt";
         self.exeat(
@@ -150,7 +157,7 @@ impl Show<'_> {
             Exit::Done,
         )?;
 
-        self.tell("\n5. Somebody changes one byte of a copy. It is noticed, and refused.");
+        self.tell("\n6. Somebody changes one byte of a copy. It is noticed, and refused.");
         self.tamper().map_err(io("make the altered copy"))?;
         self.exeat(
             &format!("{RECIPIENT} verify usb/altered.exeat"),
@@ -161,7 +168,7 @@ impl Show<'_> {
             Exit::Damaged,
         )?;
 
-        self.tell("\n6. Whoever is not a recipient cannot open it: not even the sender.");
+        self.tell("\n7. Whoever is not a recipient cannot open it: not even the sender.");
         self.exeat(
             &format!("{SENDER} open usb/audit.exeat --to stolen"),
             Exit::Failed,
@@ -174,7 +181,7 @@ impl Show<'_> {
             ));
         }
 
-        self.tell("\n7. The recipient opens it, and has what was sent.");
+        self.tell("\n8. The recipient opens it, and has what was sent.");
         self.exeat(
             &format!("{RECIPIENT} open usb/audit.exeat --to received"),
             Exit::Done,
@@ -206,6 +213,8 @@ impl Show<'_> {
             .args(["-c", line])
             .current_dir(&self.dir)
             .env("EXEAT", &self.program)
+            // What the demonstration does is not for the user's own record.
+            .env("XDG_STATE_HOME", self.dir.join("state"))
             .stdin(Stdio::null());
         if self.ui.json {
             command.stdout(Stdio::null()).stderr(Stdio::null());

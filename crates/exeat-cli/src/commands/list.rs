@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
-use exeat_core::manifest::{Facts, Inventory, NamedKey, Record};
+use exeat_core::inspect::Facts;
+use exeat_core::manifest::{Inventory, NamedKey, Record};
 use exeat_core::path::Escaped;
 use serde::{Serialize, Serializer};
 
@@ -118,10 +119,10 @@ fn about(listed: &Listed<'_>) -> Vec<String> {
         let key = Escaped(key.key.as_bytes());
         notes.push(format!("for {}{key}", name.unwrap_or_default()));
     }
-    for finding in listed.findings {
-        let code = Escaped(finding.code.as_bytes());
-        notes.push(format!("{code}: {}", Escaped(finding.message.as_bytes())));
-    }
+    notes.push(format!("holds {}", render::content(listed.facts)));
+    notes.push(render::facts(listed.facts).trim_end().to_owned());
+    let findings = listed.findings.iter().map(render::finding);
+    notes.extend(findings.map(|text| text.trim_end().to_owned()));
     notes
 }
 

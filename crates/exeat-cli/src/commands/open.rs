@@ -43,8 +43,15 @@ pub(crate) fn run(
     let verified = verify_package(&args.package, &args.trust, config)?;
     let (package, signer) = (verified.id().to_string(), SignerReport::of(&verified));
     tell_of_further_envelopes(&verified, ui);
-    open::check_target(&verified, &args.to)?;
+    let policy = config.policy(&args.policy)?;
+    let target = open::target(&verified, &args.to)?;
     let unlocked = unlock(verified, &args.identity, config, ui)?;
+    let permit = policy
+        .decide_open(unlocked.inventory().header(), target)
+        .map_err(|findings| CommandError::refused_by(&findings))?;
+    for finding in permit.findings() {
+        ui.must_say(render::finding(finding).trim_end());
+    }
     let options = OpenOptions {
         paths: args.paths.iter().map(|p| p.as_bytes().to_vec()).collect(),
         outside_links: args.outside_links,
@@ -53,7 +60,7 @@ pub(crate) fn run(
     };
     listen()?;
     let progress = Shown::new(ui);
-    let opened = open::open(&unlocked, &args.to, &options, &progress)?;
+    let opened = open::open(&unlocked, permit, &options, &progress)?;
     progress.clear();
     let result = OpenReport {
         package,

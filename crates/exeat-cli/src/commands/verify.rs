@@ -1,6 +1,8 @@
 //! `exeat verify`: complete, unaltered, signed by whom; with an identity, the
 //! content too.
 
+use exeat_core::diagnostic::Finding;
+use exeat_core::inspect::Facts;
 use exeat_core::keys::EnvelopeKind;
 use exeat_core::manifest::{Compression, PayloadKind};
 use serde::Serialize;
@@ -35,6 +37,9 @@ struct Content {
     files: u64,
     bytes: u64,
     skipped: u64,
+    /// What the sender established about it.
+    facts: Facts,
+    findings: Vec<Finding>,
 }
 
 pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
@@ -72,6 +77,8 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
                 .entries()
                 .filter(|e| e.skipped().is_some())
                 .count() as u64,
+            facts: inventory.header().facts.clone(),
+            findings: inventory.header().findings.clone(),
         });
     }
     Ok(Report::new(ui, || text(&result), &result))
@@ -111,6 +118,10 @@ fn text(result: &Verified) -> String {
                 let skipped = render::count(content.skipped, "entry", "entries");
                 text += &format!("  left out     {skipped} that the sender could not read\n");
             }
+            text += "what the sender found in it:\n";
+            text += &render::facts(&content.facts);
+            let findings = content.findings.iter().map(render::finding);
+            text.extend(findings);
         }
         None => text += "  content      not decrypted; give an identity with -i to check it too\n",
     }

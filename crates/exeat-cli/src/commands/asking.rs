@@ -1,0 +1,233 @@
+//! What `check` and `export` have in common: who asks, for whom, what is to
+//! leave, and what has left before.
+
+use std::path::Path;
+
+use exeat_core::decide::{History, Requester};
+use exeat_core::keys::{Recipient, RecipientBook, Recipients};
+use exeat_core::ledger::{Account, By, Form, LedgerError, Question};
+use exeat_core::path::{Escaped, shown};
+use exeat_core::policy::Policy;
+use exeat_core::source::{Exclude, ListOptions, Listing, Source};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use serde::Serialize;
+
+use super::new_passphrase;
+use crate::args::{RecipientArgs, SourceArgs};
+use crate::config::{self, Config};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::progress::Shown;
+use crate::render;
+use crate::ui::{Report, Ui};
+
+/// How many left-out paths are named to people; the rest is counted.
+const NAMED: usize = 20;
+
+#[derive(Serialize)]
+pub(super) struct Skipped {
+    path: String,
+    reason: String,
+}
+
+/// Lists what is to leave, and says which patterns left nothing out.
+pub(super) fn list(
+    args: &SourceArgs,
+    source: &Source,
+    progress: &Shown,
+    ui: &Ui,
+) -> Result<Listing, CommandError> {
+    let options = ListOptions {
+        exclude: Exclude::new(&args.exclude).map_err(CommandError::usage)?,
+        skip_unreadable: args.skip_unreadable,
+    };
+    let listing = source.list(&options, progress)?;
+    for pattern in listing.idle_patterns() {
+        ui.must_say(&format!(
+            "warning: --exclude '{pattern}' matched nothing; a pattern is a name such as '*.tmp', \
+             or a path that begins with the name of what is exported, such as '{}/old'",
+            Escaped(source.first_name())
+        ));
+    }
+    Ok(listing)
+}
+
+/// What could not be read.
+pub(super) fn skipped(listing: &Listing) -> Vec<Skipped> {
+    let left_out = listing.entries().filter_map(|entry| {
+        Some(Skipped {
+            path: entry.path().to_string(),
+            reason: entry.skipped()?.to_owned(),
+        })
+    });
+    left_out.collect()
+}
+
+/// Says what could not be read, and ends with the code for it.
+pub(super) fn leave_out(report: &mut Report, skipped: &[Skipped], what_it_is: &str) {
+    if skipped.is_empty() {
+        return;
+    }
+    report.exit = Exit::Incomplete;
+    for one in skipped.iter().take(NAMED) {
+        report
+            .notes
+            .push(format!("left out: {} ({})", one.path, one.reason));
+    }
+    let count = skipped.len();
+    if count > NAMED {
+        report.notes.push(format!("and {} more", count - NAMED));
+    }
+    let what = match count {
+        1 => "1 entry could not be read and is".to_owned(),
+        _ => format!(
+            "{} entries could not be read and are",
+            render::thousands(count as u64)
+        ),
+    };
+    report
+        .notes
+        .push(format!("incomplete: {what} not in the {what_it_is}"));
+}
+
+/// The account that runs the program, with a number where there is no name.
+pub(super) fn requester() -> Requester {
+    let user = rustix::process::getuid().as_raw();
+    let name = named_in("/etc/passwd", user).unwrap_or_else(|| format!("uid {user}"));
+    let mut numbers = rustix::process::getgroups().unwrap_or_default();
+    numbers.push(rustix::process::getgid());
+    let names = numbers.iter().map(|group| group.as_raw());
+    let names = names.filter_map(|number| named_in("/etc/group", number));
+    let mut groups: Vec<_> = names.collect();
+    groups.sort();
+    groups.dedup();
+    Requester {
+        user,
+        name: name.parse().ok(),
+        groups,
+    }
+}
+
+/// The name that goes with a number in `/etc/passwd` or `/etc/group`.
+fn named_in(path: &str, number: u32) -> Option<String> {
+    let text = config::read_text(Path::new(path)).ok()?;
+    text.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(number)).then(|| name.to_owned())
+    })
+}
+
+/// What the rules that sum over time ask of the ledger: `answer` reads it, if
+/// there is such a rule. In the clear there always is.
+pub(super) fn history(
+    policy: &Policy,
+    requester: &Requester,
+    now: Timestamp,
+    is_plain: bool,
+    answer: impl FnOnce(&[Question<'_>]) -> Result<Account, LedgerError>,
+) -> Result<History, CommandError> {
+    let question = |form, per: SignedDuration| Question {
+        by: By::User(requester.user),
+        form,
+        since: now.checked_sub(per).unwrap_or(Timestamp::MIN),
+    };
+    let mut questions = vec![question(Some(Form::Plaintext), Policy::WINDOW)];
+    questions.extend(policy.quotas().map(|quota| question(None, quota.per())));
+    if !is_plain && questions.len() == 1 {
+        return Ok(History::default());
+    }
+    let sums = answer(&questions)?.sums;
+    let mut people = sums.iter().map(|sum| sum.people);
+    Ok(History {
+        // Without an answer nobody knows, so nothing may leave.
+        plain_people: people.next().unwrap_or(u64::MAX),
+        quotas: people.collect(),
+    })
+}
+
+/// Who is to be able to open it, before a passphrase is read.
+pub(super) enum Wanted {
+    Keys(Vec<Recipient>),
+    Passphrase,
+}
+
+impl Wanted {
+    pub(super) fn is_passphrase(&self) -> bool {
+        matches!(self, Self::Passphrase)
+    }
+
+    pub(super) fn of(args: &RecipientArgs, config: &Config) -> Result<Self, CommandError> {
+        if args.passphrase {
+            return Ok(Self::Passphrase);
+        }
+        let mut found = Vec::new();
+        let book = match args.recipient.iter().any(|text| !looks_like_key(text)) {
+            true => Some(config.recipients()?),
+            false => None,
+        };
+        for text in &args.recipient {
+            found.push(recipient(text, book.as_ref())?);
+        }
+        for path in &args.recipients_file {
+            let text = config::read_text(path).map_err(|e| config::cannot_read(path, &e))?;
+            let listed = Recipient::parse_file(&text)
+                .map_err(|error| CommandError::from(error).about(shown(path)))?;
+            found.extend(listed);
+        }
+        Ok(Self::Keys(found))
+    }
+
+    /// For a decision alone: nothing will be sealed with it.
+    pub(super) fn unasked(self) -> Result<Recipients, CommandError> {
+        Ok(match self {
+            Self::Keys(keys) => Recipients::keys(keys)?,
+            Self::Passphrase => Recipients::passphrase(SecretString::from("unused"))?,
+        })
+    }
+
+    /// With the passphrase that people are asked for.
+    pub(super) fn ask(self, ui: &Ui) -> Result<Recipients, CommandError> {
+        match self {
+            Self::Keys(keys) => Ok(Recipients::keys(keys)?),
+            Self::Passphrase => {
+                let prompt = "Passphrase for the package (or Enter to have one made): ";
+                let passphrase = new_passphrase(prompt)?;
+                ui.note(
+                    "Tell it to the recipient by another channel than the one the package goes by.",
+                );
+                Ok(Recipients::passphrase(passphrase)?)
+            }
+        }
+    }
+}
+
+fn looks_like_key(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("age1")
+        || text.starts_with("ssh-")
+        || text.to_ascii_uppercase().starts_with("AGE-")
+}
+
+/// A recipient given by its key, or by its name in `recipients.toml`.
+fn recipient(text: &str, book: Option<&RecipientBook>) -> Result<Recipient, CommandError> {
+    let Some(book) = book.filter(|_| !looks_like_key(text)) else {
+        return Recipient::parse(text).map_err(|e| CommandError::from(e).ending(Exit::Usage));
+    };
+    book.find(text.trim()).cloned().ok_or_else(|| {
+        let text = Escaped(text.as_bytes());
+        let names: Vec<_> = book
+            .names()
+            .map(|n| Escaped(n.as_bytes()).to_string())
+            .collect();
+        let known = match names.len() {
+            0 => "there is no recipients.toml with names in it yet".to_owned(),
+            _ => format!("the names in recipients.toml are: {}", names.join(", ")),
+        };
+        CommandError::usage(format!(
+            "'{text}' is neither an age recipient nor a known name"
+        ))
+        .with_help(format!("an age recipient begins with 'age1'; {known}"))
+    })
+}
