@@ -12,12 +12,13 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use exeat_core::Level;
-use exeat_core::decide::{Decision, Request};
+use exeat_core::decide::{Decision, History, Request, Requester, Terms};
 use exeat_core::deliver::{self, Staging};
 use exeat_core::destination::Destination;
 use exeat_core::keys::{IdentityPair, Recipient, Recipients};
+use exeat_core::ledger::Ledger;
 use exeat_core::manifest::PackageId;
-use exeat_core::open::{self, OpenOptions};
+use exeat_core::open::{self, OpenError, OpenOptions, Opened};
 use exeat_core::policy::Policy;
 use exeat_core::progress::Silent;
 use exeat_core::seal::{self, Compress, SealOptions};
@@ -195,18 +196,20 @@ fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
         .expect("lists");
     let now = jiff::Timestamp::now();
     let request = Request {
-        package: PackageId::generate(),
+        terms: Terms {
+            export: PackageId::generate(),
+            destination: Destination::folder(dir, "p".parse().expect("a name"), &source)
+                .expect("a place"),
+            created: now,
+            label: None,
+            purpose: None,
+            requester: Requester::of(1000),
+        },
         recipients: Recipients::keys(vec![
             Recipient::parse(&recipient.recipient()).expect("a recipient"),
         ])
         .expect("one"),
         signer: Some(sender.public().fingerprint()),
-        destination: Destination::folder(dir, "p".parse().expect("a name"), &source)
-            .expect("a place"),
-        created: now,
-        label: None,
-        purpose: None,
-        requester: None,
     };
     let policy = Policy::floor();
     let Decision::Permit(permit) = policy.decide(request, listing) else {
@@ -215,10 +218,14 @@ fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
     let estimate = seal::estimate(&permit, options).expect("a plan");
     let staging = Staging::create(&permit, 0o022).expect("staging");
     let sealed = seal::seal(permit, &source, staging, options, &Silent).expect("sealed");
-    let Decision::Permit(release) = policy.decide_content(&sealed.content()) else {
+    let Decision::Permit(release) = policy.decide_content(&sealed.content(), &History::default())
+    else {
         panic!("refused");
     };
-    let complete = sealed.complete(release, &sender).expect("complete");
+    let ledger = Ledger::open(&dir.join("ledger.jsonl")).expect("a ledger");
+    let intent = ledger.lock().expect("nobody else").intend(&release);
+    let complete = sealed.complete(release, &sender, intent.expect("recorded"));
+    let complete = complete.expect("complete");
     let delivered = deliver::publish(complete).expect("published");
     assert_eq!(delivered.manifest.payload.volumes.len(), estimate.volumes);
     let line = AllowedSigner::new("sender", &[PACKAGE_NAMESPACE], sender.public()).expect("a line");
@@ -234,6 +241,16 @@ fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
     let unlocked = verified.unlock(&recipient.identities()).expect("unlocks");
     assert!(unlocked.is_listed());
     unlocked
+}
+
+/// Decides on it and opens it.
+fn open_at(unlocked: &Unlocked, target: &Path, options: &OpenOptions) -> Result<Opened, OpenError> {
+    let target = open::target(unlocked.verified(), target)?;
+    let header = unlocked.inventory().header();
+    let permit = Policy::floor()
+        .decide_open(header, target)
+        .expect("nobody's data");
+    open::open(unlocked, permit, options, &Silent)
 }
 
 proptest! {
@@ -254,7 +271,7 @@ proptest! {
         unlocked.verify_contents(None, &Silent).expect("every entry");
         let target = dir.path().join("opened");
         let options = OpenOptions { outside_links: true, ..OpenOptions::default() };
-        let opened = open::open(&unlocked, &target, &options, &Silent).expect("opens");
+        let opened = open_at(&unlocked, &target, &options).expect("opens");
         prop_assert_eq!(opened.entries, tree.len() as u64 + 1);
         let mut found = Tree::new();
         read(&target.join("tree"), Path::new(""), &mut found);
@@ -264,7 +281,7 @@ proptest! {
             let target = dir.path().join(format!("one-{number}"));
             let chosen = [&b"tree/"[..], path].concat();
             let options = OpenOptions { paths: vec![chosen], ..options.clone() };
-            open::open(&unlocked, &target, &options, &Silent).expect("opens");
+            open_at(&unlocked, &target, &options).expect("opens");
             let mut one = Tree::new();
             read(&target.join("tree"), Path::new(""), &mut one);
             let below = |p: &[u8], of: &[u8]| p == of || p.starts_with(&[of, b"/"].concat());

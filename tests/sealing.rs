@@ -7,11 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use exeat_core::decide::{Decision, Permit, Request};
+use exeat_core::decide::{Decision, History, Permit, ReleasePermit, Request, Requester, Terms};
 use exeat_core::deliver::Staging;
 use exeat_core::destination::Destination;
 use exeat_core::diagnostic::Explain as _;
 use exeat_core::keys::{IdentityPair, Recipient, Recipients};
+use exeat_core::ledger::Ledger;
 use exeat_core::manifest::PackageId;
 use exeat_core::policy::Policy;
 use exeat_core::progress::{Progress, Silent};
@@ -38,15 +39,17 @@ fn permit(source: &Source, to: &Path, package: PackageId) -> Permit {
 fn signed_permit(source: &Source, to: &Path, package: PackageId, signer: &SigningKey) -> Permit {
     let recipient = Recipient::parse(&IdentityPair::generate().recipient()).expect("a recipient");
     let request = Request {
-        package,
+        terms: Terms {
+            export: package,
+            destination: Destination::folder(to, "p".parse().expect("a name"), source)
+                .expect("a place"),
+            created: jiff::Timestamp::UNIX_EPOCH,
+            label: None,
+            purpose: None,
+            requester: Requester::of(1000),
+        },
         recipients: Recipients::keys(vec![recipient]).expect("one"),
         signer: Some(signer.public().fingerprint()),
-        destination: Destination::folder(to, "p".parse().expect("a name"), source)
-            .expect("a place"),
-        created: jiff::Timestamp::UNIX_EPOCH,
-        label: None,
-        purpose: None,
-        requester: None,
     };
     let listing = source
         .list(&ListOptions::default(), &Silent)
@@ -190,19 +193,29 @@ fn a_release_is_for_one_content_and_one_signer() {
         seal::seal(permit, &source, staging, &options(), &Silent).expect("sealed")
     };
     let release = |content: &seal::Sealed<Staging>| match Policy::floor()
-        .decide_content(&content.content())
+        .decide_content(&content.content(), &History::default())
     {
         Decision::Permit(release) => release,
         Decision::Refusal(refusal) => panic!("{:?}", refusal.findings()),
     };
     let first = seal();
     let (for_first, for_first_again) = (release(&first), release(&first));
-    first.complete(for_first, &signer).expect("its own release");
+    let ledger = Ledger::open(&dir.path().join("ledger.jsonl")).expect("a ledger");
+    let intent = |release: &ReleasePermit| {
+        let locked = ledger.lock().expect("nobody else");
+        locked.intend(release).expect("recorded")
+    };
+    let recorded = intent(&for_first);
+    first
+        .complete(for_first, &signer, recorded)
+        .expect("its own release");
     fs::write(tree.join("a"), "other").expect("written");
-    let result = seal().complete(for_first_again, &signer);
+    let recorded = intent(&for_first_again);
+    let result = seal().complete(for_first_again, &signer, recorded);
     assert!(matches!(result, Err(SealError::Permit)), "other content");
     let third = seal();
     let for_third = release(&third);
-    let result = third.complete(for_third, &SigningKey::generate("sender"));
+    let recorded = intent(&for_third);
+    let result = third.complete(for_third, &SigningKey::generate("sender"), recorded);
     assert!(matches!(result, Err(SealError::Permit)), "another signer");
 }

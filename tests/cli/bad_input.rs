@@ -90,7 +90,7 @@ fn a_device_in_the_tree() {
 }
 
 /// `exeat` as a user who may not read everything: for root, as nobody.
-fn unprivileged(env: &Env) -> Option<Command> {
+pub(crate) fn unprivileged(env: &Env) -> Option<Command> {
     let root = fs::metadata(env.path("")).unwrap();
     if root.uid() != 0 {
         return Some(env.exeat());
@@ -100,10 +100,12 @@ fn unprivileged(env: &Env) -> Option<Command> {
     }
     // The program itself may lie where nobody may go.
     fs::copy(env!("CARGO_BIN_EXE_exeat"), env.path("exeat")).unwrap();
-    let everyone = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(env.path(""), everyone).unwrap();
+    for folder in ["..", ""] {
+        let everyone = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(env.path(folder), everyone).unwrap();
+    }
     env.tool(&format!(
-        "chown -R {NOBODY}:{NOBODY} sender recipient data out"
+        "chown -R {NOBODY}:{NOBODY} sender recipient data out ../state"
     ));
     let mut command = env.command("setpriv");
     command.arg(format!("--reuid={NOBODY}"));

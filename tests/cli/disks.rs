@@ -2,60 +2,10 @@
 //! only root may do.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
-use std::process::Command;
 
-use crate::environment::{Env, Ran, noise, require, skipped};
+use crate::environment::{Env, noise};
+use crate::mounts::Mounted;
 use crate::tree::unchanged;
-
-/// A disk in memory, which is taken away when this is dropped. Declare it
-/// after the `Env` it is in.
-struct Disk(PathBuf);
-
-impl Disk {
-    /// Mounts one at a new folder; nothing where that is not allowed.
-    fn mount(env: &Env, at: &str, options: &str) -> Option<Self> {
-        if !require(&["mount", "umount"]) {
-            return None;
-        }
-        let path = env.path(at);
-        fs::create_dir_all(&path).unwrap();
-        if fs::metadata(&path).unwrap().uid() != 0 {
-            skipped("only root can mount a disk");
-            return None;
-        }
-        let mut command = env.command("mount");
-        command.args(["-t", "tmpfs", "-o", options, "tmpfs"]);
-        let ran = Ran::of(command.arg(&path));
-        if ran.code != Some(0) {
-            skipped(&format!("no disk can be mounted here: {}", ran.err));
-            return None;
-        }
-        Some(Self(path))
-    }
-
-    fn make_read_only(&self, env: &Env) {
-        let mut command = env.command("mount");
-        command.args(["-o", "remount,ro"]).arg(&self.0);
-        Ran::of(&mut command).ends(0);
-    }
-
-    fn count(&self) -> usize {
-        fs::read_dir(&self.0).unwrap().count()
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Lazily where something still uses it.
-        let umount = |options: &[&str]| {
-            let status = Command::new("umount").args(options).arg(&self.0).status();
-            status.is_ok_and(|status| status.success())
-        };
-        let _ = umount(&[]) || umount(&["-l"]);
-    }
-}
 
 const TO_DISK: &str = "--to disk --name p -R recipient/recipient.txt";
 
@@ -63,7 +13,7 @@ const TO_DISK: &str = "--to disk --name p -R recipient/recipient.txt";
 fn a_read_only_disk() {
     let env = Env::with_people();
     env.sample("data");
-    let Some(disk) = Disk::mount(&env, "disk", "size=16m") else {
+    let Some(disk) = Mounted::memory(&env, "disk", "size=16m") else {
         return;
     };
     env.by("sender", &format!("export data {TO_DISK}")).ends(0);
@@ -88,7 +38,7 @@ fn too_little_space_is_said_before_starting_where_it_is_known() {
     let env = Env::with_people();
     env.write("scan.raw", noise(12 << 20));
     env.package("scan.raw", "p", "");
-    let Some(disk) = Disk::mount(&env, "disk", "size=8m") else {
+    let Some(disk) = Mounted::memory(&env, "disk", "size=8m") else {
         return;
     };
     unchanged(&env, || {
@@ -111,7 +61,7 @@ fn a_disk_that_fills_up_is_left_clean() {
         env.write(format!("many/{number}"), "x");
     }
     env.package("many", "p", "");
-    let Some(disk) = Disk::mount(&env, "disk", "size=8m,nr_inodes=100") else {
+    let Some(disk) = Mounted::memory(&env, "disk", "size=8m,nr_inodes=100") else {
         return;
     };
     unchanged(&env, || {
@@ -132,7 +82,7 @@ fn a_disk_that_fills_up_is_left_clean() {
 #[test]
 fn opening_onto_a_disk_itself() {
     let env = Env::with_package();
-    let Some(disk) = Disk::mount(&env, "disk", "size=16m") else {
+    let Some(disk) = Mounted::memory(&env, "disk", "size=16m") else {
         return;
     };
     unchanged(&env, || {
@@ -150,7 +100,7 @@ fn opening_onto_a_disk_itself() {
 #[test]
 fn a_disk_in_the_source() {
     let env = Env::with_people();
-    let Some(_disk) = Disk::mount(&env, "data/disk", "size=16m") else {
+    let Some(_disk) = Mounted::memory(&env, "data/disk", "size=16m") else {
         return;
     };
     env.write("data/letter.txt", "Dear Dr Example\n");

@@ -13,7 +13,9 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// The folder of one test; every command runs in it.
+/// The folder of one test. Every command runs in its subfolder `here`; what
+/// exeat keeps for a user, the ledger, is in `state` beside it, so that a test
+/// can demand that `here` did not change and the ledger did.
 pub(crate) struct Env {
     dir: TempDir,
 }
@@ -22,7 +24,7 @@ impl Env {
     /// An empty one.
     pub(crate) fn new() -> Self {
         let dir = TempDir::with_prefix("exeat-test-").unwrap();
-        for name in ["home", "tmp"] {
+        for name in ["here", "here/home", "here/tmp", "state"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
         Self { dir }
@@ -47,9 +49,9 @@ impl Env {
         env
     }
 
-    /// A path in the folder.
+    /// A path in the folder that commands run in.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.path().join("here").join(name)
     }
 
     /// A command with nothing in its environment but what it needs.
@@ -60,10 +62,11 @@ impl Env {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.path("home"))
             .env("XDG_CONFIG_HOME", self.path("home/.config"))
+            .env("XDG_STATE_HOME", self.dir.path().join("state"))
             .env("TMPDIR", self.path("tmp"))
             .env("LC_ALL", "C.UTF-8")
             .env("TZ", "UTC")
-            .current_dir(self.dir.path())
+            .current_dir(self.path(""))
             .stdin(Stdio::null());
         command
     }

@@ -321,26 +321,29 @@ fn keys_made_by_age() {
     }
     let ann = env.read("ann.pub");
     let to = format!(
-        "export data --to . --name p -r {} -R ben.pub --volume-size 1M",
+        "export data --to out --name p -r {} -R ben.pub --volume-size 1M",
         ann.trim()
     );
+    // Not beside the private keys: that is refused.
+    env.by("sender", &to.replace("--to out", "--to .")).ends(3);
+    fs::create_dir(env.path("out")).unwrap();
     env.by("sender", &to).ends(0);
     let (mut opened, mut keys) = (Vec::new(), Vec::new());
     for name in ["ann", "ben"] {
-        let open = format!("open p.exeat -i {name}.txt --to {name}");
+        let open = format!("open out/p.exeat -i {name}.txt --to {name}");
         env.by("recipient", &open).ends(0);
         same(&env, "data", &format!("{name}/data"));
         opened.push(name);
-        keys.push(env.tool(&format!("age -d -i {name}.txt p.exeat/key.age")));
+        keys.push(env.tool(&format!("age -d -i {name}.txt out/p.exeat/key.age")));
     }
     assert_eq!(keys[0], keys[1]);
-    let list = "list p.exeat -i ann.txt -i ben.txt --json";
+    let list = "list out/p.exeat -i ann.txt -i ben.txt --json";
     let listed = env.by("recipient", list).ends(0).out;
     for name in opened {
         assert!(listed.contains(env.read(format!("{name}.pub")).trim()));
     }
     // Nobody else, the recipient of other packages among them.
-    env.by("recipient", "open p.exeat --to no").ends(1);
+    env.by("recipient", "open out/p.exeat --to no").ends(1);
 }
 
 /// `key.age` holds the package key in one line, and nothing else.
@@ -407,13 +410,14 @@ fn signing_keys_made_by_openssh() {
     }
     let env = Env::with_people();
     env.write("scan.raw", noise(1000));
+    fs::create_dir(env.path("out")).unwrap();
     for kind in ["ed25519", "ecdsa"] {
         let key = format!("id_{kind}");
         let mut command = env.command("ssh-keygen");
         command.args(["-q", "-t", kind, "-N", "", "-C", "made there", "-f", &key]);
         Ran::of(&mut command).ends(0);
         let export = format!(
-            "export scan.raw --to . --name {kind} -R recipient/recipient.txt --signing-key {key}"
+            "export scan.raw --to out --name {kind} -R recipient/recipient.txt --signing-key {key}"
         );
         env.by("sender", &export).ends(0);
         let public = env.read(format!("{key}.pub"));
@@ -423,11 +427,11 @@ fn signing_keys_made_by_openssh() {
                 "signers",
                 format!("# ours\nann@x.example {options}{public}"),
             );
-            let verify = format!("verify {kind}.exeat --allowed-signers signers");
+            let verify = format!("verify out/{kind}.exeat --allowed-signers signers");
             let ran = env.by("recipient", &verify).ends(0);
             assert!(ran.out.contains("signed by ann@x.example"), "{ran}");
         }
-        let verify = format!("verify {kind}.exeat");
+        let verify = format!("verify out/{kind}.exeat");
         env.by("recipient", &verify).ends(8);
     }
     // One of a kind that cannot be used.
@@ -435,8 +439,8 @@ fn signing_keys_made_by_openssh() {
     command.args(["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", "id_rsa"]);
     Ran::of(&mut command).ends(0);
     let export =
-        "export scan.raw --to . --name rsa -R recipient/recipient.txt --signing-key id_rsa";
+        "export scan.raw --to out --name rsa -R recipient/recipient.txt --signing-key id_rsa";
     let ran = env.by("sender", export).ends(1);
     assert!(ran.says("Ed25519").err.contains("id_rsa"));
-    assert!(!env.path("rsa.exeat").exists());
+    assert!(!env.path("out/rsa.exeat").exists());
 }

@@ -19,7 +19,7 @@ use crate::tree::{assert_nothing_partial, assert_same, look_at_content, partial}
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Waits for a condition, which is asked for again and again.
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(value) = condition() {
@@ -31,7 +31,7 @@ fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 }
 
 /// A run of exeat that stands still in the middle of its work.
-struct Held {
+pub(crate) struct Held {
     child: Option<Child>,
     pid: u32,
     line: String,
@@ -40,7 +40,7 @@ struct Held {
 impl Held {
     /// Starts a run and holds it once `is_in_the_middle`, which is given the
     /// process' number.
-    fn when(env: &Env, line: &str, is_in_the_middle: impl Fn(u32) -> bool) -> Self {
+    pub(crate) fn when(env: &Env, line: &str, is_in_the_middle: impl Fn(u32) -> bool) -> Self {
         let mut command = env.exeat();
         command.args(line.split_whitespace());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -62,7 +62,7 @@ impl Held {
     }
 
     /// Holds it once it has written something into a temporary folder.
-    fn writing(env: &Env, line: &str, folder: &Path) -> Self {
+    pub(crate) fn writing(env: &Env, line: &str, folder: &Path) -> Self {
         let known = partial(folder);
         Self::when(env, line, |_| {
             let mut new = partial(folder).into_iter().filter(|p| !known.contains(p));
@@ -70,7 +70,7 @@ impl Held {
         })
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let mut kill = std::process::Command::new("/bin/sh");
         let command = format!("kill -{name} {}", self.pid);
         Ran::of(kill.args(["-c", &command])).ends(0);
@@ -78,7 +78,7 @@ impl Held {
 
     /// Lets it go on, to its end.
     #[track_caller]
-    fn go_on(mut self) -> Ran {
+    pub(crate) fn go_on(mut self) -> Ran {
         self.signal("CONT");
         let mut child = self.child.take().unwrap();
         until("end", || child.try_wait().unwrap());
@@ -101,7 +101,7 @@ impl Held {
     }
 
     /// Ends it as a power failure would.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.signal("KILL");
         let status = self.child.take().unwrap().wait().unwrap();
         assert_eq!(status.signal(), Some(9));
@@ -222,7 +222,7 @@ fn interrupted_opening_and_checking_leave_nothing() {
     }
 }
 
-fn backdate(folder: &Path) {
+pub(crate) fn backdate(folder: &Path) {
     let hour_ago = SystemTime::now() - Duration::from_secs(3600);
     let folder = File::open(folder).unwrap();
     folder.set_modified(hour_ago).unwrap();

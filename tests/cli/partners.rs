@@ -129,16 +129,17 @@ fn init_with_a_key_of_openssh() {
     assert!(env.read("ann/signer.txt").contains(key));
     // It is used from there.
     env.write("letter.txt", "Dear Dr Example\n");
-    let export = "export letter.txt --to . --name p -R ann/recipient.txt";
+    fs::create_dir(env.path("out")).unwrap();
+    let export = "export letter.txt --to out --name p -R ann/recipient.txt";
     env.by("ann", export).ends(0);
-    env.by("ann", "verify p.exeat --signer ann@clinic.example")
+    env.by("ann", "verify out/p.exeat --signer ann@clinic.example")
         .ends(0);
     // And missed where it was taken away.
     fs::remove_file(env.path("id")).unwrap();
-    let again = "export letter.txt --to . --name q -R ann/recipient.txt";
+    let again = "export letter.txt --to out --name q -R ann/recipient.txt";
     let ran = env.by("ann", again);
     assert!(ran.code == Some(1) || ran.code == Some(3), "{ran}");
-    assert!(!env.path("q.exeat").exists());
+    assert!(!env.path("out/q.exeat").exists());
 }
 
 #[test]

@@ -209,7 +209,9 @@ fn a_signing_key_with_a_passphrase() {
     let mut command = env.command("ssh-keygen");
     command.args(["-q", "-t", "ed25519", "-N", PASSPHRASE, "-f", "id"]);
     Ran::of(&mut command).ends(0);
-    let export = "export letter.txt --to . --name p -R recipient/recipient.txt --signing-key id";
+    // Not beside the key: whoever found one would find both.
+    fs::create_dir(env.path("out")).unwrap();
+    let export = "export letter.txt --to out --name p -R recipient/recipient.txt --signing-key id";
     let prompt = "Passphrase of id: ";
     let before = look_at_content(&env.path(""));
     Terminal::exeat(&env, "sender", export)
@@ -220,5 +222,5 @@ fn a_signing_key_with_a_passphrase() {
     Terminal::exeat(&env, "sender", export)
         .answer(prompt, &format!("{PASSPHRASE}\n"))
         .ends(0);
-    assert!(env.path("p.exeat/manifest.json.sig").exists());
+    assert!(env.path("out/p.exeat/manifest.json.sig").exists());
 }
