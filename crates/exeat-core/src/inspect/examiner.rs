@@ -104,8 +104,11 @@ impl<'a> Examiner<'a> {
         for (cells, masks) in tiles {
             for place in 0..width.min(cells.len()) {
                 let mut run = Run::default();
-                let down = cells[place..].iter().step_by(width);
-                for (&(column, cell), slot) in down.zip(masks[place..].iter_mut().step_by(width)) {
+                // Steps of a known number are cheaper than `step_by`, which
+                // divides by the size of a cell.
+                let mut at = place;
+                while let (Some(&(column, cell)), Some(slot)) = (cells.get(at), masks.get_mut(at)) {
+                    at += width;
                     let shapes = self.recent.shapes(cell);
                     let mut mask = shapes;
                     if cell.len() > LONG {

@@ -99,7 +99,9 @@ impl Subject<'_> {
             Some(Role::Is(Class::Phone)) => !stats.share(Shape::Phone, 100),
             Some(Role::Is(Class::Address)) => true,
             Some(Role::Is(Class::NhsNumber)) => false,
-            _ => {
+            // Values tell of names and codes only where no header does.
+            Some(_) => numbers::stands_out(stats, 30),
+            None => {
                 numbers::stands_out(stats, 30)
                     || [Shape::PersonName, Shape::SingleName]
                         .iter()

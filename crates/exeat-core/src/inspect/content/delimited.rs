@@ -283,11 +283,13 @@ enum Field {
 /// What has been read of a block.
 struct Reader<'a> {
     bytes: &'a [u8],
-    width: usize,
+    /// Columns that the table has.
+    width: u32,
     cells: Vec<(u32, &'a [u8])>,
     ends: Vec<u32>,
-    begun: usize,
-    widest: usize,
+    /// The next column of the record at hand.
+    column: u32,
+    widest: u32,
     beyond: Vec<&'a [u8]>,
     reason: Option<&'static str>,
 }
@@ -297,11 +299,11 @@ impl Part {
         let dialect = self.table.dialect;
         let mut reader = Reader {
             bytes,
-            width: self.table.names.len(),
+            width: number(self.table.names.len()),
             cells: Vec::with_capacity(bytes.len() / 8),
             ends: Vec::with_capacity(bytes.len() / 64),
-            begun: 0,
-            widest: self.table.names.len(),
+            column: 0,
+            widest: number(self.table.names.len()),
             beyond: Vec::new(),
             reason: None,
         };
@@ -328,10 +330,11 @@ impl<'a> Reader<'a> {
         let bytes = self.bytes;
         let mut start = 0;
         let mut beyond = None;
-        let (delimiter, newline) = (dialect.delimiter, dialect.newline);
-        find::for_each(bytes, delimiter, newline, |at| {
-            let ends_record = bytes.get(at) == Some(&newline);
+        let newline = dialect.newline;
+        // In a table of one column, which has no delimiter, both are the same.
+        find::for_each(bytes, dialect.delimiter, newline, |at| {
             let mut value = bytes.get(start..at).unwrap_or_default();
+            let ends_record = bytes.get(at) == Some(&newline);
             if ends_record && newline == b'\n' {
                 value = value.strip_suffix(b"\r").unwrap_or(value);
             }
@@ -346,7 +349,7 @@ impl<'a> Reader<'a> {
                 self.end_record();
             }
         });
-        if start < bytes.len() || self.cells.len() > self.begun {
+        if start < bytes.len() || self.column > 0 {
             let value = bytes.get(start..).unwrap_or_default();
             if !self.push(value.strip_suffix(b"\r").unwrap_or(value)) {
                 let from = beyond.unwrap_or(start);
@@ -411,25 +414,33 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether there was a column left for the value.
+    #[inline]
     fn push(&mut self, value: &'a [u8]) -> bool {
-        let column = self.cells.len() - self.begun;
-        if column >= MAX_COLUMNS {
+        if self.column >= number(MAX_COLUMNS) {
             self.reason.get_or_insert(TOO_WIDE);
             return false;
         }
-        self.cells.push((number(column), value));
+        self.cells.push((self.column, value));
+        self.column += 1;
         true
     }
 
+    #[inline]
     fn end_record(&mut self) {
-        let mut found = self.cells.len() - self.begun;
-        if found != self.width {
-            let blank =
-                |cell: Option<&(u32, &[u8])>| cell.is_some_and(|(_, value)| value.is_empty());
-            while found > self.width.max(1) && blank(self.cells.last()) {
-                self.cells.pop();
-                found -= 1;
-            }
+        let found = std::mem::take(&mut self.column);
+        if found == self.width && found > 1 {
+            self.ends.push(number(self.cells.len()));
+        } else {
+            self.end_odd_record(found);
+        }
+    }
+
+    /// A record of a length that is not the table's, or a blank line.
+    fn end_odd_record(&mut self, mut found: u32) {
+        let blank = |cell: Option<&(u32, &[u8])>| cell.is_some_and(|(_, value)| value.is_empty());
+        while found > self.width.max(1) && blank(self.cells.last()) {
+            self.cells.pop();
+            found -= 1;
         }
         if found == 1
             && self
@@ -437,7 +448,6 @@ impl<'a> Reader<'a> {
                 .last()
                 .is_some_and(|(_, value)| value.trim_ascii().is_empty())
         {
-            // A blank line.
             self.cells.pop();
             return;
         }
@@ -445,16 +455,14 @@ impl<'a> Reader<'a> {
             self.reason.get_or_insert(RAGGED);
             self.widest = self.widest.max(found);
         }
-        self.begun = self.cells.len();
-        self.ends.push(number(self.begun));
+        self.ends.push(number(self.cells.len()));
     }
 
     fn visit(self, part: &Part, visitor: &mut dyn Visitor) -> Result<(), Reason> {
+        let names = part.table.names.iter().map(Option::as_deref);
         let columns: Vec<Column<'_>> = (0..self.widest)
-            .map(|index| Column {
-                name: part.table.names.get(index).and_then(Option::as_deref),
-                index: number(index),
-            })
+            .zip(names.chain(std::iter::repeat(None)))
+            .map(|(index, name)| Column { name, index })
             .collect();
         let rows = Rows {
             columns: &columns,

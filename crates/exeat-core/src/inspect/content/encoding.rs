@@ -266,10 +266,11 @@ fn patterned(pairs: &[[u8; 2]]) -> Option<bool> {
 
 /// Why text has bytes that no text has; `delimiter` may be a control byte.
 pub(super) fn control_bytes(text: &[u8], delimiter: u8) -> Option<&'static str> {
-    // Without branches, so that it runs at memory speed on clean text.
-    let found = text.iter().fold(false, |found, &byte| {
-        found | (is_control(byte) & (byte != delimiter))
-    });
+    // Whole pieces without a branch, so that it runs at memory speed on text.
+    let (pieces, rest) = text.as_chunks::<64>();
+    let odd = |found: u8, &byte: &u8| found | u8::from(is_control(byte) & (byte != delimiter));
+    let found =
+        pieces.iter().any(|piece| piece.iter().fold(0, odd) != 0) || rest.iter().fold(0, odd) != 0;
     if !found {
         None
     } else if memchr::memchr(0, text).is_some() {
@@ -281,5 +282,5 @@ pub(super) fn control_bytes(text: &[u8], delimiter: u8) -> Option<&'static str> 
 
 /// Control bytes, but for white space and the escape of terminal colours.
 pub(super) fn is_control(byte: u8) -> bool {
-    (byte < 0x20) & !(0x09..=0x0D).contains(&byte) & (byte != 0x1B)
+    (byte < 0x20) & (byte.wrapping_sub(0x09) > 4) & (byte != 0x1B)
 }

@@ -20,21 +20,27 @@ fn equal(word: u64, byte: u8) -> u64 {
 /// Calls `each` with the place of every `a` and `b`.
 #[inline]
 pub(super) fn for_each(bytes: &[u8], a: u8, b: u8, mut each: impl FnMut(usize)) {
-    let (words, tail) = bytes.as_chunks::<8>();
     let mut base = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let mut hits = equal(word, a) | equal(word, b);
+    let mut rest = bytes;
+    // What is left at the end is looked at as a whole word, too: `each` then
+    // stands in one place only, and becomes a part of this loop.
+    while !rest.is_empty() {
+        let (word, within) = match rest.first_chunk::<8>() {
+            Some(word) => (*word, u64::MAX),
+            None => {
+                let mut word = [0; 8];
+                word[..rest.len()].copy_from_slice(rest);
+                (word, (1 << (8 * rest.len())) - 1)
+            }
+        };
+        let word = u64::from_le_bytes(word);
+        let mut hits = (equal(word, a) | equal(word, b)) & within;
         while hits != 0 {
             each(base + place(hits));
             hits &= hits - 1;
         }
         base += 8;
-    }
-    for (at, &byte) in tail.iter().enumerate() {
-        if byte == a || byte == b {
-            each(base + at);
-        }
+        rest = rest.get(8..).unwrap_or_default();
     }
 }
 
@@ -87,4 +93,25 @@ fn position(bytes: &[u8], hits: impl Fn(u64) -> u64, is_hit: impl Fn(u8) -> bool
 /// Which byte of a word the lowest hit is in.
 fn place(hits: u64) -> usize {
     (hits.trailing_zeros() / 8) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_place_is_found_once_and_in_order(
+            bytes in prop::collection::vec(prop::sample::select(b"a,\n\r\x80\xff\0".to_vec()), 0..100),
+        ) {
+            let mut found = Vec::new();
+            for_each(&bytes, b',', b'\n', |at| found.push(at));
+            let wanted: Vec<usize> = (0..bytes.len())
+                .filter(|&at| matches!(bytes[at], b',' | b'\n'))
+                .collect();
+            prop_assert_eq!(found, wanted);
+        }
+    }
 }

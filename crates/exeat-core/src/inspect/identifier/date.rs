@@ -11,10 +11,11 @@ const LAST_SHORT_YEAR: u32 = 29;
 /// form. A time of day after it is passed over.
 pub(crate) fn birth_date(cell: &[u8]) -> Option<u32> {
     let cell = cell.trim_ascii();
-    if let Ok(cell) = <&[u8; 10]>::try_from(cell)
-        && let Some(known) = fixed_width(cell)
+    if let Some((date, time)) = cell.split_first_chunk::<10>()
+        && matches!(time, [] | [b'T' | b't' | b' ', ..])
+        && let Some(known) = fixed_width(date)
     {
-        return known;
+        return known.filter(|_| is_time(time));
     }
     let (date, end) = read(cell, 0)?;
     is_time(&cell[end..]).then_some(date)
@@ -227,9 +228,26 @@ fn boundary(text: &[u8], end: usize) -> Option<usize> {
 fn is_time(rest: &[u8]) -> bool {
     match rest {
         [] => true,
-        [b'T' | b't' | b' ', digit, ..] if digit.is_ascii_digit() => rest[1..]
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || b":.,+-zZ APMapm".contains(byte)),
+        [b'T' | b't' | b' ', digit, ..] if digit.is_ascii_digit() => rest[1..].iter().all(|byte| {
+            matches!(
+                byte,
+                b'0'..=b'9'
+                    | b':'
+                    | b'.'
+                    | b','
+                    | b'+'
+                    | b'-'
+                    | b'z'
+                    | b'Z'
+                    | b' '
+                    | b'A'
+                    | b'P'
+                    | b'M'
+                    | b'a'
+                    | b'p'
+                    | b'm'
+            )
+        }),
         _ => false,
     }
 }

@@ -11,7 +11,7 @@ const TOPS: u64 = ONES * 0x80;
 /// [`super::other_shapes`] has to look closer. Both agree.
 pub(crate) fn plain_shapes(cell: &[u8]) -> Option<Shapes> {
     let Some(packed) = Packed::new(cell) else {
-        return address(cell);
+        return date_time(cell).or_else(|| address(cell));
     };
     let full = packed.full();
     let digits = packed.within(b'0', b'9');
@@ -69,6 +69,13 @@ fn word(cell: &[u8]) -> Option<Shapes> {
         cell.len() > 1 && first.is_ascii_uppercase(),
     );
     Some(found)
+}
+
+/// A date of ten characters with a time after it, which nothing else is.
+fn date_time(cell: &[u8]) -> Option<Shapes> {
+    let (_, time) = cell.split_first_chunk::<10>()?;
+    let is_time = matches!(time, [b'T' | b't' | b' ', _, _, b':', _, ..]) && cell.len() <= 30;
+    (is_time && date::birth_date(cell).is_some()).then(|| Shapes::of(Shape::Date))
 }
 
 /// A value with an `@` that is no longer than an address.
@@ -201,6 +208,8 @@ mod tests {
             "SW1A1AA",
             "jane@example.org",
             "jane.smith@mail.example.com",
+            "2024-11-23T08:13:00",
+            "31/12/1980 08:13:00",
         ] {
             assert!(plain_shapes(cell.as_bytes()).is_some(), "{cell}");
         }
@@ -237,7 +246,7 @@ mod tests {
         }
 
         #[test]
-        fn any_forms_agree(cell in "[0-9]{0,20}|[0-9.]{1,14}|[A-Za-z]{1,18}|[0-9]{2}[-/][0-9]{2}[-/][0-9]{4}|[12][0-9]{3}[-/][01][0-9][-/][0-3][0-9]|[A-Z]{1,2}[0-9]{1,2}[A-Z]? ?[0-9][A-Z]{2}|[a-z.]{1,12}@[a-z]{1,8}[.][a-z]{2,4}|[-@. /A-Za-z0-9]{0,40}") {
+        fn any_forms_agree(cell in "[ ]?(19|20)[0-9]{2}[-/.][01][0-9][-/.][0-3][0-9][ Tt][0-9]{2}:[0-9:.]{1,12}[Zz ]?|[0-9]{2}[-/.][0-9]{2}[-/.][12][0-9]{3} [0-9]{1,2}:[0-9:]{2,6}( ?[AaPp][Mm])?[ x]?|[0-9]{0,20}|[0-9.]{1,14}|[A-Za-z]{1,18}|[0-9]{2}[-/][0-9]{2}[-/][0-9]{4}|[12][0-9]{3}[-/][01][0-9][-/][0-3][0-9]|[A-Z]{1,2}[0-9]{1,2}[A-Z]? ?[0-9][A-Z]{2}|[a-z.]{1,12}@[a-z]{1,8}[.][a-z]{2,4}|[-@. /A-Za-z0-9]{0,40}") {
             agrees(cell.as_bytes())?;
         }
 
