@@ -5,11 +5,13 @@
 //! the columns are judged; then, where the table has anything to do with
 //! people, record by record.
 
+mod crowd;
 mod fhir;
 mod label;
 mod pool;
 mod recent;
 mod records;
+mod sideways;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +30,7 @@ use label::label;
 use pool::TextPool;
 use recent::Recent;
 use records::{Records, TEXT};
+use sideways::Sideways;
 
 /// An aggregate table has no more records than this.
 const MAX_AGGREGATE: usize = 10_000;
@@ -206,20 +209,60 @@ impl<'a> Examiner<'a> {
             table.sensitive = false;
         }
         let about_people = table.person || table.sensitive || fhir.is_some();
+        self.add_columns(rows, &table, &signs);
+        let mut people = Records::new(self.census, self.scanner, fhir);
+        people.visit(rows, &table.columns, &self.masks, self.seen);
+        let mut personal = people.personal;
+        for ((column, class), count) in people.found {
+            let name = shown(&rows.columns[index(column)], &table.columns[index(column)]);
+            self.tally.add(class, Some(&name), count);
+        }
+        if fhir.is_none() {
+            let others = match about_people {
+                true => crowd::others(rows, &table.columns, &self.masks),
+                false => 0,
+            };
+            personal = personal.saturating_add(others);
+            let sideways = self.sideways(rows, &table, about_people);
+            let more = sideways.saturating_sub(personal);
+            personal = personal.saturating_add(more);
+            let more = others.saturating_add(more);
+            self.census.add_unkeyed(more);
+            self.tally.records = self.tally.records.saturating_add(more);
+        }
+        self.tally.personal_records = self.tally.personal_records.saturating_add(personal);
         let nameless = rows.columns.iter().all(|column| column.name.is_none());
         if nameless && rows.columns.len() > 1 && !about_people {
             self.tally
                 .set_uninspected("a table whose columns have no names".into());
         }
-        self.add_columns(rows, &table, &signs);
-        let mut people = Records::new(self.census, self.scanner, fhir);
-        people.visit(rows, &table.columns, &self.masks, self.seen);
-        self.tally.personal_records = self.tally.personal_records.saturating_add(people.personal);
-        for ((column, class), count) in people.found {
-            let name = shown(&rows.columns[index(column)], &table.columns[index(column)]);
-            self.tally.add(class, Some(&name), count);
+        about_people || aggregate || personal > 0
+    }
+
+    /// Looks for labels in a column; how many people they show without a
+    /// number, at most.
+    fn sideways(&mut self, rows: &Rows<'_>, table: &Table, about_people: bool) -> u64 {
+        let named = |column: u32| {
+            let column = rows.columns.get(index(column))?;
+            column.name.and_then(header)
+        };
+        let Some(sideways) = Sideways::read(rows, &self.masks, named) else {
+            return 0;
+        };
+        if sideways.people == 0 && !about_people {
+            return 0;
         }
-        about_people || aggregate || people.personal > 0
+        for ((column, class), count) in sideways.found {
+            let judged = &table.columns[index(column)];
+            let pooled = class == Class::NhsNumber && judged.pooled;
+            if !judged.roles.has(class) && !pooled {
+                let name = shown(&rows.columns[index(column)], judged);
+                self.tally.add(class, Some(&name), count);
+            }
+        }
+        self.census.add_nhs_numbers(&sideways.nhs_numbers);
+        let numbered = u64::try_from(sideways.nhs_numbers.len()).unwrap_or(u64::MAX);
+        sideways.people.saturating_sub(numbered)
     }
 
     /// Looks at text; classes that `known` has were found otherwise.

@@ -394,7 +394,9 @@ fn judge_special(subjects: &[Subject<'_>], columns: &mut [Judged], beside: bool)
                 add(column, Roles::is(class));
             }
         }
-        let codes = is_share(subject.signs.codes, stats.values(), 30);
+        // Keys of records, as `id101`, are codes by accident.
+        let keys = subject.header_says(|name| name.ends_with(b"*"));
+        let codes = !keys && is_share(subject.signs.codes, stats.values(), 30);
         if (beside || health)
             && stats.values() >= 5
             && codes

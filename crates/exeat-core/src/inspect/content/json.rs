@@ -9,6 +9,7 @@ use memchr::memchr;
 
 use super::{Block, Cutter, Form, Reason, SAMPLE, Visitor};
 
+mod ahead;
 mod document;
 mod lines;
 mod paths;

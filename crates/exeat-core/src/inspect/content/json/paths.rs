@@ -13,6 +13,26 @@ const MAX_PLACES: usize = 4 * MAX_COLUMNS;
 /// What joins the columns of NHS numbers from other identifiers'.
 const NHS_NUMBER: &[u8] = b"value[nhs-number]";
 
+/// Elements of arrays in arrays are told apart up to this one.
+const POSITIONS: usize = 256;
+/// Keys for them, which no key of a text is taken for.
+static POSITION: [[u8; 2]; POSITIONS] = {
+    let mut keys = [[0; 2]; POSITIONS];
+    let mut at = 0_u8;
+    loop {
+        keys[at as usize][1] = at;
+        if at == u8::MAX {
+            break keys;
+        }
+        at += 1;
+    }
+};
+
+/// The key of an element of an array in an array.
+pub(super) fn position(at: usize) -> &'static [u8] {
+    &POSITION[at.min(POSITIONS - 1)]
+}
+
 /// A tree of keys.
 pub(super) struct Paths<'a> {
     places: Vec<Place<'a>>,
@@ -126,7 +146,8 @@ impl<'a> Paths<'a> {
             .is_some_and(|place| place.key == b"identifier")
     }
 
-    /// The names of all columns, in order; the record itself has none.
+    /// The names of all columns, in order; the record itself has none, nor has
+    /// what only a position tells.
     pub(super) fn names(&self) -> Vec<Option<Vec<u8>>> {
         self.columns.iter().map(|&place| self.name(place)).collect()
     }
@@ -135,6 +156,9 @@ impl<'a> Paths<'a> {
         let mut keys = Vec::new();
         while place > BEYOND {
             let found = self.place(place)?;
+            if found.key.first() == Some(&0) {
+                return None;
+            }
             keys.push(found.key);
             place = found.parent;
         }

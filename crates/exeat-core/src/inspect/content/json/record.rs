@@ -6,8 +6,8 @@
 
 use memchr::memchr;
 
-use super::paths::{Paths, ROOT};
-use super::{Layout, NOT_VALID, Part};
+use super::paths::{Paths, ROOT, position};
+use super::{Layout, NOT_VALID, Part, ahead};
 use crate::inspect::content::{Column, Reason, Rows, Visitor, find, number};
 
 /// As deep as `serde_json` goes.
@@ -76,7 +76,10 @@ pub(super) fn parse(bytes: &[u8], part: &Part, visitor: &mut dyn Visitor) -> Res
             reader.entries = entries;
             reader.elements(last);
         }
-        Layout::Documents => reader.documents(),
+        Layout::Documents => {
+            reader.splits = true;
+            reader.documents();
+        }
     }
     reader.visit(part, visitor)
 }
@@ -92,6 +95,9 @@ struct Reader<'a> {
     ends: Vec<u32>,
     keys: usize,
     entries: bool,
+    /// Whether members of what is read are records, too, if they look like
+    /// it: there is no record around them.
+    splits: bool,
     /// What could not be read as JSON.
     faulty: Vec<&'a [u8]>,
     reason: Option<Fault>,
@@ -109,6 +115,7 @@ impl<'a> Reader<'a> {
             ends: Vec::new(),
             keys: 0,
             entries: false,
+            splits: false,
             faulty: Vec::new(),
             reason: None,
         }
@@ -259,6 +266,7 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self, place: u32, depth: u32) -> Result<(), Fault> {
+        let is_map = self.splits && ahead::is_map(self.rest());
         self.at += 1;
         let begun = self.cells.len();
         let mut after = None;
@@ -280,12 +288,18 @@ impl<'a> Reader<'a> {
             }
             self.at += 1;
             self.keys += 1;
+            if is_map {
+                self.end_record();
+            }
             let member = if self.entries && depth == 1 && key == b"resource" {
                 ROOT
+            } else if is_number(key) {
+                // As if it were an array.
+                place
             } else {
                 let child = match self.paths.again(place, key, after) {
                     Some(child) => child,
-                    None if is_data(key) => {
+                    None if is_map || is_data(key) => {
                         let child = self.paths.child(place, b"*", after);
                         self.cell(child, key)?;
                         child
@@ -296,7 +310,14 @@ impl<'a> Reader<'a> {
                 child
             };
             let before = self.cells.len();
-            self.value(member, depth)?;
+            match self.space() {
+                // Not in the column of the keys.
+                Some(byte) if is_map && byte != b'{' => {
+                    let value = self.paths.child(member, b"value", None);
+                    self.value(value, depth)?;
+                }
+                _ => self.value(member, depth)?,
+            }
             match key {
                 b"system" if self.paths.is_identifier(place) => {
                     nhs_number |= self
@@ -317,6 +338,9 @@ impl<'a> Reader<'a> {
             }
         }
         self.at += 1;
+        if is_map {
+            self.end_record();
+        }
         if nhs_number && let Some(value) = value {
             let from = self.paths.column(value);
             let to = self.paths.nhs_number(place);
@@ -330,13 +354,49 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self, place: u32, depth: u32) -> Result<(), Fault> {
+        let are_rows = self.splits && ahead::is_rows(self.rest());
+        self.elements_of(|reader, _, _| {
+            if are_rows {
+                reader.end_record();
+            }
+            match reader.space() {
+                Some(b'[') if depth < MAX_DEPTH => reader.row(place, depth + 1),
+                _ => reader.value(place, depth),
+            }
+        })?;
+        if are_rows {
+            self.end_record();
+        }
+        Ok(())
+    }
+
+    /// An array in an array: its elements are in columns.
+    fn row(&mut self, place: u32, depth: u32) -> Result<(), Fault> {
+        self.elements_of(|reader, at, after| {
+            let key = position(at);
+            let child = match reader.paths.again(place, key, *after) {
+                Some(child) => child,
+                None => reader.paths.child(place, key, *after),
+            };
+            *after = Some(child);
+            reader.value(child, depth)
+        })
+    }
+
+    /// Reads each element by `read`, which is given its number and a place to
+    /// remember.
+    fn elements_of(
+        &mut self,
+        mut read: impl FnMut(&mut Self, usize, &mut Option<u32>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         self.at += 1;
         if self.space() == Some(b']') {
             self.at += 1;
             return Ok(());
         }
-        loop {
-            self.value(place, depth)?;
+        let mut after = None;
+        for at in 0.. {
+            read(self, at, &mut after)?;
             match self.space() {
                 Some(b',') => self.at += 1,
                 Some(b']') => break,
@@ -348,6 +408,10 @@ impl<'a> Reader<'a> {
         }
         self.at += 1;
         Ok(())
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     fn cell(&mut self, place: u32, value: &'a [u8]) -> Result<(), Fault> {
@@ -445,6 +509,11 @@ fn is_data(key: &[u8]) -> bool {
         return false;
     }
     key.iter().filter(|byte| byte.is_ascii_digit()).count() >= KEY_DIGITS || key.contains(&b'@')
+}
+
+/// Whether a key only counts the rows of a column, as data frames are written.
+fn is_number(key: &[u8]) -> bool {
+    (1..KEY_DIGITS).contains(&key.len()) && key.iter().all(u8::is_ascii_digit)
 }
 
 /// Writes the value of a string to the front of `out`; the bytes used, or

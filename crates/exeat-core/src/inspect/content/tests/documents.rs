@@ -62,6 +62,42 @@ fn settings_are_one_record() {
     );
 }
 
+/// Objects under keys of their own, and rows without names.
+#[test]
+fn members_that_are_alike_are_records() {
+    let map: Vec<String> = (0..12)
+        .map(|n| {
+            format!(
+                r#""Amy {n}": {{"born": "1980-02-0{}", "seen": [{n}]}}"#,
+                n % 9 + 1
+            )
+        })
+        .collect();
+    let seen = Seen::of(format!(r#"{{"of": "now", "people": {{{}}}}}"#, map.join(", ")).as_bytes());
+    assert_eq!(seen.records.len(), 13);
+    assert_eq!(seen.column("of"), ["now"]);
+    assert_eq!(seen.column("people.*").len(), 12);
+    assert_eq!(seen.column("people.*.born").len(), 12);
+
+    let rows: Vec<String> = (0..12).map(|n| format!(r#"["Amy {n}", {n}]"#)).collect();
+    let seen = Seen::of(
+        format!(
+            r#"{{"columns": ["a", "b"], "data": [{}]}}"#,
+            rows.join(", ")
+        )
+        .as_bytes(),
+    );
+    assert_eq!(seen.records.len(), 13);
+    assert_eq!(seen.records[1].len(), 2);
+
+    // A data frame by columns has no more columns than it had.
+    let column: Vec<String> = (0..12).map(|n| format!(r#""{n}": "v{n}""#)).collect();
+    let seen =
+        Seen::of(format!(r#"{{"name": {{{0}}}, "born": {{{0}}}}}"#, column.join(", ")).as_bytes());
+    assert_eq!(seen.records.len(), 1);
+    assert_eq!(seen.column("name").len(), 12);
+}
+
 #[test]
 fn values_keep_their_written_form() {
     let seen = Seen::of(

@@ -260,7 +260,7 @@ fn wide_tables_stay_bounded() {
         (found.count, found.places.len(), found.more_places),
         (4_096, 20, 4_076)
     );
-    assert_eq!(facts.people.most, 1);
+    assert_eq!((facts.people.least, facts.people.most), (1, 4_096));
 }
 
 #[test]
@@ -293,4 +293,108 @@ fn blank_rows_are_about_nobody() {
     let table = rows(&[["", "", ""], ["", " ", ""]]);
     let facts = inspect(&[File::new(&["nhs number", "surname", "dob"], table)]);
     assert_eq!((facts.people.most, facts.personal_records), (0, 0));
+}
+
+/// People beside each other in the columns of one row.
+#[test]
+fn columns_that_repeat_are_of_several_people() {
+    let row = |n: usize| -> Vec<String> {
+        (4 * n..4 * n + 4)
+            .flat_map(|n| {
+                let born = format!("19{:02}-0{}-1{}", 30 + n % 60, 1 + n % 9, n % 10);
+                ["Agnes", "Amir", "Mei", "Rosa", "Una"].get(n % 5).map_or(
+                    [String::new(), String::new()],
+                    |name| {
+                        [
+                            format!(
+                                "{name} Ash{}",
+                                "bcdfghklmnprst"
+                                    .repeat(2)
+                                    .get(n % 20..n % 20 + 4)
+                                    .unwrap_or("")
+                            ),
+                            born,
+                        ]
+                    },
+                )
+            })
+            .collect()
+    };
+    let header = [
+        "name1", "dob1", "name2", "dob2", "name3", "dob3", "name4", "dob4",
+    ];
+    let facts = inspect(&[File::new(&header, (0..50).map(row).collect())]);
+    assert_eq!(facts.people.most, 200);
+    assert_eq!((facts.records, facts.personal_records), (200, 200));
+    // A mother, a doctor and next of kin are not what a table is of.
+    let header = [
+        "name",
+        "dob",
+        "gp_name",
+        "next_of_kin_name",
+        "email",
+        "mobile",
+        "home_phone",
+    ];
+    let row = |n: usize| -> Vec<String> {
+        let rest = [
+            "1980-02-01",
+            "Amir Eastham",
+            "Una Hartley",
+            "a@example.org",
+            "07700 900001",
+            "07700 900002",
+        ];
+        std::iter::once(format!(
+            "Agnes Ash{}",
+            ["bury", "croft", "ford", "ham", "ley"][n % 5]
+        ))
+        .chain(rest.map(str::to_owned))
+        .collect()
+    };
+    let facts = inspect(&[File::new(&header, (0..50).map(row).collect())]);
+    assert_eq!(facts.people.most, 50);
+}
+
+/// A field a row, and people side by side.
+#[test]
+fn labels_in_a_column_name_the_values_beside_them() {
+    let born = |n: usize| format!("19{:02}-02-1{}", 30 + n % 60, n % 10);
+    let long = (0..60).flat_map(|n| {
+        [
+            ["name".to_owned(), "Agnes Ashbury".to_owned()],
+            ["date_of_birth".to_owned(), born(n)],
+            ["diagnosis".to_owned(), "E11.9".to_owned()],
+        ]
+        .map(|[field, value]| vec![n.to_string(), field, value])
+    });
+    let long = File::new(&["id", "field", "value"], long.collect());
+    let across = |label: &str, value: &dyn Fn(usize) -> String| {
+        std::iter::once(label.to_owned())
+            .chain((0..60).map(value))
+            .collect()
+    };
+    let names: Vec<String> = across("field", &|n| format!("p{n}"));
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let turned = vec![
+        across("name", &|_| "Agnes Ashbury".to_owned()),
+        across("date_of_birth", &born),
+        across("diagnosis", &|_| "E11.9".to_owned()),
+    ];
+    for file in [long, File::new(&names, turned)] {
+        let facts = inspect(&[file]);
+        assert_eq!(facts.people.most, 60);
+        assert_eq!(facts.personal_records, 60);
+        for class in [Class::Name, Class::BirthDate, Class::Health] {
+            assert_eq!(count(&facts, class), 60, "{class:?}");
+        }
+    }
+    // The description of a table is about nobody.
+    let described = rows(&[
+        ["name", "text"],
+        ["date_of_birth", "date"],
+        ["diagnosis", "ICD-10 code"],
+    ]);
+    let facts = inspect(&[File::new(&["column", "type"], described)]);
+    assert_eq!((facts.people.most, facts.classes.len()), (0, 0));
 }
