@@ -270,6 +270,19 @@ fn places_that_cannot_be_used() {
     }
     env.write("out/key", env.read("sender/identity.txt"));
     refused(&env, "counts.csv", &["key-beside-data"]).says("    key\n");
+    // Also behind a link, and after a thousand other files.
+    fs::remove_file(env.path("out/key")).unwrap();
+    for number in 0..1500 {
+        env.write(format!("out/{number}"), "");
+    }
+    let link = env.path("out/zlink");
+    symlink("../sender/identity.txt", &link).unwrap();
+    refused(&env, "counts.csv", &["key-beside-data"]).says("    zlink\n");
+    fs::remove_file(&link).unwrap();
+    plain(&env, "counts.csv --name q").ends(0);
+    // What cannot be looked into may be one.
+    symlink("/proc/self/mem", &link).unwrap();
+    refused(&env, "counts.csv", &["key-beside-data"]).says("zlink (cannot be looked into: ");
 }
 
 #[test]
