@@ -35,3 +35,17 @@
 //! cannot be read or parsed counts as if it held anything. So a table that
 //! exeat cannot understand is refused in the clear even where it is harmless;
 //! sealing it is always possible.
+//!
+//! # Not yet
+//!
+//! These are planned, and nothing in this version finds them:
+//!
+//! - `weak-encryption`: what is protected by a password alone (old ZIP, PDF and
+//!   spreadsheet formats) is refused in the clear as uninspected or as media.
+//! - `objection-present`: a register of people who object is not read, and
+//!   `[objections]` in a policy is an error.
+//! - `column-not-requested`: `[purpose] columns` is an error.
+//! - Small images are not told from large ones: any image is
+//!   `plaintext-media`, also one below 128 pixels a side. That is stricter.
+//! - `--to -`: nothing is written to a stream, so nothing is read twice to
+//!   decide before a stream begins.
