@@ -270,6 +270,19 @@ fn places_that_cannot_be_used() {
     }
     env.write("out/key", env.read("sender/identity.txt"));
     refused(&env, "counts.csv", &["key-beside-data"]).says("    key\n");
+    // Also behind a link, and after a thousand other files.
+    fs::remove_file(env.path("out/key")).unwrap();
+    for number in 0..1500 {
+        env.write(format!("out/{number}"), "");
+    }
+    let link = env.path("out/zlink");
+    symlink("../sender/identity.txt", &link).unwrap();
+    refused(&env, "counts.csv", &["key-beside-data"]).says("    zlink\n");
+    fs::remove_file(&link).unwrap();
+    plain(&env, "counts.csv --name q").ends(0);
+    // What cannot be looked into may be one.
+    symlink("/proc/self/mem", &link).unwrap();
+    refused(&env, "counts.csv", &["key-beside-data"]).says("zlink (cannot be looked into: ");
 }
 
 #[test]
@@ -366,6 +379,54 @@ fn somebody_was_faster() {
     held.go_on().ends(1).says("out/p");
     assert_eq!(env.read("out/p/mine"), "mine");
     assert_nothing_partial(&env.path("out"));
+    assert_eq!(story(&env), ["intent", "outcome failed"]);
+}
+
+/// What lies beside the target is in the clear. That nothing is left of it is
+/// only said where all of it has been removed.
+#[test]
+fn what_was_taken_away_meanwhile_counts() {
+    let taken: [fn(&Path, &Path); 2] = [
+        |log, kept| fs::rename(log, kept).unwrap(),
+        |log, kept| fs::hard_link(log, kept).unwrap(),
+    ];
+    for take in taken {
+        let env = prepared();
+        let held = copying(&env);
+        let staging = partial(&env.path("out")).remove(0);
+        take(&staging.join("log.txt"), &env.path("kept"));
+        held.signal("INT");
+        let ran = held.go_on().ends(130).says("interrupted");
+        ran.says("out/p").says("counts as delivered");
+        assert!(fs::metadata(env.path("kept")).unwrap().len() > 0);
+        assert_eq!(story(&env), ["intent", "outcome interrupted"]);
+        assert_eq!(ledger::last(&env)["outcome"]["code"], "interrupted");
+        assert_nothing_partial(&env.path("out"));
+    }
+}
+
+#[test]
+fn a_copy_that_was_moved_away_is_emptied() {
+    let env = prepared();
+    let held = copying(&env);
+    let staging = partial(&env.path("out")).remove(0);
+    let elsewhere = env.path("elsewhere");
+    fs::rename(&staging, &elsewhere).unwrap();
+    held.go_on().ends(1).says("out/p");
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    failed(&env, "publish-failed");
+}
+
+#[test]
+fn another_folder_in_the_place_of_the_copy() {
+    let env = prepared();
+    let held = copying(&env);
+    let staging = partial(&env.path("out")).remove(0);
+    fs::rename(&staging, env.path("elsewhere")).unwrap();
+    fs::create_dir(&staging).unwrap();
+    fs::write(staging.join("log.txt"), "another").unwrap();
+    held.go_on().ends(1).says("put another folder in its place");
+    assert_eq!(fs::read_dir(env.path("elsewhere")).unwrap().count(), 0);
     assert_eq!(story(&env), ["intent", "outcome failed"]);
 }
 

@@ -201,6 +201,101 @@ fn a_link_to_another_medium() {
     env.by("sender", sealed).ends(0);
 }
 
+/// What the README tells an administrator to set up: its policy and its line
+/// for sudo, as they stand there.
+#[test]
+fn the_only_door() {
+    let readme = include_str!("../../README.md");
+    let block = |language: &str| -> String {
+        let (_, after) = readme.split_once(&format!("   ```{language}\n")).unwrap();
+        let (block, _) = after.split_once("   ```\n").unwrap();
+        let lines = block
+            .lines()
+            .map(|line| line.strip_prefix("   ").unwrap_or(line));
+        lines.map(|line| format!("{line}\n")).collect()
+    };
+    let env = prepared();
+    env.write("one.csv", table(&people(60, 1)));
+    env.write("counts.csv", "ward,admissions\nNorth,104\nSouth,99\n");
+    let partner = env.read("recipient/recipient.txt");
+    let entry = format!(
+        "[[recipient]]\nname = \"partner\"\nkey = \"{}\"\n",
+        partner.trim()
+    );
+    env.write("recipients.toml", entry);
+    let policy = block("toml");
+    env.write("policy.toml", &policy);
+    env.by("sender", "policy check policy.toml").ends(0);
+    // The same with places that a test can use.
+    let here = |path: &str| env.path(path).display().to_string();
+    let policy = policy
+        .replace("/srv/outbox", &here("out"))
+        .replace("/var/lib/exeat/ledger.jsonl", &here("ledger.jsonl"));
+    env.write("policy.toml", &policy);
+    let own = env.read("sender/recipient.txt");
+    let mine = format!("-r {}", own.trim());
+    let theirs = format!("-r {}", partner.trim());
+    let asked = |rest: &str| {
+        let line = format!("export {rest} --purpose audit --policy policy.toml");
+        env.by("sender", &line)
+    };
+    for (rest, code) in [
+        (
+            format!("counts.csv --to out {mine}"),
+            "recipient-not-allowed",
+        ),
+        (
+            format!("counts.csv --to out {theirs} {mine}"),
+            "recipient-not-allowed",
+        ),
+        (
+            "counts.csv --to out --passphrase".into(),
+            "recipient-not-allowed",
+        ),
+        (
+            format!("counts.csv --to . {theirs}"),
+            "destination-not-allowed",
+        ),
+        ("one.csv --to out --plain".into(), "plaintext-bulk"),
+    ] {
+        asked(&rest).ends(3).says(&format!("\n  {code}: "));
+    }
+    asked(&format!("one.csv --to out {theirs}")).ends(0);
+
+    let sudoers = block("sudoers");
+    let (_, form) = sudoers
+        .trim_end()
+        .split_once("/usr/local/bin/exeat ")
+        .unwrap();
+    if !require(&["grep", "sh"]) {
+        return;
+    }
+    let taken = |words: &str| {
+        let mut command = env.command("sh");
+        command.args(["-c", "printf '%s' \"$0\" | grep -qE \"$1\"", words, form]);
+        Ran::of(&mut command).code == Some(0)
+    };
+    let good = "export /srv/clinic/2026 --to /srv/outbox -r age1abc --purpose audit";
+    assert!(taken(good));
+    for (old, new) in [
+        (" --purpose", " --policy /srv/clinic/people.csv --purpose"),
+        (" --purpose", " --plain --purpose"),
+        (" -r age1abc", " -R /srv/clinic/people.csv"),
+        ("/srv/outbox", "/home/alice"),
+        ("/2026", "/../2026"),
+        ("/2026", " /etc"),
+        ("audit", "audit --json-file /srv/clinic/x"),
+        ("export", "--config-dir /home/alice export"),
+        ("export", "open"),
+    ] {
+        assert!(!taken(&good.replace(old, new)), "{new}");
+    }
+    if require(&["visudo"]) {
+        env.write("sudoers", sudoers);
+        env.tool("visudo -cf sudoers");
+    }
+}
+
 /// What is too little by itself adds up, whoever signs it and whatever it is
 /// called.
 #[test]

@@ -13,7 +13,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::decide::Permit;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
-use crate::ledger::LedgerError;
+use crate::ledger::{Intent, LedgerError};
 use crate::manifest::{Manifest, PackageId};
 use crate::path::shown;
 use crate::seal::{Complete, Stage, sealed_trait};
@@ -81,6 +81,20 @@ pub enum DeliverError {
         /// What the system said.
         source: io::Error,
     },
+    /// It failed, and perhaps not everything that had been written is gone.
+    #[error(
+        "what had been written beside {} may not all be gone: {reason}",
+        shown(path)
+    )]
+    Left {
+        /// The path it would have had.
+        path: PathBuf,
+        /// Why that is not certain.
+        reason: io::Error,
+        /// What had failed.
+        #[source]
+        error: Box<DeliverError>,
+    },
     /// It is in place, but the file system would not say that it will stay.
     #[error("{} is complete, but might be gone after a power failure", shown(path))]
     Unconfirmed {
@@ -103,6 +117,7 @@ impl Explain for DeliverError {
             Self::Permit => "permit-mismatch",
             Self::Unrecorded { .. } => "delivery-unrecorded",
             Self::Publish { .. } => "publish-failed",
+            Self::Left { .. } => "staging-left",
             Self::Unconfirmed { .. } => "delivery-unconfirmed",
         }
     }
@@ -112,6 +127,7 @@ impl Explain for DeliverError {
             Self::Exists { .. } => Fault::Request,
             Self::Source(error) => error.fault(),
             Self::Permit => Fault::Internal,
+            Self::Left { error, .. } => error.fault(),
             _ => Fault::Environment,
         }
     }
@@ -125,6 +141,11 @@ impl Explain for DeliverError {
             Self::Unrecorded { .. } => Some(
                 "it counts as delivered; see to the ledger before the next export: its intent is \
                  there, its outcome is missing"
+                    .into(),
+            ),
+            Self::Left { .. } => Some(
+                "look there for what begins with '.exeat-partial-', and for what was taken from \
+                 it; the export counts as delivered"
                     .into(),
             ),
             Self::Stage { source, .. }
@@ -198,6 +219,7 @@ impl Stage for Staging {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(0o666) & !self.mask;
         let file = rustix::fs::openat(self.inner.handle(), name, flags | OFlags::NOFOLLOW, mode)?;
+        self.inner.count_file();
         // The process' own umask may be stricter than the one asked for. A file
         // system without permissions may say no; what it holds is ciphertext.
         let _ = rustix::fs::fchmod(&file, mode);
@@ -206,6 +228,10 @@ impl Stage for Staging {
 
     fn close(&self, member: File) -> io::Result<()> {
         member.sync_all()
+    }
+
+    fn discard(self) -> io::Result<()> {
+        self.inner.remove()
     }
 }
 
@@ -224,7 +250,7 @@ pub struct Delivered {
 ///
 /// # Errors
 /// The name has been taken, or what the system says. Except after
-/// [`DeliverError::Unconfirmed`] nothing is left.
+/// [`DeliverError::Unconfirmed`] and [`DeliverError::Left`] nothing is left.
 pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
     let Complete {
         stage,
@@ -233,7 +259,7 @@ pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
         intent,
     } = complete;
     let Staging {
-        inner,
+        mut inner,
         path,
         name,
         mask,
@@ -254,11 +280,40 @@ pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
         }
         // It is there: the intent stands, and counts as delivered.
         Ok(Err(source)) => return Err(DeliverError::Unconfirmed { path, source }),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => DeliverError::Exists { path },
-        Err(source) => DeliverError::Publish { path, source },
+        Err(error) => not_published(path.clone(), error),
     };
+    Err(give_up(inner, intent, path, error))
+}
+
+fn not_published(path: PathBuf, source: io::Error) -> DeliverError {
+    match source.kind() {
+        io::ErrorKind::AlreadyExists => DeliverError::Exists { path },
+        _ => DeliverError::Publish { path, source },
+    }
+}
+
+/// Removes what was staged, and puts on record that nothing was delivered, if
+/// that is certain.
+fn give_up(
+    staging: staging::Staging,
+    intent: Intent,
+    path: PathBuf,
+    error: DeliverError,
+) -> DeliverError {
     // What is recorded errs on the side of a delivery, so a failure to say
     // that there was none is no second error.
-    let _ = intent.failed(error.code());
-    Err(error)
+    match staging.remove() {
+        Ok(()) => {
+            let _ = intent.failed(error.code());
+            error
+        }
+        Err(reason) => {
+            let _ = intent.interrupted(error.code());
+            DeliverError::Left {
+                path,
+                reason,
+                error: Box::new(error),
+            }
+        }
+    }
 }

@@ -3,24 +3,22 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, StatVfsMountFlags};
+use rustix::fs::{Access, AtFlags, Mode, OFlags, StatVfsMountFlags};
 use rustix::io::Errno;
-use zeroize::Zeroizing;
 
-use crate::beneath;
 use crate::diagnostic::{Explain, Fault, io_help};
-use crate::inspect::private_key;
-use crate::path::{Escaped, shown};
+use crate::path::shown;
 use crate::source::Source;
 
+mod keys_beside;
 mod medium;
 mod new_folder;
+mod resolve;
 
 pub use medium::{Medium, Place};
 pub use new_folder::NewFolder;
@@ -177,16 +175,17 @@ pub struct Target {
 }
 
 impl Target {
-    fn of(folder: &OwnedFd, path: &Path) -> Self {
+    fn of(folder: &OwnedFd) -> Self {
         Self {
             place: Place::of(folder),
-            // What cannot be resolved lies below no folder that is allowed.
-            resolved: path.canonicalize().unwrap_or_default(),
-            keys_beside: private_keys_in(folder),
+            // What has no path lies below no folder that is allowed.
+            resolved: resolve::resolve(folder).unwrap_or_default(),
+            keys_beside: keys_beside::find(folder),
         }
     }
 
-    /// Its path with every link resolved; empty where that is not possible.
+    /// Its path with every link resolved, as its descriptor tells; empty where
+    /// it has none.
     #[must_use]
     pub fn resolved(&self) -> &Path {
         &self.resolved
@@ -208,7 +207,8 @@ impl Target {
         &self.place
     }
 
-    /// The names of files in it that hold a private key, escaped.
+    /// The first files in the folder itself, not below it, that hold a private
+    /// key, and those that could not be looked into, with the reason; escaped.
     #[must_use]
     pub fn keys_beside(&self) -> &[String] {
         &self.keys_beside
@@ -245,7 +245,7 @@ impl Destination {
         let folder = open_outside(path, source)?;
         let destination = Self {
             path: path.to_owned(),
-            target: Target::of(&folder, path),
+            target: Target::of(&folder),
             folder,
             name,
         };
@@ -263,7 +263,7 @@ impl Destination {
     /// # Errors
     /// As for [`Destination::folder`].
     pub fn look(path: &Path, source: &Source) -> Result<Target, DestinationError> {
-        open_outside(path, source).map(|folder| Target::of(&folder, path))
+        open_outside(path, source).map(|folder| Target::of(&folder))
     }
 
     /// The path that the package or the copy will have.
@@ -307,46 +307,6 @@ fn open_outside(path: &Path, source: &Source) -> Result<OwnedFd, DestinationErro
         }),
         false => Ok(folder),
     }
-}
-
-/// The files directly in a folder that hold a private key, at most a few: a
-/// package beside the key that opens it is not encrypted for whoever finds
-/// both.
-fn private_keys_in(folder: &OwnedFd) -> Vec<String> {
-    /// Files to look into; a key lies at the top or among few.
-    const FILES: usize = 1000;
-    /// A private key with its comments is smaller, in bytes.
-    const SIZE: u64 = 64 << 10;
-    let Ok(items) = rustix::fs::Dir::read_from(folder) else {
-        return Vec::new();
-    };
-    let mut names: Vec<Vec<u8>> = items
-        .flatten()
-        .filter(|item| {
-            matches!(
-                item.file_type(),
-                FileType::RegularFile | FileType::Symlink | FileType::Unknown
-            )
-        })
-        .map(|item| item.file_name().to_bytes().to_vec())
-        .take(FILES)
-        .collect();
-    names.sort();
-    names.retain(|name| {
-        let Ok(file) = beneath::open(folder, name, OFlags::RDONLY) else {
-            return false;
-        };
-        let is_small = rustix::fs::fstat(&file).is_ok_and(|stat| {
-            FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-                && u64::try_from(stat.st_size).is_ok_and(|size| size <= SIZE)
-        });
-        let mut bytes = Zeroizing::new(Vec::new());
-        is_small
-            && File::from(file).take(SIZE).read_to_end(&mut bytes).is_ok()
-            && private_key(&bytes)
-    });
-    let escaped = names.iter().map(|name| Escaped(name).to_string());
-    escaped.take(5).collect()
 }
 
 /// Opens a folder that is to be written to.
@@ -443,6 +403,43 @@ mod tests {
         ] {
             assert!(bad.parse::<PackageName>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn what_is_resolved_is_what_was_opened() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let dir = dir.path().canonicalize().expect("resolves");
+        let at = |name: &str| dir.join(name);
+        for name in ["data", "one", "two"] {
+            std::fs::create_dir(at(name)).expect("a folder");
+        }
+        let source = Source::open(&[at("data")]).expect("opens");
+        let link = at("link");
+        let point_to = |name: &str| {
+            std::os::unix::fs::symlink(name, at("new")).expect("a link");
+            std::fs::rename(at("new"), &link).expect("replaced");
+        };
+        point_to("one");
+        let is_over = std::sync::atomic::AtomicBool::new(false);
+        let order = std::sync::atomic::Ordering::Relaxed;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(order) {
+                    point_to("two");
+                    point_to("one");
+                }
+            });
+            let agree = (0..3000).all(|_| {
+                let name: PackageName = "x".parse().expect("a name");
+                Destination::folder(&link, name, &source).is_ok_and(|destination| {
+                    let opened = rustix::fs::fstat(destination.handle());
+                    let named = rustix::fs::stat(destination.target().resolved());
+                    matches!((opened, named), (Ok(a), Ok(b)) if a.st_ino == b.st_ino)
+                })
+            });
+            is_over.store(true, order);
+            assert!(agree, "one folder was opened, and another one named");
+        });
     }
 
     #[test]

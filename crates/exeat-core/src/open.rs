@@ -329,7 +329,7 @@ fn select(inventory: &Inventory, paths: &[Vec<u8>]) -> Result<Option<Vec<bool>>,
     Ok(Some(wanted))
 }
 
-fn publish(target: &NewFolder, staging: Staging) -> Result<(), OpenError> {
+fn publish(target: &NewFolder, mut staging: Staging) -> Result<(), OpenError> {
     let path = || target.path.clone();
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists

@@ -148,6 +148,12 @@ pub trait Stage: sealed_trait::Sealed + Sync {
     /// # Errors
     /// What the system says.
     fn close(&self, member: Self::Member) -> io::Result<()>;
+
+    /// Removes all that has been staged.
+    ///
+    /// # Errors
+    /// It cannot be said that nobody has any of it.
+    fn discard(self) -> io::Result<()>;
 }
 
 pub(crate) mod sealed_trait {

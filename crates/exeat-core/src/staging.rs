@@ -4,7 +4,9 @@
 //! Used by [`crate::deliver`] for packages and by [`crate::open`] for content.
 //! The folder is locked by the process that fills it, with a lock that dies
 //! with the process; so the next run can tell what a killed one left behind,
-//! and removes it.
+//! and removes it. Who may write to the place beside it can move it or put
+//! another in its place meanwhile; so it is emptied through its own descriptor,
+//! and a result is one only if that descriptor agrees.
 #![expect(
     clippy::disallowed_methods,
     reason = "this module is the writing half of deliver and open"
@@ -15,6 +17,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
@@ -24,6 +27,8 @@ use crate::path::MAX_DEPTH;
 
 /// What the names of these folders begin with.
 const PREFIX: &str = ".exeat-partial-";
+/// What was staged is at most as deep as a package, in a folder of its own.
+const DEPTH: usize = MAX_DEPTH + 2;
 /// How old a folder has to be before it is taken for a leftover: its maker
 /// locks it within microseconds of making it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -34,7 +39,10 @@ pub(crate) struct Staging {
     parent: OwnedFd,
     folder: OwnedFd,
     name: String,
-    published: bool,
+    /// How many files have been made in it.
+    files: AtomicU64,
+    /// Whether it is the result now, or has been removed.
+    is_done: bool,
 }
 
 impl Staging {
@@ -58,13 +66,20 @@ impl Staging {
             parent,
             folder,
             name,
-            published: false,
+            files: AtomicU64::new(0),
+            is_done: false,
         })
     }
 
     /// The folder itself.
     pub(crate) fn handle(&self) -> &OwnedFd {
         &self.folder
+    }
+
+    /// Says that a file was made in it: [`Staging::remove`] demands to find as
+    /// many.
+    pub(crate) fn count_file(&self) {
+        self.files.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Makes everything in the folder durable with one call: cheaper than one
@@ -79,7 +94,7 @@ impl Staging {
     /// The inner result is that of making the new name durable: an error there
     /// means that the result is in place, but might be gone after a crash.
     pub(crate) fn publish(
-        mut self,
+        &mut self,
         name: &OsStr,
         mode: Mode,
         over_empty: bool,
@@ -89,6 +104,7 @@ impl Staging {
         let _ = rustix::fs::fchmod(&self.folder, mode);
         rustix::fs::fsync(&self.folder)?;
         let from = self.name.as_str();
+        self.is_at(OsStr::new(from))?;
         let renamed = if over_empty {
             rustix::fs::renameat(&self.parent, from, &self.parent, name)
         } else {
@@ -110,16 +126,50 @@ impl Staging {
             }
         };
         renamed?;
-        self.published = true;
+        self.is_at(name)?;
+        self.is_done = true;
         Ok(rustix::fs::fsync(&self.parent).map_err(io::Error::from))
+    }
+
+    /// Demands that the name leads to this folder and no other one.
+    fn is_at(&self, name: &OsStr) -> io::Result<()> {
+        let there = rustix::fs::statat(&self.parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let own = rustix::fs::fstat(&self.folder)?;
+        if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino) {
+            return Ok(());
+        }
+        Err(io::Error::other("somebody put another folder in its place"))
+    }
+
+    /// Removes the folder with all that is in it.
+    ///
+    /// # Errors
+    /// It cannot be said that nobody has any of it: not everything could be
+    /// removed, or files that were made in it are not there any more or have
+    /// another name besides.
+    pub(crate) fn remove(mut self) -> io::Result<()> {
+        self.is_done = true;
+        self.clear()
+    }
+
+    fn clear(&self) -> io::Result<()> {
+        let mut removed = Removed::default();
+        empty(&self.folder, DEPTH, &mut removed)?;
+        // Where it was moved away, what is left of it there is empty.
+        let _ = rustix::fs::unlinkat(&self.parent, &self.name, AtFlags::REMOVEDIR);
+        let taken = removed.files < self.files.load(Ordering::Relaxed);
+        match taken || removed.linked {
+            true => Err(io::Error::other("somebody has taken files away from it")),
+            false => Ok(()),
+        }
     }
 }
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        if !self.published {
+        if !self.is_done {
             // Nobody is left to tell; what remains the next run clears away.
-            let _ = remove_tree(self.parent.as_fd(), OsStr::new(&self.name));
+            let _ = self.clear();
         }
     }
 }
@@ -152,14 +202,24 @@ fn clear_leftovers(parent: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Removes a folder and everything below it, following no link.
 fn remove_tree(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<()> {
-    // What was staged is at most as deep as a package, in a folder of its own.
-    remove_below(parent, name, MAX_DEPTH + 2)
+    remove_below(parent, name, DEPTH, &mut Removed::default())
 }
 
-fn remove_below(parent: BorrowedFd<'_>, name: &OsStr, depth: usize) -> rustix::io::Result<()> {
-    let Some(below) = depth.checked_sub(1) else {
-        return Err(Errno::NAMETOOLONG);
-    };
+/// What has been removed.
+#[derive(Default)]
+struct Removed {
+    /// How many regular files.
+    files: u64,
+    /// Whether one of them had another name besides.
+    linked: bool,
+}
+
+fn remove_below(
+    parent: BorrowedFd<'_>,
+    name: &OsStr,
+    depth: usize,
+    removed: &mut Removed,
+) -> rustix::io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let open = || rustix::fs::openat(parent, name, flags, Mode::empty());
     let folder = match open() {
@@ -170,29 +230,40 @@ fn remove_below(parent: BorrowedFd<'_>, name: &OsStr, depth: usize) -> rustix::i
         }
         other => other?,
     };
-    let _ = rustix::fs::fchmod(&folder, Mode::RWXU);
+    empty(&folder, depth, removed)?;
+    rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)
+}
+
+/// Removes what is in a folder.
+fn empty(folder: &OwnedFd, depth: usize, removed: &mut Removed) -> rustix::io::Result<()> {
+    let Some(below) = depth.checked_sub(1) else {
+        return Err(Errno::NAMETOOLONG);
+    };
+    let _ = rustix::fs::fchmod(folder, Mode::RWXU);
     let mut entries = Vec::new();
-    for item in Dir::read_from(&folder)? {
+    for item in Dir::read_from(folder)? {
         let item = item?;
         if !matches!(item.file_name().to_bytes(), b"." | b"..") {
-            entries.push((item.file_name().to_owned(), item.file_type()));
+            entries.push(item.file_name().to_owned());
         }
     }
-    for (entry, kind) in entries {
-        let is_folder = kind == FileType::Directory;
-        let removed = if is_folder {
-            Err(Errno::ISDIR)
-        } else {
-            rustix::fs::unlinkat(&folder, &entry, AtFlags::empty())
-        };
-        match removed {
-            Err(Errno::ISDIR) => {
-                remove_below(folder.as_fd(), OsStr::from_bytes(entry.to_bytes()), below)?;
+    for entry in entries {
+        let stat = rustix::fs::statat(folder, &entry, AtFlags::SYMLINK_NOFOLLOW)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => {
+                let name = OsStr::from_bytes(entry.to_bytes());
+                remove_below(folder.as_fd(), name, below, removed)?;
+                continue;
             }
-            other => other?,
+            FileType::RegularFile => {
+                removed.files += 1;
+                removed.linked |= stat.st_nlink > 1;
+            }
+            _ => {}
         }
+        rustix::fs::unlinkat(folder, &entry, AtFlags::empty())?;
     }
-    rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -242,7 +313,7 @@ mod tests {
         let taken = dir.path().join("taken");
         fs::create_dir(&taken).expect("made");
         let publish = |over_empty| {
-            let staging = Staging::create(parent(dir.path()).as_fd()).expect("made");
+            let mut staging = Staging::create(parent(dir.path()).as_fd()).expect("made");
             fs::write(dir.path().join(&staging.name).join("new"), "x").expect("written");
             staging.publish(OsStr::new("taken"), Mode::RWXU, over_empty)
         };
@@ -253,6 +324,46 @@ mod tests {
         fs::remove_file(taken.join("old")).expect("removed");
         publish(true).expect("is empty").expect("durable");
         assert_eq!(names(&taken), ["new"]);
+    }
+
+    #[test]
+    fn another_folder_in_its_place_is_no_result() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut staging = Staging::create(parent(dir.path()).as_fd()).expect("made");
+        let (own, elsewhere) = (dir.path().join(&staging.name), dir.path().join("elsewhere"));
+        fs::write(own.join("file"), "x").expect("written");
+        staging.count_file();
+        fs::rename(&own, &elsewhere).expect("moved");
+        fs::create_dir(&own).expect("made");
+        let error = staging.publish(OsStr::new("result"), Mode::RWXU, false);
+        error.expect_err("is another one");
+        staging.remove().expect("emptied where it is");
+        assert_eq!(names(dir.path()), ["elsewhere"]);
+        assert!(names(&elsewhere).is_empty());
+    }
+
+    #[test]
+    fn what_was_taken_from_it_is_missed() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let takings: [fn(&Path, &Path); 3] = [
+            |file, kept| fs::rename(file, kept).expect("moved"),
+            |file, kept| fs::hard_link(file, kept).expect("linked"),
+            |file, _| fs::remove_file(file).expect("removed"),
+        ];
+        for take in takings {
+            let staging = Staging::create(parent(dir.path()).as_fd()).expect("made");
+            let inside = dir.path().join(&staging.name).join("below");
+            fs::create_dir(&inside).expect("made");
+            for name in ["a", "b"] {
+                fs::write(inside.join(name), "x").expect("written");
+                staging.count_file();
+            }
+            let kept = dir.path().join("kept");
+            take(&inside.join("a"), &kept);
+            staging.remove().expect_err("one is missing");
+            let _ = fs::remove_file(kept);
+            assert!(names(dir.path()).is_empty());
+        }
     }
 
     #[test]

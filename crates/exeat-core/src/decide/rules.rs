@@ -528,8 +528,8 @@ fn key_beside(target: &Target, findings: &mut Vec<Finding>) {
         spans: named(target.keys_beside().iter().cloned()),
         ..refuse(
             "key-beside-data",
-            "a private key lies where this is to go: whoever finds one finds both",
-            "take the key away from there, or choose another place",
+            "a private key lies, or may lie, where this is to go: whoever finds one finds both",
+            "take it away from there, or choose another place",
             &Origin::Floor,
         )
     });

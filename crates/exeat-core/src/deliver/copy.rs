@@ -1,14 +1,14 @@
 //! The only way out in the clear: copies what a [`PlainRelease`] allows, and
 //! nothing that is not what was inspected.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
 use rustix::fs::Mode;
 
-use super::DeliverError;
+use super::{DeliverError, give_up, not_published};
 use crate::decide::PlainRelease;
 use crate::destination;
 use crate::diagnostic::Explain as _;
@@ -58,7 +58,8 @@ pub struct Copied {
 ///
 /// # Errors
 /// A source that changed since it was inspected, no space, what the system
-/// says, an interruption. Nothing is left then, and the ledger says so.
+/// says, an interruption. Nothing is left then, and the ledger says so; where
+/// that is not certain ([`DeliverError::Left`]) it counts as delivered.
 pub fn copy(
     release: PlainRelease,
     source: &Source,
@@ -68,11 +69,19 @@ pub fn copy(
     progress: &dyn Progress,
 ) -> Result<Copied, DeliverError> {
     let is_for_it = intent.id() == release.terms.export && source.is_source_of(&release.listing);
-    let written = match is_for_it {
-        true => write(&release, source, umask, threads, progress),
+    let staging = match is_for_it {
+        true => stage(&release),
         false => Err(DeliverError::Permit),
     };
-    match written {
+    let mut staging = match staging {
+        Ok(staging) => staging,
+        // Not a byte has been written.
+        Err(error) => {
+            let _ = intent.failed(error.code());
+            return Err(error);
+        }
+    };
+    match write(&release, source, &mut staging, umask, threads, progress) {
         Ok(copied) => match intent.delivered(copied.bytes, None) {
             Ok(()) => Ok(copied),
             Err(source) => Err(DeliverError::Unrecorded {
@@ -83,15 +92,25 @@ pub fn copy(
         // It is there: the intent stands, and counts as delivered.
         Err(error @ DeliverError::Unconfirmed { .. }) => Err(error),
         Err(error) => {
-            let _ = intent.failed(error.code());
-            Err(error)
+            let path = release.terms.destination.path();
+            Err(give_up(staging, intent, path, error))
         }
     }
+}
+
+fn stage(release: &PlainRelease) -> Result<Staging, DeliverError> {
+    check_space(release)?;
+    let destination = &release.terms.destination;
+    Staging::create(destination.handle().as_fd()).map_err(|source| DeliverError::Stage {
+        path: destination.path(),
+        source,
+    })
 }
 
 fn write(
     release: &PlainRelease,
     source: &Source,
+    staging: &mut Staging,
     umask: u32,
     threads: Option<NonZeroUsize>,
     progress: &dyn Progress,
@@ -99,12 +118,6 @@ fn write(
     let listing = &release.listing;
     let destination = &release.terms.destination;
     let path = destination.path();
-    let failed = |source: io::Error| DeliverError::Publish {
-        path: path.clone(),
-        source,
-    };
-    check_space(release)?;
-    let staging = Staging::create(destination.handle().as_fd()).map_err(failed)?;
     let tree = Tree::new(staging.handle(), umask);
     progress.begin(Phase::Copying, Some(listing.bytes()));
     let made = |kind| {
@@ -122,6 +135,7 @@ fn write(
         let (entry, frame) = (&files[n], Frame::of(&files[n]));
         progress.current(&entry.path());
         let mut file = tree.make_file(&frame)?;
+        staging.count_file();
         let mut reader = source.read_file(entry, 0..entry.bytes())?;
         let mut buffer = vec![0; BUFFER];
         let mut hasher = Hasher::default();
@@ -159,7 +173,8 @@ fn write(
         return Err(SourceError::Interrupted.into());
     }
     progress.begin(Phase::Flushing, None);
-    staging.sync_all().map_err(failed)?;
+    let synced = staging.sync_all();
+    synced.map_err(|source| not_published(path.clone(), source))?;
     let mode = Mode::from_raw_mode(0o777 & !umask);
     match staging.publish(destination.name(), mode, false) {
         Ok(Ok(())) => Ok(Copied {
@@ -168,10 +183,7 @@ fn write(
             bytes: listing.bytes(),
         }),
         Ok(Err(source)) => Err(DeliverError::Unconfirmed { path, source }),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(DeliverError::Exists { path })
-        }
-        Err(source) => Err(failed(source)),
+        Err(source) => Err(not_published(path, source)),
     }
 }
 

@@ -13,6 +13,9 @@ use super::facts::{
 use super::tally::{Places, Tally};
 use crate::path::EntryPath;
 
+/// Where values are that stand in no file.
+const NAMES: &str = "names of files and folders";
+
 /// The facts so far. The order in which files are added changes nothing, and
 /// memory does not grow with their number.
 #[derive(Debug, Default)]
@@ -27,6 +30,8 @@ pub(crate) struct Summary {
     uninspected: u64,
     /// The first of them by path.
     reasons: BTreeMap<String, String>,
+    /// What is in no file: all names and link targets together.
+    names: Tally,
 }
 
 /// What was found of one class in all files.
@@ -68,11 +73,7 @@ impl Summary {
         let personal = tally.personal_records.min(tally.records);
         self.personal_records = self.personal_records.saturating_add(personal);
         if let Some(reason) = reason.or_else(|| tally.uninspected.clone()) {
-            self.uninspected += 1;
-            self.reasons.insert(path.to_string(), reason.into_owned());
-            while self.reasons.len() > MAX_PLACES {
-                self.reasons.pop_last();
-            }
+            self.add_uninspected(path.to_string(), reason);
         }
         for (class, places) in tally.classes {
             let found = self.classes.entry(class).or_default();
@@ -80,17 +81,31 @@ impl Summary {
         }
     }
 
-    /// Adds what names of files and folders and the targets of links say.
+    /// Adds what names of files and folders and the targets of links say, which
+    /// may come in parts.
     pub(crate) fn add_names(&mut self, tally: Tally) {
-        for (class, places) in tally.classes {
-            let found = self.classes.entry(class).or_default();
-            found.add("names of files and folders", places);
+        self.names.merge(tally);
+    }
+
+    fn add_uninspected(&mut self, path: String, reason: Cow<'static, str>) {
+        self.uninspected += 1;
+        self.reasons.insert(path, reason.into_owned());
+        while self.reasons.len() > MAX_PLACES {
+            self.reasons.pop_last();
         }
     }
 
     /// The facts. `stopped` says that no more content was read because no more
     /// was needed for a refusal.
-    pub(crate) fn finish(self, census: &Census, stopped: bool) -> Facts {
+    pub(crate) fn finish(mut self, census: &Census, stopped: bool) -> Facts {
+        let names = std::mem::take(&mut self.names);
+        for (class, places) in names.classes {
+            let found = self.classes.entry(class).or_default();
+            found.add(NAMES, places);
+        }
+        if let Some(reason) = names.uninspected {
+            self.add_uninspected(NAMES.to_owned(), reason);
+        }
         let coverage = if stopped {
             Coverage::Stopped
         } else if self.uninspected > 0 {
@@ -227,6 +242,49 @@ mod tests {
             (153, 51, 51)
         );
         assert_eq!((facts.files, facts.bytes), (256, 2_560));
+    }
+
+    #[test]
+    fn names_are_one_place_however_many_there_are() {
+        let mut summary = Summary::default();
+        for _ in 0..3 {
+            let mut names = Tally::default();
+            names.add(Class::Name, None, 2);
+            summary.add_names(names);
+        }
+        let facts = summary.finish(&Census::new(), false);
+        assert_eq!(
+            (facts.coverage, facts.uninspected.files),
+            (Coverage::Complete, 0)
+        );
+        let [found] = &facts.classes[..] else {
+            panic!("{:?}", facts.classes);
+        };
+        assert_eq!((found.count, found.more_places), (6, 0));
+        let places: Vec<_> = found.places.iter().map(|p| (&*p.path, p.count)).collect();
+        assert_eq!(places, [(NAMES, 6)]);
+    }
+
+    #[test]
+    fn names_that_cannot_be_judged_are_uninspected() {
+        let mut summary = Summary::default();
+        for reason in ["too many", "a run that was not read"] {
+            let mut names = Tally::default();
+            names.set_uninspected(reason.into());
+            summary.add_names(names);
+        }
+        let facts = summary.finish(&Census::new(), false);
+        assert_eq!(
+            (facts.coverage, facts.uninspected.files),
+            (Coverage::Partial, 1)
+        );
+        let [place] = &facts.uninspected.places[..] else {
+            panic!("{:?}", facts.uninspected.places);
+        };
+        assert_eq!(
+            (&*place.path, &*place.reason),
+            (NAMES, "a run that was not read")
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | `approval-missing` | the policy asks for approvals for so many people | export fewer people; this version cannot take approvals yet |
 //! | `destination-not-allowed` | the policy does not allow that kind of medium or folder | choose one of those that `exeat policy show` lists |
-//! | `key-beside-data` | a private age or SSH key lies in the destination folder, or among what would leave in the clear; in what is sealed it is a warning | take the key away, or leave it out with `--exclude` |
+//! | `key-beside-data` | a private age or SSH key lies in the destination folder itself (not in the folders below it), or a file that cannot be looked into, or there is a key among what would leave in the clear; in what is sealed that is a warning. Of each file there the first 64 KiB are looked at, and links to files are followed | take the key away, or leave it out with `--exclude` |
 //! | `no-recipient` | nobody is named who could open the package | name a recipient with `-r`, a file of them with `-R`, or use `--passphrase` |
 //! | `over-ceiling` | more people than an export may have | export fewer people, or ask whoever keeps the policy |
 //! | `permit-mismatch` | a program using the library asked about one thing and tried another | none: it is a mistake of that program |
@@ -35,3 +35,17 @@
 //! cannot be read or parsed counts as if it held anything. So a table that
 //! exeat cannot understand is refused in the clear even where it is harmless;
 //! sealing it is always possible.
+//!
+//! # Not yet
+//!
+//! These are planned, and nothing in this version finds them:
+//!
+//! - `weak-encryption`: what is protected by a password alone (old ZIP, PDF and
+//!   spreadsheet formats) is refused in the clear as uninspected or as media.
+//! - `objection-present`: a register of people who object is not read, and
+//!   `[objections]` in a policy is an error.
+//! - `column-not-requested`: `[purpose] columns` is an error.
+//! - Small images are not told from large ones: any image is
+//!   `plaintext-media`, also one below 128 pixels a side. That is stricter.
+//! - `--to -`: nothing is written to a stream, so nothing is read twice to
+//!   decide before a stream begins.

@@ -72,7 +72,7 @@
 //! |---|---|
 //! | `bytes` | at the destination, or null |
 //! | `code` | of the error, or null |
-//! | `ending` | `delivered`; `failed`: nothing that can be read reached the destination; `interrupted`: something may have |
+//! | `ending` | `delivered`; `failed`: nothing that can be read reached the destination, and all that was staged there has been removed; `interrupted`: something may have, or may have been taken from there |
 //! | `id` | of the export |
 //! | `intent` | the intent's `sequence` |
 //! | `manifest_sha256` | of a package's `manifest.json`, or null |

@@ -26,9 +26,16 @@
 //!   inventory, compares the tar framing instead of parsing it, bounds every
 //!   count and size before it allocates, and creates files below a handle,
 //!   without following links or crossing file systems.
-//! - **A refused or interrupted export.** Until the second decision the key
-//!   exists in memory alone; what is left in staging after a crash is
-//!   ciphertext to which no key was ever written, and the next run removes it.
+//! - **A refused or interrupted package.** Until the second decision the key
+//!   exists in memory alone; what a crash leaves in staging before it is
+//!   ciphertext to which no key was ever written. After it there may be an
+//!   envelope too, for the recipients alone, and the export is on record. The
+//!   next run into the same place removes either. A copy in the clear
+//!   (`--plain`) has no such protection: see below.
+//! - **A staging folder that is moved, or replaced by another.** A result is
+//!   published only if its name leads to the folder that was filled. After a
+//!   failure that folder is emptied wherever it is; if files are missing from
+//!   it by then, the ledger counts the export as delivered.
 //! - **Names that lie.** What comes from a package is shown escaped.
 //! - **Core files and debuggers.** The command line makes itself undumpable
 //!   before it reads its arguments.
@@ -52,11 +59,17 @@
 //!   opened. Keys that age itself holds in plain buffers (its stream buffer)
 //!   are not wiped.
 //! - The recipients: what they do with what they received.
-//! - A folder that is open to others while `open` runs on a file system without
-//!   permissions, such as FAT: the private staging folder is not private there.
-//! - An `open` that ends by `kill -9` or a power failure leaves a folder
-//!   `.exeat-partial-…` with plaintext beside the target, for its owner alone;
-//!   the next run into the same place, ten seconds later or more, removes it.
+//! - A folder that is open to others while `open` or `export --plain` runs on a
+//!   file system without permissions, such as FAT: the private staging folder
+//!   is not private there.
+//! - An `open` or an `export --plain` that ends by `kill -9` or a power failure
+//!   leaves a folder `.exeat-partial-…` with plaintext beside the target, for
+//!   its owner alone. The next run of the same account into the same place, ten
+//!   seconds later or more, removes it; where none will come, remove it by hand
+//!   (`rm -r -- .exeat-partial-*` in that folder, while no exeat runs there).
+//!   The export counts as delivered in the ledger, whatever becomes of it.
+//!   Removing does not wipe a disk: what was on a stick that is given away may
+//!   be found there still.
 //! - A writer that changes a source through a memory map it already has, or
 //!   within one tick of the file system's clock: such a change cannot be seen.
 //!   Every other change between the listing and the end of sealing is.

@@ -38,7 +38,8 @@ impl<S: Stage> Sealed<S> {
     /// # Errors
     /// A permit or a record for something else, a signing key other than the
     /// one that was decided on, or what the system says. Nothing has been
-    /// published then, and the ledger says so.
+    /// published then, and what was staged is removed; the ledger says so, if
+    /// that is certain.
     pub fn complete(
         self,
         release: ReleasePermit,
@@ -46,27 +47,31 @@ impl<S: Stage> Sealed<S> {
         intent: Intent,
     ) -> Result<Complete<S>, SealError> {
         match self.write_members(release, signer, &intent) {
-            Ok((stage, manifest, manifest_sha256)) => Ok(Complete {
-                stage,
+            Ok((manifest, manifest_sha256)) => Ok(Complete {
+                stage: self.stage,
                 manifest,
                 manifest_sha256,
                 intent,
             }),
             Err(error) => {
-                // The stage is gone with its ciphertext; a failure to say so
-                // leaves a record of a delivery that was none.
-                let _ = intent.failed(error.code());
+                // A failure to say so leaves a record of a delivery that was
+                // none.
+                let _ = match self.stage.discard() {
+                    Ok(()) => intent.failed(error.code()),
+                    // The envelope may be there, for those it is for.
+                    Err(_) => intent.interrupted(error.code()),
+                };
                 Err(error)
             }
         }
     }
 
     fn write_members(
-        self,
+        &self,
         release: ReleasePermit,
         signer: &SigningKey,
         intent: &Intent,
-    ) -> Result<(S, Manifest, Digest), SealError> {
+    ) -> Result<(Manifest, Digest), SealError> {
         let fingerprint = signer.public().fingerprint();
         let request = &self.permit.request;
         if !self.permits(&release)
@@ -103,7 +108,7 @@ impl<S: Stage> Sealed<S> {
                 bytes: self.volumes.iter().map(|volume| volume.bytes).sum(),
                 compression: self.compression(),
                 kind: PayloadKind::Tar,
-                volumes: self.volumes,
+                volumes: self.volumes.clone(),
             },
             readme,
             series: None,
@@ -113,7 +118,7 @@ impl<S: Stage> Sealed<S> {
         let signature = signer.sign(PACKAGE_NAMESPACE, &bytes)?;
         write(&self.stage, member::MANIFEST, &bytes)?;
         write(&self.stage, member::SIGNATURE, signature.as_bytes())?;
-        Ok((self.stage, manifest, Digest::of(&bytes)))
+        Ok((manifest, Digest::of(&bytes)))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<Member, SealError> {

@@ -1,0 +1,239 @@
+//! How well a sample cut up in one dialect makes a table.
+
+use super::super::header::{column_shape, header_names, is_header};
+use super::super::shape::Shape;
+use super::super::{Dialect, Sniffed, Table};
+use super::other_text::is_code;
+use super::record::{Cell, Record, SHAPED, records};
+
+/// Title and comment lines that may stand before the header.
+const PREAMBLE: usize = 10;
+
+/// A sample, cut up in one dialect.
+pub(super) struct Trial<'a> {
+    sample: &'a [u8],
+    pub(super) dialect: Dialect,
+    /// Lines before the first record.
+    pub(super) titles: Vec<&'a [u8]>,
+    pub(super) records: Vec<Record<'a>>,
+    pub(super) width: usize,
+    pub(super) header: bool,
+    /// Of the records, those of the table's width.
+    regular: f64,
+    /// Columns whose values are of a kind.
+    typed: usize,
+    /// Whether a quote is never closed, or closed where no field ends.
+    broken: bool,
+}
+
+impl<'a> Trial<'a> {
+    pub(super) fn new(sample: &'a [u8], dialect: Dialect) -> Option<Self> {
+        let (mut records, broken) = records(sample, dialect);
+        // The commonest number of fields among the latter half at least of
+        // the lines; lines of one field are no evidence.
+        let mut counts: Vec<usize> = records.iter().map(|record| record.fields).collect();
+        counts.retain(|&fields| fields > 1);
+        counts.sort_unstable();
+        let width = counts
+            .chunk_by(|a, b| a == b)
+            .max_by_key(|alike| (alike.len(), std::cmp::Reverse(alike.first().copied())))
+            .and_then(|alike| alike.first().copied())?;
+        let first = records.iter().position(|record| record.fields == width)?;
+        if first > PREAMBLE {
+            return None;
+        }
+        let raw = |record: &Record<'_>| sample.get(record.start..record.end).unwrap_or_default();
+        let titles = records.drain(..first).map(|record| raw(&record)).collect();
+        if records.len() < 2 {
+            return None;
+        }
+        let regular = records
+            .iter()
+            .filter(|record| record.is_regular(width))
+            .count();
+        let header = is_header(&records, width);
+        let body = records.get(usize::from(header)..).unwrap_or_default();
+        let typed = (0..width.min(SHAPED))
+            .filter(|&column| {
+                column_shape(body, column)
+                    .is_some_and(|shape| !matches!(shape, Shape::Word | Shape::Title))
+            })
+            .count();
+        Some(Self {
+            sample,
+            dialect,
+            titles,
+            width,
+            header,
+            regular: ratio(regular, records.len()),
+            typed,
+            records,
+            broken,
+        })
+    }
+
+    /// Records of this width, the first of which is known to name columns.
+    pub(super) fn named(
+        sample: &'a [u8],
+        records: Vec<Record<'a>>,
+        width: usize,
+        dialect: Dialect,
+    ) -> Option<Self> {
+        let code = records
+            .iter()
+            .any(|record| record.cells.iter().any(is_code));
+        (!code).then_some(Self {
+            sample,
+            titles: Vec::new(),
+            dialect,
+            records,
+            width,
+            header: true,
+            regular: 1.0,
+            typed: 0,
+            broken: false,
+        })
+    }
+
+    /// How well this makes a table; `None` when it does not.
+    pub(super) fn score(&self) -> Option<f64> {
+        let rows = self.records.len();
+        let typed = ratio(self.typed, self.width.min(SHAPED));
+        let spaced = self.share(|cell| !cell.quoted && cell.value.starts_with(b" "));
+        let code = self.lines(is_code);
+        let first_blank = self.column_blank(0);
+        let last_blank = self.column_blank(self.width - 1);
+        let named = self.header
+            && self
+                .records
+                .first()
+                .is_some_and(|record| record.has_short_names());
+        if (code > 0.15 && !(self.header && self.typed > 0))
+            || (last_blank > 0.9 && (self.width == 2 || (spaced > 0.5 && !named)))
+        {
+            return None;
+        }
+        let (regular, width) = (self.regular, self.width);
+        let good = match self.dialect.delimiter {
+            b'\t' | 0x01 | 0x1F => {
+                first_blank < 0.5
+                    && regular >= 0.5
+                    && (self.typed > 0 || self.header || (width > 2 && regular > 0.9))
+            }
+            b'|' => {
+                first_blank < 0.5
+                    && regular >= 0.6
+                    && (self.typed > 0 || named || (width > 3 && regular > 0.9))
+            }
+            b':' => {
+                width > 2
+                    && rows > 2
+                    && regular >= 0.98
+                    && self.typed > 0
+                    && spaced < 0.3
+                    && !self.is_time()
+            }
+            b' ' => {
+                width > 2
+                    && rows > 4
+                    && typed >= 0.5
+                    && self.is_all_of_one_width()
+                    && !self.is_log()
+                    && !self.has_lines_of_one_value()
+            }
+            _ if self.is_source(named) => false,
+            _ if self.is_log() || self.is_time() => false,
+            _ if self.dialect.spaces || spaced > 0.5 => {
+                regular >= 0.9 && ((self.typed > 0 && named) || (rows > 2 && typed >= 0.5))
+            }
+            _ => {
+                let plain = regular >= 0.9
+                    && (self.typed > 0 || (named && rows > 2) || (width > 3 && rows > 4));
+                // A few rows that are cut short must not hide a table.
+                let ragged = named && regular >= 0.5 && (self.typed > 0 || width > 2);
+                plain || ragged
+            }
+        };
+        let weight = match self.dialect.delimiter {
+            b':' | b' ' => 0.0,
+            b'\t' | 0x01 | 0x1F => 0.3,
+            _ => 0.2,
+        };
+        let whole = if self.broken { 0.0 } else { 0.5 };
+        let header = if self.header { 0.3 } else { 0.0 };
+        let wide = ratio(width.min(20), 100);
+        good.then_some(regular * 2.0 + typed + header + weight + wide + whole)
+    }
+
+    /// The share of fields, but for each first one, that `matches`.
+    fn share(&self, matches: impl Fn(&Cell<'_>) -> bool) -> f64 {
+        let cells = || {
+            self.records
+                .iter()
+                .flat_map(|record| record.cells.iter().skip(1))
+        };
+        ratio(
+            cells().filter(|cell| matches(cell)).count(),
+            cells().count(),
+        )
+    }
+
+    /// The share of records with a field that `matches`.
+    pub(super) fn lines(&self, matches: impl Fn(&Cell<'_>) -> bool) -> f64 {
+        let found = self
+            .records
+            .iter()
+            .filter(|record| record.cells.iter().any(&matches))
+            .count();
+        ratio(found, self.records.len())
+    }
+
+    fn column_blank(&self, column: usize) -> f64 {
+        let blank = |record: &&Record<'_>| {
+            record
+                .cells
+                .get(column)
+                .is_none_or(|cell| cell.value.trim_ascii().is_empty())
+        };
+        ratio(
+            self.records.iter().filter(blank).count(),
+            self.records.len(),
+        )
+    }
+
+    pub(super) fn raw(&self, record: &Record<'_>) -> &'a [u8] {
+        self.sample
+            .get(record.start..record.end)
+            .unwrap_or_default()
+    }
+
+    pub(super) fn into_sniffed(self, sample: &[u8]) -> Sniffed {
+        let preamble = self.records.first().map_or(0, |record| record.start);
+        let mut names = vec![None; self.width];
+        let mut body = preamble;
+        if self.header
+            && let Some(header) = self.records.first()
+        {
+            body = header.end;
+            names = header_names(sample, self.dialect, header, self.width);
+        }
+        Sniffed {
+            table: Table {
+                dialect: self.dialect,
+                names,
+                head: sample.get(preamble..body).unwrap_or_default().to_vec(),
+            },
+            preamble,
+            body,
+            reason: None,
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "counts of a sample are far below 2^52"
+)]
+pub(super) fn ratio(part: usize, all: usize) -> f64 {
+    part as f64 / all.max(1) as f64
+}
