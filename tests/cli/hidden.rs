@@ -82,6 +82,119 @@ fn across_instead_of_down() {
     );
 }
 
+/// Nobody in these has a number, and no row or record is one person's.
+#[test]
+fn beside_each_other_without_numbers() {
+    let env = prepared();
+    let them = people(83, 60);
+    let fields = |p: &Person| format!("\"name\":\"{}\",\"dob\":\"{}\"", p.name, p.born);
+    let object = |p: &Person| format!("{{{}}}", fields(p));
+    let number = |p: &Person| them.iter().position(|other| other.nhs == p.nhs).unwrap();
+    let objects = joined(&them, ",", object);
+    let column = |value: &dyn Fn(&Person) -> String| {
+        joined(&them, ",", |p| {
+            format!("\"{}\":\"{}\"", number(p), value(p))
+        })
+    };
+    let wards = them.chunks(15).map(|some| {
+        format!(
+            "{{\"ward\":\"N\",\"patients\":[{}]}}",
+            joined(some, ",", object)
+        )
+    });
+    let wards = wards.collect::<Vec<_>>().join(",");
+    let pairs = them
+        .chunks(4)
+        .map(|four| joined(four, ",", |p| format!("{},{}", p.name, p.born)) + "\n");
+    let pairs: String = pairs.collect();
+    let across = |label: &str, value: &dyn Fn(&Person) -> String| {
+        format!("{label},{}\n", joined(&them, ",", value))
+    };
+    let turned = across("name", &|p| p.name.clone()) + &across("dob", &|p| p.born.clone());
+    let field = across("field", &|p| format!("Patient {}", number(p)));
+    refuses(
+        &env,
+        &them,
+        &[
+            (
+                "map.json",
+                format!(
+                    "{{{}}}",
+                    joined(&them, ",", |p| {
+                        format!("\"id{}\":{}", number(p), object(p))
+                    })
+                ),
+            ),
+            (
+                "names.json",
+                format!(
+                    "{{{}}}",
+                    joined(&them, ",", |p| {
+                        format!("\"{}\":{{\"dob\":\"{}\"}}", p.name, p.born)
+                    })
+                ),
+            ),
+            (
+                "dates.json",
+                format!(
+                    "{{{}}}",
+                    joined(&them, ",", |p| { format!("\"{}\":\"{}\"", p.name, p.born) })
+                ),
+            ),
+            (
+                "columns.json",
+                format!(
+                    "{{\"name\":{{{}}},\"dob\":{{{}}}}}",
+                    column(&|p| p.name.clone()),
+                    column(&|p| p.born.clone())
+                ),
+            ),
+            (
+                "split.json",
+                format!(
+                    "{{\"columns\":[\"name\",\"dob\"],\"data\":[{}]}}",
+                    joined(&them, ",", |p| format!("[\"{}\",\"{}\"]", p.name, p.born))
+                ),
+            ),
+            (
+                "two.jsonl",
+                format!("{{\"people\":[{objects}]}}\n{{\"people\":[]}}\n"),
+            ),
+            ("wards.json", format!("[{wards}]")),
+            ("nested.json", format!("{{\"wards\":[{wards}]}}")),
+            (
+                "addresses.json",
+                format!(
+                    "{{{}}}",
+                    joined(&them, ",", |p| {
+                        format!("\"id{}\":{{\"email\":\"{}\"}}", number(p), p.email)
+                    })
+                ),
+            ),
+            (
+                "pairs.csv",
+                format!("name1,dob1,name2,dob2,name3,dob3,name4,dob4\n{pairs}"),
+            ),
+            (
+                "long.csv",
+                format!(
+                    "id,field,value\n{}",
+                    joined(&them, "\n", |p| {
+                        format!(
+                            "{0},name,{1}\n{0},date_of_birth,{2}",
+                            number(p),
+                            p.name,
+                            p.born
+                        )
+                    })
+                ),
+            ),
+            ("turned.csv", turned.clone()),
+            ("turned-below.csv", field + &turned),
+        ],
+    );
+}
+
 /// JSON has more places than the values of keys of their own.
 #[test]
 fn anywhere_in_json() {

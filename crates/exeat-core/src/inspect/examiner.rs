@@ -242,11 +242,7 @@ impl<'a> Examiner<'a> {
     /// Looks for labels in a column; how many people they show without a
     /// number, at most.
     fn sideways(&mut self, rows: &Rows<'_>, table: &Table, about_people: bool) -> u64 {
-        let named = |column: u32| {
-            let column = rows.columns.get(index(column))?;
-            column.name.and_then(header)
-        };
-        let Some(sideways) = Sideways::read(rows, &self.masks, named) else {
+        let Some(sideways) = Sideways::read(rows, &self.masks) else {
             return 0;
         };
         if sideways.people == 0 && !about_people {

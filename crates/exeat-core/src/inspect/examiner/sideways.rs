@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Rows;
 use crate::inspect::columns::Mask;
 use crate::inspect::facts::Class;
-use crate::inspect::identifier::{Role, Shape, nhs_number};
+use crate::inspect::identifier::{Role, Shape, nhs_number, shapes};
 
 /// Rows of a block that are asked for labels.
 const SAMPLE: usize = 24;
@@ -29,53 +29,95 @@ pub(super) struct Sideways {
 }
 
 impl Sideways {
-    /// Reads a table if it is one; `masks` are the shapes of its cells, `named`
-    /// says what a column's own name tells of it.
-    pub(super) fn read(
-        rows: &Rows<'_>,
-        masks: &[Mask],
-        named: impl Fn(u32) -> Option<Role>,
-    ) -> Option<Self> {
-        let label = labels(rows, &named)?;
-        let mut sideways = Self::default();
-        let mut roles: HashMap<&[u8], Option<Role>> = HashMap::new();
-        // By the label, so that forename and surname are one person's.
-        let mut identifying: HashMap<&[u8], u64> = HashMap::new();
+    /// Reads a table if it is one; `masks` are the shapes of its cells.
+    pub(super) fn read(rows: &Rows<'_>, masks: &[Mask]) -> Option<Self> {
+        let label = label_column(rows)?;
+        let mut reader = Reader {
+            sideways: Self::default(),
+            known: rows
+                .columns
+                .iter()
+                .map(|column| {
+                    column
+                        .name
+                        .and_then(super::header)
+                        .and_then(class)
+                        .is_some()
+                })
+                .collect(),
+            roles: HashMap::new(),
+            identifying: HashMap::new(),
+        };
         for_each_row(rows, |at, cells| {
-            let Some(&(_, name)) = cells.iter().find(|(column, _)| *column == label) else {
-                return;
-            };
-            if roles.len() >= MAX_LABELS && !roles.contains_key(name) {
-                return;
-            }
-            let Some(role) = *roles.entry(name).or_insert_with(|| role(name)) else {
-                return;
-            };
-            for (&(column, cell), &mask) in cells.iter().zip(masks.iter().skip(at)) {
-                let is_value = column != label && fits(role, mask);
-                if !is_value || named(column).and_then(class).is_some() {
-                    continue;
-                }
-                if role == Role::Is(Class::NhsNumber) {
-                    sideways.nhs_numbers.extend(nhs_number(cell));
-                }
-                if let Some(class) = class(role) {
-                    *sideways.found.entry((column, class)).or_default() += 1;
-                }
-                if is_identifying(role) {
-                    *identifying.entry(name).or_default() += 1;
-                }
+            let name = cells.iter().find(|(column, _)| *column == label);
+            if let Some(&(_, name)) = name {
+                let cells = cells.iter().zip(masks.iter().skip(at));
+                reader.row(label, name, cells.map(|(&cell, &mask)| (cell, mask)));
             }
         });
+        // What seems to be a header may be one more row.
+        if let Some(name) = name_of(rows, label).filter(|name| role(name).is_some()) {
+            reader.known.clear();
+            let names = (0..).zip(rows.columns).filter_map(|(at, column)| {
+                let name = column.name?;
+                Some(((at, name), Mask::from(shapes(name))))
+            });
+            reader.row(label, name, names);
+        }
+        let Reader {
+            mut sideways,
+            identifying,
+            ..
+        } = reader;
         sideways.people = identifying.into_values().max().unwrap_or(0);
         Some(sideways)
     }
 }
 
+struct Reader<'r> {
+    sideways: Sideways,
+    /// Columns whose own names tell what they hold.
+    known: Vec<bool>,
+    roles: HashMap<&'r [u8], Option<Role>>,
+    /// By the label, so that forename and surname are one person's.
+    identifying: HashMap<&'r [u8], u64>,
+}
+
+impl<'r> Reader<'r> {
+    fn row(
+        &mut self,
+        label: u32,
+        name: &'r [u8],
+        cells: impl Iterator<Item = ((u32, &'r [u8]), Mask)>,
+    ) {
+        if self.roles.len() >= MAX_LABELS && !self.roles.contains_key(name) {
+            return;
+        }
+        let Some(role) = *self.roles.entry(name).or_insert_with(|| role(name)) else {
+            return;
+        };
+        for ((column, cell), mask) in cells {
+            let known = self.known.get(super::index(column));
+            if column == label || !fits(role, mask) || known == Some(&true) {
+                continue;
+            }
+            if role == Role::Is(Class::NhsNumber) {
+                self.sideways.nhs_numbers.extend(nhs_number(cell));
+            }
+            if let Some(class) = class(role) {
+                *self.sideways.found.entry((column, class)).or_default() += 1;
+            }
+            if is_identifying(role) {
+                *self.identifying.entry(name).or_default() += 1;
+            }
+        }
+    }
+}
+
 /// The column that has labels: two at least, one of which is of a person.
-fn labels(rows: &Rows<'_>, named: &impl Fn(u32) -> Option<Role>) -> Option<u32> {
+fn label_column(rows: &Rows<'_>) -> Option<u32> {
     let step = rows.ends.len().div_ceil(SAMPLE).max(1);
-    let mut seen: BTreeMap<u32, Vec<(&[u8], Option<Role>)>> = BTreeMap::new();
+    let mut seen: BTreeMap<u32, Vec<&[u8]>> = BTreeMap::new();
     let mut number = 0;
     for_each_row(rows, |_, cells| {
         number += 1;
@@ -85,24 +127,26 @@ fn labels(rows: &Rows<'_>, named: &impl Fn(u32) -> Option<Role>) -> Option<u32> 
         // Labels stand before what they name.
         for &(column, cell) in cells.iter().take(4) {
             let seen = seen.entry(column).or_default();
-            if is_label(cell)
-                && named(column).is_none()
-                && !seen.iter().any(|(other, _)| *other == cell)
-            {
-                seen.push((cell, role(cell)));
+            if is_label(cell) && !seen.contains(&cell) {
+                seen.push(cell);
             }
         }
     });
-    let labels = seen.into_iter().find(|(_, labels)| {
-        let telling = labels.iter().filter_map(|(_, role)| *role);
-        telling
+    let column = seen.into_iter().find(|&(column, ref labels)| {
+        let telling = labels.iter().copied().filter_map(role);
+        let below = telling
             .clone()
             .filter(|&role| class(role).is_some())
-            .count()
-            > 1
-            && telling.clone().any(is_identifying)
+            .count();
+        let above = name_of(rows, column).and_then(role);
+        let head = above.and_then(class).is_some();
+        below > 0 && below + usize::from(head) > 1 && telling.chain(above).any(is_identifying)
     });
-    labels.map(|(column, _)| column)
+    column.map(|(column, _)| column)
+}
+
+fn name_of<'r>(rows: &Rows<'r>, column: u32) -> Option<&'r [u8]> {
+    rows.columns.get(super::index(column))?.name
 }
 
 fn for_each_row<'r>(rows: &Rows<'r>, mut each: impl FnMut(usize, &'r [(u32, &'r [u8])])) {

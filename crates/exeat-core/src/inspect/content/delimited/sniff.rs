@@ -18,6 +18,7 @@ use memchr::{memchr, memchr_iter, memmem, memrchr};
 use super::header::is_heading;
 use super::{Dialect, Sniffed};
 use crate::inspect::content::SAMPLE;
+use crate::inspect::identifier::role;
 
 mod list;
 mod other_text;
@@ -64,28 +65,48 @@ pub(in crate::inspect::content) fn sniff(text: &[u8], complete: bool) -> Option<
     best.map(|(_, sniffed)| sniffed)
         .or_else(|| list(sample, newline, Some(b'"')))
         .or_else(|| behind_a_quote(sample, newline))
-        .or_else(|| pair(sample, newline, complete && sample.len() == text.len()))
+        .or_else(|| few(sample, newline, complete && sample.len() == text.len()))
 }
 
-/// A table of one record: two lines of as many fields, of which the first
-/// one's are names of columns. `whole`: there is nothing else.
-fn pair(sample: &[u8], newline: u8, whole: bool) -> Option<Sniffed> {
+/// A table of few lines of as many fields, which names tell: those of its
+/// columns in the first of two lines, or those of its rows where it is turned
+/// sideways. `whole`: there is nothing else.
+fn few(sample: &[u8], newline: u8, whole: bool) -> Option<Sniffed> {
     if !whole {
         return None;
     }
     b",;\t|".iter().find_map(|&delimiter| {
         let dialect = dialects(sample, delimiter, newline).into_iter().next()?;
         let (records, broken) = records(sample, dialect);
-        let [first, second] = records.as_slice() else {
-            return None;
-        };
-        let alike = first.fields >= 2 && first.fields == second.fields && !broken;
-        if !alike || !is_heading(first) || !first.has_short_names() {
+        let width = records.first()?.fields;
+        let alike = records.iter().all(|record| record.fields == width);
+        if width < 2 || !alike || broken {
             return None;
         }
-        let width = first.fields;
-        Trial::named(sample, records, width, dialect).map(|trial| trial.into_sniffed(sample))
+        let header = !is_turned(&records, width);
+        if header && !is_pair(&records) {
+            return None;
+        }
+        let trial = Trial::known(sample, records, width, dialect, header)?;
+        Some(trial.into_sniffed(sample))
     })
+}
+
+/// A header and one record.
+fn is_pair(records: &[Record<'_>]) -> bool {
+    matches!(records, [first, _] if is_heading(first) && first.has_short_names())
+}
+
+/// Rows that begin with what could be the names of columns.
+fn is_turned(records: &[Record<'_>], width: usize) -> bool {
+    const WIDTH: usize = 4;
+    const ROWS: usize = 64;
+    let named = |record: &&Record<'_>| {
+        let first = record.cells.first();
+        first.is_some_and(|cell| role(cell.value).is_some())
+    };
+    let rows = 2..=ROWS;
+    width >= WIDTH && rows.contains(&records.len()) && records.iter().filter(named).count() > 1
 }
 
 /// Whole lines from the beginning: [`SAMPLE`], or three lines if these are

@@ -30,6 +30,19 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
 }
 
 #[test]
+fn few_rows_with_names_of_their_own_are_a_table() {
+    let across = |label: &str, value: &str| {
+        let values: Vec<String> = (0..12).map(|n| format!("{value}{n}")).collect();
+        format!("{label},{}\n", values.join(","))
+    };
+    let text =
+        across("field", "Patient ") + &across("dob", "1980-02-1") + &across("diagnosis", "E1");
+    let seen = Seen::of(text.as_bytes());
+    seen.expect(Kind::Table, "");
+    assert_eq!((seen.records.len(), seen.records[0].len()), (3, 13));
+}
+
+#[test]
 fn one_record_of_too_many_columns_is_never_text() {
     for (columns, name) in [
         (4_097, "c"),

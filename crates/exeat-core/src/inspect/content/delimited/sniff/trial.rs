@@ -72,12 +72,14 @@ impl<'a> Trial<'a> {
         })
     }
 
-    /// Records of this width, the first of which is known to name columns.
-    pub(super) fn named(
+    /// Records of this width, of which is known whether the first names
+    /// columns.
+    pub(super) fn known(
         sample: &'a [u8],
         records: Vec<Record<'a>>,
         width: usize,
         dialect: Dialect,
+        header: bool,
     ) -> Option<Self> {
         let code = records
             .iter()
@@ -88,7 +90,7 @@ impl<'a> Trial<'a> {
             dialect,
             records,
             width,
-            header: true,
+            header,
             regular: 1.0,
             typed: 0,
             broken: false,
