@@ -26,6 +26,7 @@ use crate::source::Listing;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use rules::{Ask, Form};
 

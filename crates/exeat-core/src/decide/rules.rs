@@ -5,17 +5,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::words::{count, files, most, named, people, uninspected_places, who};
 use super::{History, Requester};
 use crate::destination::{Place, Target};
 use crate::diagnostic::{Finding, Severity};
-use crate::inspect::{Class, ClassFacts, Coverage, Depth, Facts, People};
+use crate::inspect::{Class, Coverage, Depth, Facts};
 use crate::keys::{Recipient, Recipients};
 use crate::path::Escaped;
 use crate::policy::{InspectionMode, Origin, Policy};
 use crate::signature::Fingerprint;
-
-/// How many places one finding names.
-const NAMED: usize = 5;
 
 /// How it would leave.
 #[derive(Debug, Clone, Copy)]
@@ -404,34 +402,6 @@ fn expired(key: &Recipient, today: Date) -> Option<Finding> {
     ))
 }
 
-/// A recipient as people know it.
-fn who(key: &Recipient) -> String {
-    match key.name() {
-        Some(name) => format!("'{}'", Escaped(name.as_bytes())),
-        None => key.to_string(),
-    }
-}
-
-fn people(people: People) -> String {
-    match people.least == people.most {
-        true => count(people.most),
-        false => format!("{} to {}", count(people.least), count(people.most)),
-    }
-}
-
-/// Digits in groups of three.
-fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// Says no to a copy in the clear for what is in it, whatever its size.
 fn plain_content(facts: &Facts, findings: &mut Vec<Finding>) {
     let sensitive: Vec<_> = facts.sensitive().collect();
@@ -577,42 +547,5 @@ fn refuse(code: &'static str, message: impl Into<String>, help: &str, rule: &Ori
         rule: rule.to_string(),
         severity: Severity::Refuse,
         spans: Vec::new(),
-    }
-}
-
-/// The places with the most values, of whatever class.
-fn most<'a>(found: impl Iterator<Item = &'a ClassFacts>) -> Vec<String> {
-    let places = found.flat_map(|found| found.places.iter().map(|place| (found.class, place)));
-    let mut places: Vec<_> = places.collect();
-    places.sort_by_key(|(_, place)| std::cmp::Reverse(place.count));
-    named(places.into_iter().map(|(class, place)| {
-        let (path, count, class) = (&place.path, count(place.count), class.label());
-        match &place.column {
-            Some(column) => format!("{path}, column '{column}' ({class}: {count})"),
-            None => format!("{path} ({class}: {count})"),
-        }
-    }))
-}
-
-fn uninspected_places(facts: &Facts) -> Vec<String> {
-    let places = facts.uninspected.places.iter();
-    named(places.map(|place| format!("{} ({})", place.path, place.reason)))
-}
-
-/// The first few of some places, each once.
-fn named(places: impl Iterator<Item = String>) -> Vec<String> {
-    let mut spans: Vec<String> = Vec::new();
-    for place in places {
-        if spans.len() < NAMED && !spans.contains(&place) {
-            spans.push(place);
-        }
-    }
-    spans
-}
-
-fn files(count: u64) -> String {
-    match count {
-        1 => "1 file".to_owned(),
-        _ => format!("{count} files"),
     }
 }
