@@ -29,6 +29,7 @@ mod tests;
 mod words;
 
 pub use rules::{Ask, Form};
+pub use words::people as people_in_words;
 
 /// The longest label, purpose or name of a requester, in bytes.
 const MAX_NOTE: usize = 1000;
@@ -77,6 +78,12 @@ pub struct Requester {
     pub name: Option<Note>,
     /// The names of the groups it is in.
     pub groups: Vec<String>,
+    /// Whether it may be in others, whose names are not known: the quotas of
+    /// every group then concern it.
+    pub has_unnamed_groups: bool,
+    /// Whether its number is one of a container or user namespace, which the
+    /// one inside may have chosen: what left is then summed over all accounts.
+    pub is_mapped: bool,
 }
 
 impl Requester {
@@ -87,6 +94,8 @@ impl Requester {
             user,
             name: None,
             groups: Vec::new(),
+            has_unnamed_groups: true,
+            is_mapped: false,
         }
     }
 }

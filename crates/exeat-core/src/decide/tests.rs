@@ -377,6 +377,160 @@ fn a_policy_adds_rules_and_every_finding_names_its_line() {
     }
 }
 
+/// What nobody has seen counts as bulk wherever a rule is about how many.
+#[test]
+fn what_was_not_inspected_is_no_way_round_a_number() {
+    let ceiling = ("[ceiling]\npeople = 10", "over-ceiling");
+    let approvals = (
+        "[approvals]\napprovers = [\"a\", \"b\"]\npeople = [{ from = 20, count = 2 }]",
+        "approval-missing",
+    );
+    let quota = (
+        "[[quota]]\ngroup = \"*\"\npeople = 5\nper = \"1 week\"",
+        "quota-exceeded",
+    );
+    let compressed = Facts {
+        coverage: Coverage::Partial,
+        uninspected: Uninspected {
+            files: 1,
+            places: vec![UninspectedFile {
+                path: "people.csv.gz".into(),
+                reason: "compressed".into(),
+            }],
+        },
+        ..Facts::default()
+    };
+    let pictures = Facts {
+        media: 2,
+        ..Facts::default()
+    };
+    let of = |coverage| Facts {
+        coverage,
+        ..of_people(3)
+    };
+    for (text, code) in [ceiling, approvals, quota] {
+        let policy = policy(text);
+        let asked = Asked::new();
+        let history = History {
+            plain_people: 0,
+            quotas: vec![0; policy.quotas().count()],
+        };
+        let judge = |facts: &Facts| policy.content_findings(&asked.sealed(), facts, &history);
+        for facts in [
+            &compressed,
+            &pictures,
+            &of(Coverage::Stopped),
+            &of(Coverage::None),
+        ] {
+            let findings = judge(facts);
+            assert_eq!(refusing(&findings), [code], "{facts:?}");
+        }
+        let findings = judge(&compressed);
+        let finding = findings.iter().find(|f| f.code == code).expect("it");
+        assert!(
+            finding
+                .message
+                .contains("1 file could not be inspected and counts as bulk")
+        );
+        assert!(finding.help.contains("--exclude"), "{}", finding.help);
+        assert_eq!(finding.spans, ["people.csv.gz (compressed)"]);
+        assert!(!refuses(&judge(&of_people(3))), "{text}");
+        // Without a rule about how many, it leaves sealed.
+        let floor = Policy::floor();
+        let findings = floor.content_findings(&asked.sealed(), &compressed, &history);
+        assert!(!refuses(&findings));
+    }
+}
+
+/// Stopping where people were enough would leave the rest uninspected.
+#[test]
+fn everything_is_inspected_where_that_is_asked() {
+    let begin = "[inspection]\nmode = \"until-decided\"\n";
+    for (weight, depth) in [
+        ("note", None),
+        ("warn", Some(Depth::Full)),
+        ("refuse", Some(Depth::Full)),
+    ] {
+        let policy = policy(&format!("{begin}uninspected = \"{weight}\"\n"));
+        assert_eq!(policy.depth_of_sealed(), depth, "{weight}");
+        assert_eq!(policy.depth() == Depth::Full, depth.is_some(), "{weight}");
+    }
+    let policy = policy(&format!("{begin}[ceiling]\npeople = 70\n"));
+    let until = Depth::Until { people: 71 };
+    assert_eq!(policy.depth_of_sealed(), Some(until));
+}
+
+/// A caller of the library may have stopped sooner than a rule was met.
+#[test]
+fn a_stopped_inspection_is_none_unless_it_is_bulk() {
+    let stopped = |people| Facts {
+        coverage: Coverage::Stopped,
+        ..of_people(people)
+    };
+    assert_eq!(plain(&stopped(3)), ["plaintext-uninspected"]);
+    assert_eq!(plain(&stopped(51)), ["plaintext-bulk"]);
+}
+
+#[test]
+fn who_cannot_be_told_apart_is_summed_with_everybody() {
+    let policy = policy("[[quota]]\ngroup = \"staff\"\npeople = 5\nper = \"1 week\"");
+    let history = History {
+        plain_people: 50,
+        quotas: vec![5],
+    };
+    let told = |requester: Requester, is_plain: bool| {
+        let asked = Asked {
+            requester,
+            ..Asked::new()
+        };
+        let ask = match is_plain {
+            true => asked.plain(),
+            false => asked.sealed(),
+        };
+        let findings = policy.content_findings(&ask, &of_people(1), &history);
+        let refused = findings
+            .into_iter()
+            .filter(|f| f.severity == Severity::Refuse);
+        refused
+            .map(|f| (f.code.into_owned(), f.message))
+            .collect::<Vec<_>>()
+    };
+    let named = || Requester {
+        has_unnamed_groups: false,
+        ..Requester::of(1000)
+    };
+    assert_eq!(told(named(), false), []);
+    let of_staff = Requester {
+        groups: vec!["staff".into()],
+        ..named()
+    };
+    let found = told(of_staff, false);
+    assert_eq!(found[0].0, "quota-exceeded");
+    assert!(
+        found[0].1.contains("left by you; 5 are allowed"),
+        "{found:?}"
+    );
+    let found = told(Requester::of(1000), false);
+    assert_eq!(found[0].0, "quota-exceeded");
+    assert!(
+        found[0]
+            .1
+            .contains("not all of your groups have a name here"),
+        "{found:?}"
+    );
+    let mapped = Requester {
+        is_mapped: true,
+        ..Requester::of(1000)
+    };
+    for (code, message) in told(mapped, true) {
+        assert_eq!(code, "quota-exceeded");
+        assert!(
+            message.contains("by all accounts (inside a container"),
+            "{message}"
+        );
+    }
+}
+
 #[test]
 fn notes_are_single_lines() {
     assert!("Q3 extract".parse::<Note>().is_ok());

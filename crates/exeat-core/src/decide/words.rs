@@ -1,6 +1,8 @@
 //! The words of findings: whom, how many, where; never a value.
 
-use crate::inspect::{ClassFacts, Facts, People};
+use super::Requester;
+use crate::diagnostic::words::{counted, grouped};
+use crate::inspect::{ClassFacts, Coverage, Facts, People};
 use crate::keys::Recipient;
 use crate::path::Escaped;
 
@@ -15,24 +17,27 @@ pub(super) fn who(key: &Recipient) -> String {
     }
 }
 
-pub(super) fn people(people: People) -> String {
-    match people.least == people.most {
-        true => count(people.most),
-        false => format!("{} to {}", count(people.least), count(people.most)),
-    }
-}
-
-/// Digits in groups of three.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
+/// How many people, as one phrase.
+#[must_use]
+pub fn people(facts: &Facts) -> String {
+    let People { least, most } = facts.people;
+    let counted = |number| counted(number, "person", "people");
+    match facts.coverage {
+        Coverage::None => "people not counted".to_owned(),
+        Coverage::Stopped => format!("at least {}", counted(least)),
+        coverage => {
+            let mut text = match most {
+                0 => "nobody".to_owned(),
+                _ if least == most => counted(most),
+                _ if least == 0 => format!("at most {}", counted(most)),
+                _ => format!("{} to {} people", grouped(least), grouped(most)),
+            };
+            if coverage == Coverage::Partial {
+                text += " that could be seen";
+            }
+            text
         }
-        text.push(digit);
     }
-    text
 }
 
 /// The places with the most values, of whatever class.
@@ -41,12 +46,46 @@ pub(super) fn most<'a>(found: impl Iterator<Item = &'a ClassFacts>) -> Vec<Strin
     let mut places: Vec<_> = places.collect();
     places.sort_by_key(|(_, place)| std::cmp::Reverse(place.count));
     named(places.into_iter().map(|(class, place)| {
-        let (path, count, class) = (&place.path, count(place.count), class.label());
+        let (path, count, class) = (&place.path, grouped(place.count), class.label());
         match &place.column {
             Some(column) => format!("{path}, column '{column}' ({class}: {count})"),
             None => format!("{path} ({class}: {count})"),
         }
     }))
+}
+
+/// That something was not inspected, as the beginning of a sentence.
+pub(super) fn uninspected(facts: &Facts) -> Option<String> {
+    let is_partly = match facts.coverage {
+        Coverage::Complete | Coverage::Partial => false,
+        // That a rule was met early says nothing of the rest.
+        Coverage::Stopped | Coverage::None => true,
+    };
+    match facts.uninspected.files {
+        0 => is_partly.then(|| "not everything was inspected".to_owned()),
+        count => Some(format!("{} could not be inspected", files(count))),
+    }
+}
+
+/// The same where the number of people is what matters: nobody sees them in
+/// images, sound or film either.
+pub(super) fn unseen(facts: &Facts) -> Option<String> {
+    uninspected(facts).or_else(|| {
+        (facts.media > 0).then(|| {
+            format!(
+                "{} of images, sound or film could not be inspected",
+                files(facts.media)
+            )
+        })
+    })
+}
+
+/// Whose exports were summed.
+pub(super) fn by(requester: &Requester) -> &'static str {
+    match requester.is_mapped {
+        false => "you",
+        true => "all accounts (inside a container or user namespace they cannot be told apart)",
+    }
 }
 
 pub(super) fn uninspected_places(facts: &Facts) -> Vec<String> {
@@ -66,8 +105,5 @@ pub(super) fn named(places: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 pub(super) fn files(count: u64) -> String {
-    match count {
-        1 => "1 file".to_owned(),
-        _ => format!("{count} files"),
-    }
+    counted(count, "file", "files")
 }
