@@ -8,7 +8,7 @@
 //! [`PlainRelease`] the copy. [`OpenPermit`] allows plaintext of a package at
 //! one place.
 //!
-//! The rules themselves are in `rules`; every finding names the line of the
+//! The rules themselves are in `rules` and `floor`; every finding names the line of the
 //! policy that made it, or the floor.
 
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ use crate::policy::Policy;
 use crate::signature::Fingerprint;
 use crate::source::Listing;
 
+mod floor;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -571,7 +572,7 @@ impl Policy {
         header: &Header,
         target: NewFolder,
     ) -> Result<OpenPermit, Vec<Finding>> {
-        let findings = rules::opening(&header.facts, target.place());
+        let findings = floor::opening(&header.facts, target.place());
         match refuses(&findings) {
             true => Err(findings),
             false => Ok(OpenPermit {

@@ -1,10 +1,12 @@
-//! The words of findings: whom, how many, where; never a value.
+//! Findings and their words: whom, how many, where; never a value.
 
 use super::Requester;
 use crate::diagnostic::words::{counted, grouped};
+use crate::diagnostic::{Finding, Severity};
 use crate::inspect::{ClassFacts, Coverage, Facts, People};
 use crate::keys::Recipient;
 use crate::path::Escaped;
+use crate::policy::Origin;
 
 /// How many places one finding names.
 const NAMED: usize = 5;
@@ -106,4 +108,24 @@ pub(super) fn named(places: impl Iterator<Item = String>) -> Vec<String> {
 
 pub(super) fn files(count: u64) -> String {
     counted(count, "file", "files")
+}
+
+pub(super) const LEAVE_OUT: &str = "leave out with --exclude what could not be inspected, or ask whoever \
+                         keeps the policy";
+pub(super) const SEAL: &str = "seal it: leave out --plain and name a recipient with -r";
+
+pub(super) fn refuse(
+    code: &'static str,
+    message: impl Into<String>,
+    help: &str,
+    rule: &Origin,
+) -> Finding {
+    Finding {
+        code: code.into(),
+        help: help.into(),
+        message: message.into(),
+        rule: rule.to_string(),
+        severity: Severity::Refuse,
+        spans: Vec::new(),
+    }
 }

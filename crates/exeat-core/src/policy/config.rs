@@ -92,7 +92,7 @@ pub(super) fn read(text: &str, page: &mut Page<'_>) -> Option<Config> {
     // Where nothing shows that it is a policy, one mistake is enough: it is
     // another kind of file, in which every line would be one.
     let told = if is_policy { errors.len() } else { 1 };
-    let help = (!is_policy).then(|| "a policy has sections such as [bulk]; is it this file?");
+    let help = (!is_policy).then_some("a policy has sections such as [bulk]; is it this file?");
     for error in errors.iter().take(told) {
         let message = error.message().replace('\n', ", ");
         let span = error.span().unwrap_or(0..0);
