@@ -12,6 +12,7 @@ use crate::mounts::Mounted;
 use crate::people::{
     accounts, assert_names_nobody, diagnoses, ethnicities, in_every_form, people, table,
 };
+use crate::plain::plain;
 
 /// The result that a command reports with `--json`.
 pub(crate) fn result(ran: &Ran) -> Value {
@@ -185,6 +186,8 @@ fn what_cannot_be_read_makes_it_incomplete() {
     let ran = untouched(&env, || Ran::of(&mut command)).ends(7);
     // What was left out is named, or nobody would know.
     assert!(format!("{ran}").contains("secret.csv"), "{ran}");
+    ran.says("incomplete: 1 entry could not be read and is not in the export\n")
+        .says("what could not be read was not inspected either\n");
     let ran = untouched(&env, || Ran::of(command.arg("--plain"))).ends(7);
     assert!(format!("{ran}").contains("secret.csv"), "{ran}");
 }
@@ -288,9 +291,14 @@ fn exactly() {
         ran,
         &[
             "  people         at least ",
-            "not everything was read; --exact reads all of it",
+            "not everything was read\n",
+            "  --exact reads all of it\n",
         ],
     );
+    // It is a flag of check alone.
+    fs::create_dir(env.path("out")).unwrap();
+    let ran = plain(&env, "data").ends(3).says("not everything was read");
+    assert!(!ran.err.contains("--exact"), "{ran}");
     let ran = check(&env, "data --plain --exact --json", 3);
     let facts = &result(&ran)["facts"];
     assert_eq!(facts["coverage"], "partial");

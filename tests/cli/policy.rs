@@ -273,6 +273,128 @@ fn no_policy_is_read_from_where_the_data_is() {
     assert_eq!(settings.iter().find(from_files), None);
 }
 
+/// A policy only makes the rules stricter: the user's own counts where all of
+/// the home folder is exported, and so does one that is named.
+#[test]
+fn a_policy_that_lies_in_what_is_exported_is_in_force() {
+    let env = prepared();
+    env.write("home/few.csv", table(&people(54, 3)));
+    fs::create_dir_all(env.path("home/.config")).unwrap();
+    fs::rename(env.path("sender"), env.path("home/.config/exeat")).unwrap();
+    env.write("home/.config/exeat/policy.toml", "[ceiling]\npeople = 30\n");
+    let line = format!("export home --to out --name p {FOR}");
+    env.run(&line).ends(0);
+    let own = "home/.config/exeat/policy.toml";
+    env.write(own, "[ceiling]\npeople = 2\n");
+    let ran = unchanged(&env, || env.run(&line.replace("p -R", "q -R"))).ends(3);
+    ran.says("over-ceiling: ").says(&format!("{own}:2\n"));
+    env.write(own, "");
+    env.write("home/more.toml", "[ceiling]\npeople = 1\n");
+    let line = format!("export home --to out --name r {FOR} --policy home/more.toml");
+    let ran = unchanged(&env, || env.run(&line)).ends(3);
+    ran.says("rule: home/more.toml:2\n");
+}
+
+/// What nobody has looked into is no way round a number of people.
+#[test]
+fn compressing_it_gets_round_nothing() {
+    let env = prepared();
+    if !require(&["gzip"]) {
+        return;
+    }
+    env.write("few.csv", table(&people(55, 25)));
+    env.tool("gzip -k few.csv");
+    for (text, code) in [
+        ("[ceiling]\npeople = 10\n", "over-ceiling"),
+        (
+            "[approvals]\napprovers = [\"a@example.org\"]\npeople = [{ from = 20, count = 1 }]\n",
+            "approval-missing",
+        ),
+        (
+            "[[quota]]\ngroup = \"*\"\npeople = 5\nper = \"1 week\"\n",
+            "quota-exceeded",
+        ),
+    ] {
+        env.write("sender/policy.toml", text);
+        for file in ["few.csv", "few.csv.gz"] {
+            let line = format!("export {file} --to out {FOR}");
+            let ran = unchanged(&env, || env.by("sender", &line)).ends(3);
+            ran.says(&format!("\n  {code}: "));
+            let ran = untouched(&env, || env.by("sender", &format!("check {file} {FOR}")));
+            assert!(ran.ends(3).out.contains(&format!("\n  {code}: ")));
+        }
+        let line = format!("export few.csv.gz --to out {FOR}");
+        let ran = env.by("sender", &line).ends(3);
+        ran.says("1 file could not be inspected and counts as bulk")
+            .says("--exclude");
+    }
+    fs::remove_file(env.path("sender/policy.toml")).unwrap();
+    env.by(
+        "sender",
+        &format!("export few.csv.gz --to out --name p {FOR}"),
+    )
+    .ends(0);
+}
+
+/// Whoever takes the data for a policy, or for recipients, is not shown it.
+#[test]
+fn data_in_the_place_of_a_policy_is_not_shown() {
+    let env = prepared();
+    let them = people(56, 60);
+    env.write("people.csv", table(&them));
+    env.write("counts.csv", "ward,admissions\nNorth,104\n");
+    env.write("by.toml", "[recipients]\nfile = \"people.csv\"\n");
+    for (line, code) in [
+        ("policy check people.csv", 5),
+        ("policy check by.toml", 5),
+        ("policy show --policy people.csv", 5),
+        ("check counts.csv --policy people.csv", 5),
+        ("export counts.csv --to out -R people.csv", 1),
+        ("check counts.csv -R people.csv", 1),
+    ] {
+        for json in ["", " --json"] {
+            let ran = untouched(&env, || env.by("sender", &format!("{line}{json}"))).ends(code);
+            assert_names_nobody(&them, &ran);
+            assert!(!format!("{ran}").contains("nhs_number"), "{ran}");
+        }
+    }
+}
+
+/// Inside a user namespace an account has any number it likes: what it let out
+/// before under another counts all the same, and so does what leaves there.
+#[test]
+fn another_number_gets_round_no_sum() {
+    let env = prepared();
+    env.write("some.csv", table(&people(57, 30)));
+    if !require(&["unshare"]) {
+        return;
+    }
+    let mapped = |user: u32, name: &str| {
+        let mut command = env.command("unshare");
+        command.args([
+            "--user",
+            &format!("--map-user={user}"),
+            env!("CARGO_BIN_EXE_exeat"),
+        ]);
+        let line = format!("--config-dir sender export some.csv --to out --plain --name {name}");
+        command.args(line.split_whitespace());
+        Ran::of(&mut command)
+    };
+    let first = mapped(771, "a");
+    if first.code != Some(0) && !first.err.contains("exeat: ") {
+        return skipped(&format!(
+            "no user namespace can be made here: {}",
+            first.err
+        ));
+    }
+    first.ends(0);
+    let said = "by all accounts (inside a container or user namespace";
+    mapped(772, "b").ends(3).says("quota-exceeded: ").says(said);
+    let line = "export some.csv --to out --plain --name c";
+    let ran = env.by("sender", line).ends(3);
+    ran.says("quota-exceeded: with 30 people of the last 30 days, 60 people");
+}
+
 /// The rules of the machine, in `/etc/exeat`: of a mount namespace of its own.
 #[test]
 fn the_rules_of_the_machine() {

@@ -82,8 +82,10 @@ impl Config {
     }
 
     /// The rules in force: the floor, the site's file, the user's, and those
-    /// that were named. What lies in the folders that are exported, or in the
-    /// current one, is never read.
+    /// that were named. None is looked for in the folders that are exported, or
+    /// in the current one. One of these that lies there, as the user's own does
+    /// in `export ~`, is read: it only makes the rules stricter, so that an error
+    /// would stop the export, and passing over it would loosen the rules.
     pub(crate) fn policy(&self, args: &PolicyArgs) -> Result<Policy, CommandError> {
         let standing = [PathBuf::from(SITE_POLICY), self.dir.join("policy.toml")];
         let mut files = Vec::new();

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use exeat_core::decide::Refusal;
+use exeat_core::diagnostic::words::without_errno;
 use exeat_core::diagnostic::{Explain, Finding};
 use exeat_core::inspect::Facts;
 use serde::Serialize;
@@ -45,7 +46,8 @@ impl CommandError {
     /// A file of the user that cannot be read or written.
     pub(crate) fn io(what: impl fmt::Display, error: &std::io::Error) -> Self {
         let mut this = Self::new(Exit::Failed, "io", what);
-        this.causes.push(plain(&error.to_string()));
+        this.causes
+            .push(without_errno(&error.to_string()).to_owned());
         this
     }
 
@@ -87,7 +89,7 @@ impl<E: Explain> From<E> for CommandError {
         let mut cause = error.source();
         while let Some(error) = cause {
             // A transparent error repeats its source's words.
-            let text = plain(&error.to_string());
+            let text = without_errno(&error.to_string()).to_owned();
             if text != message && causes.last() != Some(&text) {
                 causes.push(text);
             }
@@ -102,14 +104,6 @@ impl<E: Explain> From<E> for CommandError {
             findings: Vec::new(),
             facts: None,
         }
-    }
-}
-
-/// What the system said, without its number.
-pub(crate) fn plain(text: &str) -> String {
-    match text.rfind(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text.to_owned(),
     }
 }
 

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 mod facts;
 
-pub(crate) use facts::{content, facts, finding, people};
+pub(crate) use exeat_core::decide::people_in_words as people;
+pub(crate) use exeat_core::diagnostic::words::{counted as count, grouped as thousands};
+pub(crate) use facts::{content, facts, finding};
 
 /// Bytes in binary units with one decimal, exact below 1 KiB.
 pub(crate) fn bytes(count: u64) -> String {
@@ -18,25 +20,6 @@ pub(crate) fn bytes(count: u64) -> String {
         (tenths, unit) = (tenths / 1024, unit + 1);
     }
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
-/// A count with its noun: `1 file`, `2,034 files`.
-pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
-    let noun = if number == 1 { one } else { many };
-    format!("{} {noun}", thousands(number))
-}
-
-/// Digits in groups of three.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// Seconds since 1970 as date and time, UTC.
@@ -82,13 +65,6 @@ mod tests {
         ] {
             assert_eq!(bytes(count), text);
         }
-    }
-
-    #[test]
-    fn counts() {
-        assert_eq!(count(1, "file", "files"), "1 file");
-        assert_eq!(count(0, "file", "files"), "0 files");
-        assert_eq!(count(1_234_567, "file", "files"), "1,234,567 files");
     }
 
     #[test]

@@ -9,6 +9,7 @@
     reason = "this is the module that touches the streams"
 )]
 
+use exeat_core::diagnostic::words::without_errno;
 use exeat_core::path::shown;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -121,7 +122,7 @@ impl Ui {
             }
         };
         let mut failed = |what: &str, error: &io::Error| {
-            let error = crate::error::plain(&error.to_string());
+            let error = without_errno(&error.to_string()).to_owned();
             self.must_say(&format!("exeat: cannot write {what}: {error}"));
             if exit == Exit::Done {
                 exit = Exit::Failed;

@@ -8,7 +8,7 @@
 //! [`PlainRelease`] the copy. [`OpenPermit`] allows plaintext of a package at
 //! one place.
 //!
-//! The rules themselves are in `rules`; every finding names the line of the
+//! The rules themselves are in `rules` and `floor`; every finding names the line of the
 //! policy that made it, or the floor.
 
 use jiff::Timestamp;
@@ -23,11 +23,14 @@ use crate::policy::Policy;
 use crate::signature::Fingerprint;
 use crate::source::Listing;
 
+mod floor;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use rules::{Ask, Form};
+pub use words::people as people_in_words;
 
 /// The longest label, purpose or name of a requester, in bytes.
 const MAX_NOTE: usize = 1000;
@@ -76,6 +79,12 @@ pub struct Requester {
     pub name: Option<Note>,
     /// The names of the groups it is in.
     pub groups: Vec<String>,
+    /// Whether it may be in others, whose names are not known: the quotas of
+    /// every group then concern it.
+    pub has_unnamed_groups: bool,
+    /// Whether its number is one of a container or user namespace, which the
+    /// one inside may have chosen: what left is then summed over all accounts.
+    pub is_mapped: bool,
 }
 
 impl Requester {
@@ -86,6 +95,8 @@ impl Requester {
             user,
             name: None,
             groups: Vec::new(),
+            has_unnamed_groups: true,
+            is_mapped: false,
         }
     }
 }
@@ -561,7 +572,7 @@ impl Policy {
         header: &Header,
         target: NewFolder,
     ) -> Result<OpenPermit, Vec<Finding>> {
-        let findings = rules::opening(&header.facts, target.place());
+        let findings = floor::opening(&header.facts, target.place());
         match refuses(&findings) {
             true => Err(findings),
             false => Ok(OpenPermit {

@@ -52,12 +52,12 @@ pub enum KeyError {
         reason: &'static str,
     },
     /// A line of a recipients file is not a recipient.
-    #[error("line {line}: {error}")]
+    #[error("line {line} is not a recipient: {reason}")]
     RecipientLine {
-        /// The line, counted from 1.
+        /// The line, counted from 1; its text is not for showing.
         line: usize,
-        /// Which and why.
-        error: Box<KeyError>,
+        /// Why not.
+        reason: &'static str,
     },
     /// A recipients file without one.
     #[error("it names no recipient")]
@@ -188,32 +188,36 @@ impl Recipient {
     /// What is wrong with it, in the case of a secret key without repeating it.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
-        let error = |text: &str, reason| KeyError::Recipient {
-            text: crate::path::Escaped(text.as_bytes()).to_string(),
-            reason,
-        };
-        if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
-            return Err(error(
-                "AGE-SECRET-KEY-…",
-                "it is a secret key; send it to nobody",
-            ));
-        }
-        let key = text.parse().map_err(|reason: &'static str| {
-            let reason = match reason {
-                _ if text.starts_with("ssh-") => "SSH keys are not supported as recipients yet",
-                _ if text.starts_with("age1pq1") || text.starts_with("age1tag") => {
-                    "keys of this kind are not supported yet"
-                }
-                _ if !text.starts_with("age1") => "it does not begin with 'age1'",
-                "invalid Bech32 encoding" => "a character is missing or mistyped",
-                "incorrect HRP" => "keys of age plugins are not supported yet",
-                _ => "it has the wrong length",
-            };
-            let shown = text
+        Self::read(text).map_err(|reason| {
+            let end = text
                 .char_indices()
                 .nth(80)
-                .map_or(text, |(end, _)| &text[..end]);
-            error(shown, reason)
+                .map_or(text.len(), |(end, _)| end);
+            let shown = match is_secret(text) {
+                true => "AGE-SECRET-KEY-…".into(),
+                false => crate::path::Escaped(&text.as_bytes()[..end]).to_string(),
+            };
+            KeyError::Recipient {
+                text: shown,
+                reason,
+            }
+        })
+    }
+
+    /// The same; of what is none, only the reason.
+    fn read(text: &str) -> Result<Self, &'static str> {
+        if is_secret(text) {
+            return Err("it is a secret key; send it to nobody");
+        }
+        let key = text.parse().map_err(|reason: &'static str| match reason {
+            _ if text.starts_with("ssh-") => "SSH keys are not supported as recipients yet",
+            _ if text.starts_with("age1pq1") || text.starts_with("age1tag") => {
+                "keys of this kind are not supported yet"
+            }
+            _ if !text.starts_with("age1") => "it does not begin with 'age1'",
+            "invalid Bech32 encoding" => "a character is missing or mistyped",
+            "incorrect HRP" => "keys of age plugins are not supported yet",
+            _ => "it has the wrong length",
         })?;
         Ok(Self {
             key,
@@ -234,10 +238,11 @@ impl Recipient {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            found.push(Self::parse(line).map_err(|e| KeyError::RecipientLine {
+            let error = |reason| KeyError::RecipientLine {
                 line: number,
-                error: Box::new(e),
-            })?);
+                reason,
+            };
+            found.push(Self::read(line).map_err(error)?);
         }
         if found.is_empty() {
             return Err(KeyError::NoRecipients);
@@ -265,6 +270,10 @@ impl Recipient {
     pub fn expires(&self) -> Option<jiff::civil::Date> {
         self.expires
     }
+}
+
+fn is_secret(text: &str) -> bool {
+    text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-")
 }
 
 impl fmt::Display for Recipient {

@@ -39,10 +39,10 @@ mod tests;
 
 pub use account::{Account, By, Question, Sum};
 pub(crate) use entry::{Export, FindingCount, Found, Requester};
-pub use entry::{Form, MAX_LINE, Torn, VERSION};
+pub use entry::{Form, Torn};
 pub use error::LedgerError;
 
-use entry::{Ending, Entry, Kind, Outcome, Written};
+use entry::{Ending, Entry, Kind, MAX_LINE, Outcome, VERSION, Written};
 use file::Location;
 
 /// How long a run waits for others that write.
@@ -51,14 +51,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A ledger that entries can be added to.
 ///
 /// ```
-/// use exeat_core::ledger::Ledger;
+/// use exeat_core::ledger::{By, Form, Ledger, Question};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("ledger.jsonl");
 /// let ledger = Ledger::open(&path)?;
 /// let month = jiff::SignedDuration::from_hours(30 * 24);
-/// let since = jiff::Timestamp::now() - month;
-/// assert_eq!(ledger.people_within(1000, since)?, 0);
+/// let question = Question {
+///     by: By::User(1000),
+///     form: Some(Form::Plaintext),
+///     since: jiff::Timestamp::now() - month,
+/// };
+/// assert_eq!(ledger.account(&[question])?.sums[0].people, 0);
 /// # Ok(())
 /// # }
 /// ```
@@ -124,20 +128,11 @@ impl Ledger {
         self.shared.lock()
     }
 
-    /// How many people were in what left in the clear since then, by the
-    /// account `user`: the sum of the upper bounds.
-    ///
-    /// # Errors
-    /// The ledger cannot be read, or is damaged: then nobody knows.
-    pub fn people_within(&self, user: u32, since: Timestamp) -> Result<u64, LedgerError> {
-        plain_people(|questions| self.account(questions), user, since)
-    }
-
     /// Reads the ledger and answers `questions`, while others may append.
     ///
     /// # Errors
     /// The ledger cannot be read, or is damaged: then nobody knows.
-    pub fn account(&self, questions: &[Question<'_>]) -> Result<Account, LedgerError> {
+    pub fn account(&self, questions: &[Question]) -> Result<Account, LedgerError> {
         let (file, location) = (self.shared.open_again()?, &self.shared.location);
         account::account(&file, location, (self.shared.clock)(), questions)
     }
@@ -148,7 +143,7 @@ impl Ledger {
 ///
 /// # Errors
 /// As of [`Ledger::open`] and [`Ledger::account`].
-pub fn consult(path: &Path, questions: &[Question<'_>]) -> Result<Account, LedgerError> {
+pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerError> {
     let nothing = || Account {
         sums: vec![Sum::default(); questions.len()],
         ..Account::default()
@@ -185,19 +180,11 @@ pub struct Locked<'a> {
 }
 
 impl Locked<'_> {
-    /// As [`Ledger::people_within`]; the answer holds until the lock is gone.
-    ///
-    /// # Errors
-    /// As of [`Ledger::people_within`].
-    pub fn people_within(&self, user: u32, since: Timestamp) -> Result<u64, LedgerError> {
-        plain_people(|questions| self.account(questions), user, since)
-    }
-
     /// As [`Ledger::account`]; the answer holds until the lock is gone.
     ///
     /// # Errors
     /// As of [`Ledger::account`].
-    pub fn account(&self, questions: &[Question<'_>]) -> Result<Account, LedgerError> {
+    pub fn account(&self, questions: &[Question]) -> Result<Account, LedgerError> {
         let now = (self.shared.clock)();
         account::account(&self.file, &self.shared.location, now, questions)
     }
@@ -477,23 +464,6 @@ impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.location.fmt(f)
     }
-}
-
-fn plain_people(
-    account: impl FnOnce(&[Question<'_>]) -> Result<Account, LedgerError>,
-    user: u32,
-    since: Timestamp,
-) -> Result<u64, LedgerError> {
-    let question = Question {
-        by: By::User(user),
-        form: Some(Form::Plaintext),
-        since,
-    };
-    let account = account(&[question])?;
-    Ok(account
-        .sums
-        .iter()
-        .fold(0, |sum, s| s.people.saturating_add(sum)))
 }
 
 /// An entry that says nothing yet; place and time are given when it is appended.

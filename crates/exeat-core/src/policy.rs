@@ -217,8 +217,8 @@ impl Policy {
     }
 
     /// The rule by which this signer may not approve.
-    #[must_use]
-    pub fn forbids_approver(&self, name: &str) -> Option<&Origin> {
+    #[cfg(test)]
+    pub(crate) fn forbids_approver(&self, name: &str) -> Option<&Origin> {
         self.approvers.forbids(|names| names.contains(name))
     }
 

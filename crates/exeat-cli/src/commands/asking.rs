@@ -93,30 +93,57 @@ pub(super) fn leave_out(report: &mut Report, skipped: &[Skipped], what_it_is: &s
 
 /// The account that runs the program, with a number where there is no name.
 pub(super) fn requester() -> Requester {
+    let text = |path: &str| config::read_text(Path::new(path)).ok();
     let user = rustix::process::getuid().as_raw();
-    let name = named_in("/etc/passwd", user).unwrap_or_else(|| format!("uid {user}"));
-    let mut numbers = rustix::process::getgroups().unwrap_or_default();
-    numbers.push(rustix::process::getgid());
-    let names = numbers.iter().map(|group| group.as_raw());
-    let names = names.filter_map(|number| named_in("/etc/group", number));
-    let mut groups: Vec<_> = names.collect();
-    groups.sort();
-    groups.dedup();
+    let name = text("/etc/passwd").and_then(|text| names_in(&text, user).next());
+    let name = name.unwrap_or_else(|| format!("uid {user}"));
+    let numbers = rustix::process::getgroups().map(|mut groups| {
+        groups.push(rustix::process::getgid());
+        groups.into_iter().map(|group| group.as_raw()).collect()
+    });
+    let (groups, are_all) = group_names(numbers.ok(), text("/etc/group").as_deref());
+    // Where the kernel does not say, the number may be anybody's.
+    let is_whole = |path| text(path).is_some_and(|map| is_whole_map(&map));
     Requester {
         user,
         name: name.parse().ok(),
         groups,
+        has_unnamed_groups: !are_all || !is_whole("/proc/self/gid_map"),
+        is_mapped: !is_whole("/proc/self/uid_map"),
     }
 }
 
-/// The name that goes with a number in `/etc/passwd` or `/etc/group`.
-fn named_in(path: &str, number: u32) -> Option<String> {
-    let text = config::read_text(Path::new(path)).ok()?;
-    text.lines().find_map(|line| {
+/// The names of these groups, each with all that it has, and whether each has
+/// one. A directory such as LDAP is not asked.
+fn group_names(numbers: Option<Vec<u32>>, text: Option<&str>) -> (Vec<String>, bool) {
+    let (Some(numbers), Some(text)) = (numbers, text) else {
+        return (Vec::new(), false);
+    };
+    let (mut groups, mut are_all) = (Vec::new(), true);
+    for number in numbers {
+        let before = groups.len();
+        groups.extend(names_in(text, number));
+        are_all &= groups.len() > before;
+    }
+    groups.sort();
+    groups.dedup();
+    (groups, are_all)
+}
+
+/// The names that go with a number in `/etc/passwd` or `/etc/group`.
+fn names_in(text: &str, number: u32) -> impl Iterator<Item = String> {
+    text.lines().filter_map(move |line| {
         let mut fields = line.split(':');
         let name = fields.next()?;
         (fields.nth(1)?.parse() == Ok(number)).then(|| name.to_owned())
     })
+}
+
+/// Whether a `uid_map` or `gid_map` gives every number the one that it has for
+/// the whole machine: `user_namespaces(7)`. In a container or user namespace it
+/// does not, and whoever made that chose the numbers.
+fn is_whole_map(text: &str) -> bool {
+    text.lines().count() == 1 && text.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 /// What the rules that sum over time ask of the ledger: `answer` reads it, if
@@ -126,10 +153,13 @@ pub(super) fn history(
     requester: &Requester,
     now: Timestamp,
     is_plain: bool,
-    answer: impl FnOnce(&[Question<'_>]) -> Result<Account, LedgerError>,
+    answer: impl FnOnce(&[Question]) -> Result<Account, LedgerError>,
 ) -> Result<History, CommandError> {
     let question = |form, per: SignedDuration| Question {
-        by: By::User(requester.user),
+        by: match requester.is_mapped {
+            false => By::User(requester.user),
+            true => By::Anyone,
+        },
         form,
         since: now.checked_sub(per).unwrap_or(Timestamp::MIN),
     };
@@ -230,4 +260,55 @@ fn recipient(text: &str, book: Option<&RecipientBook>) -> Result<Recipient, Comm
         ))
         .with_help(format!("an age recipient begins with 'age1'; {known}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_of_numbers() {
+        assert!(is_whole_map("         0          0 4294967295\n"));
+        for map in [
+            "",
+            "       771       1000          1\n",
+            "         0     100000      65536\n",
+            "         0          0      65536\n",
+            "         0          1 4294967295\n",
+            "0 0 1000\n1000 100000 1\n",
+            "0 0 4294967295\n0 0 4294967295\n",
+            "0 0\n4294967295\n",
+        ] {
+            assert!(!is_whole_map(map), "{map:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_named_is_said() {
+        let text = "root:x:0:\nstaff:x:50:ada\nclinic:x:50:\nbroken\n";
+        let names = |numbers: &[u32]| group_names(Some(numbers.to_vec()), Some(text));
+        let staff = vec!["clinic".to_owned(), "staff".to_owned()];
+        assert_eq!(names(&[50, 50]), (staff.clone(), true));
+        assert_eq!(names(&[50, 70001]), (staff, false));
+        assert_eq!(group_names(Some(vec![50]), None), (Vec::new(), false));
+        assert_eq!(group_names(None, Some(text)), (Vec::new(), false));
+    }
+
+    #[test]
+    fn a_mapped_account_is_summed_with_all() {
+        for (is_mapped, by) in [(false, By::User(7)), (true, By::Anyone)] {
+            let requester = Requester {
+                is_mapped,
+                ..Requester::of(7)
+            };
+            let floor = Policy::floor();
+            let now = Timestamp::UNIX_EPOCH;
+            let asked = history(&floor, &requester, now, true, |questions| {
+                assert_eq!(questions[0].by, by);
+                Ok(Account::default())
+            });
+            // Without a sum nothing may leave.
+            assert_eq!(asked.expect("asked").plain_people, u64::MAX);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use exeat_core::decide::{Ask, Form, refuses};
 use exeat_core::destination::{Destination, Medium, Target};
 use exeat_core::diagnostic::{Finding, Severity};
-use exeat_core::inspect::{self, Depth, Facts};
+use exeat_core::inspect::{self, Coverage, Depth, Facts};
 use exeat_core::keys::Recipients;
 use exeat_core::ledger;
 use exeat_core::path::Escaped;
@@ -37,7 +37,9 @@ struct Checked<'a> {
     skipped: Vec<Skipped>,
     excluded: u64,
     policy_sha256: String,
-    /// The command that would be next; null where what was asked for is refused.
+    /// The command that would be next: an export in a form that is allowed, or
+    /// `exeat init` where nothing but a key is missing. Null where nothing is
+    /// allowed.
     next: Option<String>,
 }
 
@@ -99,9 +101,7 @@ pub(crate) fn run(
     let listing = asking::list(&args.source, &source, &progress, ui)?;
     let depth = match args.exact {
         true => Depth::Full,
-        false => Depth::Until {
-            people: policy.highest_threshold(),
-        },
+        false => policy.depth(),
     };
     let inspected = inspect::inspect(&source, &listing, depth, None, &progress)?;
     progress.clear();
@@ -145,11 +145,11 @@ pub(crate) fn run(
     } else {
         &checked.sealed
     };
-    leave_out(
-        &mut report,
-        &checked.skipped,
-        "export, and were not inspected",
-    );
+    leave_out(&mut report, &checked.skipped, "export");
+    if !checked.skipped.is_empty() {
+        let note = "what could not be read was not inspected either";
+        report.notes.push(note.to_owned());
+    }
     if !asked.allowed {
         report.exit = Exit::Refused;
     }
@@ -227,6 +227,9 @@ fn text(args: &Check, source: &Source, checked: &Checked<'_>, policy: &Policy) -
         render::content(checked.facts)
     );
     text += &render::facts(checked.facts);
+    if checked.facts.coverage == Coverage::Stopped {
+        text += "  --exact reads all of it\n";
+    }
     if let Some(goal) = &checked.destination {
         text += &format!("  goes to        {}\n", goal.why);
     }

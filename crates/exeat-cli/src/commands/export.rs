@@ -181,17 +181,18 @@ fn release(
         }
     };
     exported.findings = release.findings().to_vec();
-    // The last moment at which stopping leaves nothing behind.
-    if let Some(signal) = signals::received() {
-        return Err(CommandError::new(
-            Exit::Interrupted(signal),
-            "interrupted",
-            "interrupted",
-        ));
-    }
+    stop_if_asked()?;
     let intent = locked.intend(&release)?;
     let complete = sealed.complete(release, key, intent)?;
     Ok(deliver::publish(complete)?)
+}
+
+/// The last moment at which stopping leaves nothing behind.
+fn stop_if_asked() -> Result<(), CommandError> {
+    signals::received().map_or(Ok(()), |signal| {
+        let exit = Exit::Interrupted(signal);
+        Err(CommandError::new(exit, "interrupted", "interrupted"))
+    })
 }
 
 /// Now, in whole seconds: what the format records.

@@ -7,7 +7,7 @@ use exeat_core::diagnostic::{Finding, Severity};
 use exeat_core::inspect::{ClassFacts, Coverage, Facts};
 use exeat_core::path::Escaped;
 
-use super::{bytes, count, thousands};
+use super::{bytes, count, people, thousands};
 
 /// How many places of one class are shown to people; the rest is counted.
 const PLACES: usize = 3;
@@ -15,27 +15,6 @@ const PLACES: usize = 3;
 const UNINSPECTED: usize = 5;
 /// The width of the first column.
 const WIDTH: usize = 15;
-
-/// How many people, as one phrase.
-pub(crate) fn people(facts: &Facts) -> String {
-    let (least, most) = (facts.people.least, facts.people.most);
-    match facts.coverage {
-        Coverage::None => "people not counted".to_owned(),
-        Coverage::Stopped => format!("at least {}", count(least, "person", "people")),
-        coverage => {
-            let mut text = match most {
-                0 => "nobody".to_owned(),
-                _ if least == most => count(most, "person", "people"),
-                _ if least == 0 => format!("at most {}", count(most, "person", "people")),
-                _ => format!("{} to {} people", thousands(least), thousands(most)),
-            };
-            if coverage == Coverage::Partial {
-                text += " that could be seen";
-            }
-            text
-        }
-    }
-}
 
 /// What was established, one line a fact, indented.
 pub(crate) fn facts(facts: &Facts) -> String {
@@ -80,7 +59,7 @@ pub(crate) fn facts(facts: &Facts) -> String {
         }
     }
     match facts.coverage {
-        Coverage::Stopped => line("", "not everything was read; --exact reads all of it"),
+        Coverage::Stopped => line("", "not everything was read"),
         Coverage::None => line(
             "",
             "content was not inspected; the policy did not ask for it",

@@ -5,17 +5,19 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::floor::{key_beside, plain_content, plain_place, private_keys};
+use super::words::{
+    LEAVE_OUT, SEAL, by, most, people, refuse, uninspected, uninspected_places, unseen, who,
+};
 use super::{History, Requester};
-use crate::destination::{Place, Target};
+use crate::destination::Target;
+use crate::diagnostic::words::grouped;
 use crate::diagnostic::{Finding, Severity};
-use crate::inspect::{Class, ClassFacts, Coverage, Depth, Facts, People};
+use crate::inspect::{Coverage, Depth, Facts};
 use crate::keys::{Recipient, Recipients};
 use crate::path::Escaped;
 use crate::policy::{InspectionMode, Origin, Policy};
 use crate::signature::Fingerprint;
-
-/// How many places one finding names.
-const NAMED: usize = 5;
 
 /// How it would leave.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +50,7 @@ pub struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         matches!(self.form, Form::Plain)
     }
 }
@@ -83,8 +85,8 @@ impl Policy {
         let mut findings = Vec::new();
         if ask.is_plain() {
             self.bulk(facts, &mut findings);
-            self.over_time(facts, history, &mut findings);
-            plain_content(facts, &mut findings);
+            self.over_time(ask.requester, facts, history, &mut findings);
+            plain_content(facts, &self.bulk_rules().people, &mut findings);
             if let Some(target) = ask.target {
                 plain_place(facts, target.place(), &mut findings);
             }
@@ -100,6 +102,19 @@ impl Policy {
 
 /// The rules that a policy can tighten.
 impl Policy {
+    /// How far to inspect where all that is to be known is what the rules say.
+    /// What is refused or warned of for not being inspected has to be looked
+    /// at, however many people are found before it.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        match self.uninspected_rule().value {
+            Severity::Note => Depth::Until {
+                people: self.highest_threshold(),
+            },
+            _ => Depth::Full,
+        }
+    }
+
     /// How far what is to be sealed is inspected; `None` where no rule asks
     /// anything of its content.
     pub(super) fn depth_of_sealed(&self) -> Option<Depth> {
@@ -110,8 +125,7 @@ impl Policy {
             || self.approvals_for(u64::MAX).is_some()
             || self.quotas().next().is_some()
             || self.uninspected_rule().value != Severity::Note;
-        let people = self.highest_threshold();
-        asks.then_some(Depth::Until { people })
+        asks.then(|| self.depth())
     }
 
     fn recipients(&self, recipients: &Recipients, now: Timestamp, findings: &mut Vec<Finding>) {
@@ -253,13 +267,10 @@ impl Policy {
         };
         let reasons = exceeded.iter().map(|(found, limit, what)| {
             let found = match *what {
-                "people" => people(facts.people),
-                _ => count(*found),
+                "people" => people(facts),
+                _ => format!("{at_least}{} {what}", grouped(*found)),
             };
-            format!(
-                "{at_least}{found} {what} (bulk from {} on)",
-                count(limit.value)
-            )
+            format!("{found} (bulk from {} on)", grouped(limit.value))
         });
         let mut rules: Vec<_> = exceeded
             .iter()
@@ -282,7 +293,13 @@ impl Policy {
     }
 
     /// The floor over 30 days: what is below the limit each day adds up.
-    fn over_time(&self, facts: &Facts, history: &History, findings: &mut Vec<Finding>) {
+    fn over_time(
+        &self,
+        requester: &Requester,
+        facts: &Facts,
+        history: &History,
+        findings: &mut Vec<Finding>,
+    ) {
         let limit = &self.bulk_rules().people;
         let sum = history.plain_people.saturating_add(facts.people.most);
         let is_bulk_by_itself = facts.people.most >= limit.value;
@@ -290,9 +307,12 @@ impl Policy {
             findings.push(refuse(
                 "quota-exceeded",
                 format!(
-                    "with {} people of the last 30 days, {sum} people would have left in the \
-                     clear by you; from {} on that is bulk data",
-                    history.plain_people, limit.value
+                    "with {} people of the last 30 days, {} people would have left in the \
+                     clear by {}; from {} on that is bulk data",
+                    grouped(history.plain_people),
+                    grouped(sum),
+                    by(requester),
+                    grouped(limit.value)
                 ),
                 SEAL,
                 &limit.origin,
@@ -304,33 +324,56 @@ impl Policy {
         let Some(ceiling) = self.ceiling_rule() else {
             return;
         };
+        let limit = format!(
+            "the most that an export may have is {}",
+            grouped(ceiling.value)
+        );
+        let over = |message, help| refuse("over-ceiling", message, help, &ceiling.origin);
         if facts.people.most > ceiling.value {
-            findings.push(refuse(
-                "over-ceiling",
-                format!(
-                    "the number of people is {}; the most that an export may have is {}",
-                    people(facts.people),
-                    count(ceiling.value)
-                ),
+            findings.push(over(
+                format!("{} would leave; {limit}", people(facts)),
                 "export fewer people, or ask whoever keeps the policy",
-                &ceiling.origin,
             ));
+        } else if let Some(unseen) = unseen(facts) {
+            findings.push(Finding {
+                spans: uninspected_places(facts),
+                ..over(format!("{unseen} and counts as bulk; {limit}"), LEAVE_OUT)
+            });
         }
     }
 
     fn approvals(&self, facts: &Facts, findings: &mut Vec<Finding>) {
-        if let Some(needed) = self.approvals_for(facts.people.most) {
-            findings.push(refuse(
-                "approval-missing",
+        // What nobody has seen may be about any number of people.
+        let unseen = unseen(facts);
+        let count = match unseen {
+            Some(_) => u64::MAX,
+            None => facts.people.most,
+        };
+        let Some(needed) = self.approvals_for(count) else {
+            return;
+        };
+        let missing = |message, help| refuse("approval-missing", message, help, &needed.origin);
+        findings.push(match unseen {
+            Some(unseen) => Finding {
+                spans: uninspected_places(facts),
+                ..missing(
+                    format!(
+                        "{unseen} and counts as bulk; such an export needs approvals: {}",
+                        needed.value
+                    ),
+                    "leave out with --exclude what could not be inspected: this version of exeat \
+                     cannot take approvals yet",
+                )
+            },
+            None => missing(
                 format!(
-                    "the number of people is {}; an export of so many needs approvals: {}",
-                    people(facts.people),
+                    "{} would leave; an export of so many needs approvals: {}",
+                    people(facts),
                     needed.value
                 ),
                 "export fewer people: this version of exeat cannot take approvals yet",
-                &needed.origin,
-            ));
-        }
+            ),
+        });
     }
 
     fn quota(
@@ -341,42 +384,58 @@ impl Policy {
         findings: &mut Vec<Finding>,
     ) {
         for (index, quota) in self.quotas().enumerate() {
+            let is_member = quota.concerns(&requester.groups);
+            if !is_member && !requester.has_unnamed_groups {
+                continue;
+            }
             // Without a sum nothing is known, so nothing may leave.
             let before = history.quotas.get(index).copied().unwrap_or(u64::MAX);
             let sum = before.saturating_add(facts.people.most);
-            if quota.concerns(&requester.groups) && facts.people.most > 0 && sum > quota.people() {
-                findings.push(refuse(
-                    "quota-exceeded",
+            let (count, allowed) = (grouped(before), grouped(quota.people()));
+            let whose = match is_member {
+                true => String::new(),
+                false => format!(
+                    " for the group '{}', and not all of your groups have a name here",
+                    Escaped(quota.group().as_bytes())
+                ),
+            };
+            let exceeded = |message: String, help| {
+                let message = format!("{message}{whose}");
+                refuse("quota-exceeded", message, help, quota.origin())
+            };
+            if facts.people.most > 0 && sum > quota.people() {
+                findings.push(exceeded(
                     format!(
-                        "with {before} people of the last {}, {sum} people would have left by \
-                         you; {} are allowed",
+                        "with {count} people of the last {}, {} people would have left by {}; \
+                         {allowed} are allowed",
                         quota.per_words(),
-                        quota.people()
+                        grouped(sum),
+                        by(requester)
                     ),
                     "wait, export fewer people, or ask whoever keeps the policy",
-                    quota.origin(),
                 ));
+            } else if let Some(unseen) = unseen(facts) {
+                findings.push(Finding {
+                    spans: uninspected_places(facts),
+                    ..exceeded(
+                        format!(
+                            "{unseen} and counts as bulk; {allowed} people within {} are allowed",
+                            quota.per_words()
+                        ),
+                        LEAVE_OUT,
+                    )
+                });
             }
         }
     }
 
     /// What could not be looked into, in a package.
     fn uninspected(&self, ask: &Ask<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
-        let is_all_seen = match facts.coverage {
-            Coverage::Complete => true,
-            // That a rule was met early says nothing of the rest.
-            Coverage::Stopped | Coverage::None => false,
-            Coverage::Partial => facts.uninspected.files == 0,
-        };
         let rule = self.uninspected_rule();
         // Where nobody asked to look, there is nothing to note.
         let is_silent = facts.coverage == Coverage::None && rule.value == Severity::Note;
-        if ask.is_plain() || is_all_seen || is_silent {
+        let Some(message) = uninspected(facts).filter(|_| !ask.is_plain() && !is_silent) else {
             return;
-        }
-        let message = match facts.uninspected.files {
-            0 => "not everything was inspected".to_owned(),
-            count => format!("{} could not be inspected", files(count)),
         };
         findings.push(Finding {
             severity: rule.value,
@@ -404,159 +463,6 @@ fn expired(key: &Recipient, today: Date) -> Option<Finding> {
     ))
 }
 
-/// A recipient as people know it.
-fn who(key: &Recipient) -> String {
-    match key.name() {
-        Some(name) => format!("'{}'", Escaped(name.as_bytes())),
-        None => key.to_string(),
-    }
-}
-
-fn people(people: People) -> String {
-    match people.least == people.most {
-        true => count(people.most),
-        false => format!("{} to {}", count(people.least), count(people.most)),
-    }
-}
-
-/// Digits in groups of three.
-fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// Says no to a copy in the clear for what is in it, whatever its size.
-fn plain_content(facts: &Facts, findings: &mut Vec<Finding>) {
-    let sensitive: Vec<_> = facts.sensitive().collect();
-    if !sensitive.is_empty() {
-        let classes: Vec<_> = sensitive.iter().map(|found| found.class.label()).collect();
-        findings.push(Finding {
-            spans: most(sensitive.into_iter()),
-            ..refuse(
-                "plaintext-sensitive",
-                format!(
-                    "sensitive data would leave in the clear: {}",
-                    classes.join(", ")
-                ),
-                SEAL,
-                &Origin::Floor,
-            )
-        });
-    }
-    if facts.media > 0 {
-        let message = format!(
-            "{} of images, sound or film that nobody has reviewed",
-            files(facts.media)
-        );
-        findings.push(refuse("plaintext-media", message, SEAL, &Origin::Floor));
-    }
-    if facts.uninspected.files > 0 || facts.coverage == Coverage::None {
-        findings.push(Finding {
-            spans: uninspected_places(facts),
-            ..refuse(
-                "plaintext-uninspected",
-                format!(
-                    "{} could not be inspected, and may hold anything",
-                    files(facts.uninspected.files)
-                ),
-                "seal it: leave out --plain and name a recipient with -r; or leave these files \
-                 out with --exclude",
-                &Origin::Floor,
-            )
-        });
-    }
-}
-
-/// Says no to a copy in the clear of anything personal onto what is carried
-/// about, or lies who knows where.
-fn plain_place(facts: &Facts, place: &Place, findings: &mut Vec<Finding>) {
-    if place.medium().is_outside() && facts.has_personal_data() {
-        findings.push(refuse(
-            "plaintext-to-removable",
-            format!("personal data would leave in the clear for {}", place.why()),
-            SEAL,
-            &Origin::Floor,
-        ));
-    }
-}
-
-/// What the floor says of plaintext from a package, by the facts of its sender.
-pub(super) fn opening(facts: &Facts, place: &Place) -> Vec<Finding> {
-    // Of what its sender did not look into, the worst is believed.
-    let is_personal = facts.has_personal_data()
-        || facts.uninspected.files > 0
-        || facts.coverage == Coverage::None && facts.files > 0;
-    let message = || {
-        format!(
-            "the package holds personal data, which would lie in the clear on {}",
-            place.why()
-        )
-    };
-    match place.medium() {
-        medium if !medium.is_outside() || !is_personal => Vec::new(),
-        medium if medium.is_removable_or_optical() => vec![refuse(
-            "plaintext-to-removable",
-            message(),
-            "open it on a disk of the machine, and carry the package instead",
-            &Origin::Floor,
-        )],
-        _ => vec![Finding {
-            severity: Severity::Warn,
-            ..refuse(
-                "plaintext-to-removable",
-                message(),
-                "make sure that nobody else can read that place, and clear it up afterwards",
-                &Origin::Floor,
-            )
-        }],
-    }
-}
-
-/// Whoever finds a package beside the key that opens it finds both.
-fn key_beside(target: &Target, findings: &mut Vec<Finding>) {
-    if target.keys_beside().is_empty() {
-        return;
-    }
-    findings.push(Finding {
-        spans: named(target.keys_beside().iter().cloned()),
-        ..refuse(
-            "key-beside-data",
-            "a private key lies, or may lie, where this is to go: whoever finds one finds both",
-            "take it away from there, or choose another place",
-            &Origin::Floor,
-        )
-    });
-}
-
-/// A private key among the content: in a copy it opens whatever it opens; in a
-/// package it is as safe as the rest.
-fn private_keys(ask: &Ask<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
-    let Some(found) = facts.classes.iter().find(|f| f.class == Class::PrivateKey) else {
-        return;
-    };
-    let finding = refuse(
-        "key-beside-data",
-        "there is a private key among what would leave",
-        "leave it out with --exclude, unless it is meant to go",
-        &Origin::Floor,
-    );
-    findings.push(Finding {
-        severity: match ask.is_plain() {
-            true => Severity::Refuse,
-            false => Severity::Warn,
-        },
-        spans: most(std::iter::once(found)),
-        ..finding
-    });
-}
-
 /// A permit of another policy, or facts of another content.
 pub(super) fn mismatch() -> Finding {
     refuse(
@@ -565,54 +471,4 @@ pub(super) fn mismatch() -> Finding {
         "this is a mistake of the program that asked",
         &Origin::Floor,
     )
-}
-
-const SEAL: &str = "seal it: leave out --plain and name a recipient with -r";
-
-fn refuse(code: &'static str, message: impl Into<String>, help: &str, rule: &Origin) -> Finding {
-    Finding {
-        code: code.into(),
-        help: help.into(),
-        message: message.into(),
-        rule: rule.to_string(),
-        severity: Severity::Refuse,
-        spans: Vec::new(),
-    }
-}
-
-/// The places with the most values, of whatever class.
-fn most<'a>(found: impl Iterator<Item = &'a ClassFacts>) -> Vec<String> {
-    let places = found.flat_map(|found| found.places.iter().map(|place| (found.class, place)));
-    let mut places: Vec<_> = places.collect();
-    places.sort_by_key(|(_, place)| std::cmp::Reverse(place.count));
-    named(places.into_iter().map(|(class, place)| {
-        let (path, count, class) = (&place.path, count(place.count), class.label());
-        match &place.column {
-            Some(column) => format!("{path}, column '{column}' ({class}: {count})"),
-            None => format!("{path} ({class}: {count})"),
-        }
-    }))
-}
-
-fn uninspected_places(facts: &Facts) -> Vec<String> {
-    let places = facts.uninspected.places.iter();
-    named(places.map(|place| format!("{} ({})", place.path, place.reason)))
-}
-
-/// The first few of some places, each once.
-fn named(places: impl Iterator<Item = String>) -> Vec<String> {
-    let mut spans: Vec<String> = Vec::new();
-    for place in places {
-        if spans.len() < NAMED && !spans.contains(&place) {
-            spans.push(place);
-        }
-    }
-    spans
-}
-
-fn files(count: u64) -> String {
-    match count {
-        1 => "1 file".to_owned(),
-        _ => format!("{count} files"),
-    }
 }

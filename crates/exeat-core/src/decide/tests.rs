@@ -8,6 +8,8 @@ use crate::inspect::{
 use crate::keys::Recipient;
 use crate::policy::{PolicyFile, any_policy};
 
+mod uninspected;
+
 const KEY: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
 
 fn now() -> Timestamp {
@@ -313,7 +315,7 @@ fn a_key_does_not_lie_beside_what_it_opens() {
 #[test]
 fn plaintext_of_a_package_is_not_carried_about() {
     let opening = |facts: &Facts, medium| {
-        let findings = rules::opening(facts, &Place::on(medium));
+        let findings = floor::opening(facts, &Place::on(medium));
         findings.first().map(|finding| finding.severity)
     };
     let personal = of_people(1);
@@ -374,6 +376,66 @@ fn a_policy_adds_rules_and_every_finding_names_its_line() {
         if people > 0 {
             assert!(refusing(&judge(people - 1)).is_empty(), "{text}");
         }
+    }
+}
+
+#[test]
+fn who_cannot_be_told_apart_is_summed_with_everybody() {
+    let policy = policy("[[quota]]\ngroup = \"staff\"\npeople = 5\nper = \"1 week\"");
+    let history = History {
+        plain_people: 50,
+        quotas: vec![5],
+    };
+    let told = |requester: Requester, is_plain: bool| {
+        let asked = Asked {
+            requester,
+            ..Asked::new()
+        };
+        let ask = match is_plain {
+            true => asked.plain(),
+            false => asked.sealed(),
+        };
+        let findings = policy.content_findings(&ask, &of_people(1), &history);
+        let refused = findings
+            .into_iter()
+            .filter(|f| f.severity == Severity::Refuse);
+        refused
+            .map(|f| (f.code.into_owned(), f.message))
+            .collect::<Vec<_>>()
+    };
+    let named = || Requester {
+        has_unnamed_groups: false,
+        ..Requester::of(1000)
+    };
+    assert_eq!(told(named(), false), []);
+    let of_staff = Requester {
+        groups: vec!["staff".into()],
+        ..named()
+    };
+    let found = told(of_staff, false);
+    assert_eq!(found[0].0, "quota-exceeded");
+    assert!(
+        found[0].1.contains("left by you; 5 are allowed"),
+        "{found:?}"
+    );
+    let found = told(Requester::of(1000), false);
+    assert_eq!(found[0].0, "quota-exceeded");
+    assert!(
+        found[0]
+            .1
+            .contains("not all of your groups have a name here"),
+        "{found:?}"
+    );
+    let mapped = Requester {
+        is_mapped: true,
+        ..Requester::of(1000)
+    };
+    for (code, message) in told(mapped, true) {
+        assert_eq!(code, "quota-exceeded");
+        assert!(
+            message.contains("by all accounts (inside a container"),
+            "{message}"
+        );
     }
 }
 

@@ -16,7 +16,6 @@ use toml::Spanned;
 
 use super::Recipient;
 use crate::diagnostic::{Explain, Fault};
-use crate::path::Escaped;
 
 /// The longest name of a recipient, in bytes: what fits an inventory's header
 /// a hundred times.
@@ -84,7 +83,7 @@ impl RecipientBook {
         let file: File = toml::from_str(text).map_err(|error| BookError {
             problems: vec![BookProblem {
                 line: error.span().map_or(1, |span| line_of(&span)),
-                message: error.message().replace('\n', ", "),
+                message: message(error.message()),
             }],
         })?;
         let mut book = Self::default();
@@ -117,15 +116,18 @@ impl RecipientBook {
                 }
                 date
             });
-            match Recipient::parse(item.key.get_ref()) {
+            match Recipient::read(item.key.get_ref().trim()) {
                 Ok(recipient) => {
                     let recipient = recipient.named(name, expires);
                     if book.by_name.insert(name.clone(), recipient).is_some() {
-                        let name = Escaped(name.as_bytes());
-                        problem(item.name.span(), format!("'{name}' is listed twice"));
+                        let message = "this name is listed twice".to_owned();
+                        problem(item.name.span(), message);
                     }
                 }
-                Err(error) => problem(item.key.span(), error.to_string()),
+                Err(reason) => {
+                    let message = format!("the key is not a recipient: {reason}");
+                    problem(item.key.span(), message);
+                }
             }
         }
         if problems.is_empty() {
@@ -144,6 +146,20 @@ impl RecipientBook {
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
+    }
+}
+
+/// What the TOML reader says, without what it repeats of the file: that may be
+/// another one than the sender meant.
+fn message(said: &str) -> String {
+    let said = said.replace('\n', ", ");
+    const KEYS: &str = "there are 'name', 'key', 'organisation' and 'expires'";
+    if said.starts_with("unknown field") {
+        return format!("unknown field; {KEYS}");
+    }
+    match said.starts_with("invalid ") && said.contains(['"', '`']) {
+        true => format!("this is not what a [[recipient]] has: {KEYS}"),
+        false => said,
     }
 }
 

@@ -23,20 +23,19 @@ const TAIL: u64 = 4 * entry::MAX_LINE as u64;
 
 /// Whose exports to sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By<'a> {
-    /// Those of one account.
+pub enum By {
+    /// Those of one account, and those of accounts that could not be told
+    /// apart: of containers and user namespaces.
     User(u32),
-    /// Those of all who were in this group when they asked.
-    Group(&'a str),
     /// Everybody's.
     Anyone,
 }
 
 /// A sum that is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub struct Question {
     /// Whose exports.
-    pub by: By<'a>,
+    pub by: By,
     /// Only those that left in this way.
     pub form: Option<Form>,
     /// Only those since then.
@@ -72,7 +71,7 @@ pub(super) fn account(
     file: &File,
     location: &Location,
     now: Timestamp,
-    questions: &[Question<'_>],
+    questions: &[Question],
 ) -> Result<Account, LedgerError> {
     let mut reading = Reading::new(location, now, questions);
     let mut lines = Lines::new(file).map_err(|error| location.read_error(error))?;
@@ -103,7 +102,7 @@ struct Broken {
 struct Reading<'a> {
     location: &'a Location,
     now: Timestamp,
-    questions: &'a [Question<'a>],
+    questions: &'a [Question],
     entries: u64,
     /// The latest time so far that is not in the future.
     latest: Timestamp,
@@ -114,7 +113,7 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(location: &'a Location, now: Timestamp, questions: &'a [Question<'a>]) -> Self {
+    fn new(location: &'a Location, now: Timestamp, questions: &'a [Question]) -> Self {
         Self {
             location,
             now,
@@ -163,7 +162,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn entry(&mut self, line: &Line<'_>, entry: &Glance<'_>) -> Result<(), LedgerError> {
+    fn entry(&mut self, line: &Line<'_>, entry: &Glance) -> Result<(), LedgerError> {
         if let Some(broken) = self.broken.take()
             && entry.torn != Some(broken.torn)
         {
@@ -231,11 +230,10 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn asked(&self, export: &ExportGlance<'_>, time: Timestamp) -> Vec<u32> {
-        let asks = |question: &Question<'_>| {
+    fn asked(&self, export: &ExportGlance, time: Timestamp) -> Vec<u32> {
+        let asks = |question: &Question| {
             let who = match question.by {
-                By::User(user) => export.requester.user == user,
-                By::Group(group) => export.requester.groups.iter().any(|g| g.0 == group),
+                By::User(user) => export.requester.user == user || export.requester.mapped,
                 By::Anyone => true,
             };
             who && question.form.is_none_or(|form| form == export.form) && time >= question.since

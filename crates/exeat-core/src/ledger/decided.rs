@@ -1,9 +1,10 @@
 //! What goes into the ledger: decisions as they were made, and nothing that
 //! somebody made up.
 
+use super::entry::recorded_groups;
 use super::{Export, FindingCount, Form, Found, Intent, LedgerError, Locked, Requester};
 use crate::decide::{DecisionRecord, Refusal, Released};
-use crate::inspect::Facts;
+use crate::inspect::{Coverage, Facts};
 
 impl Locked<'_> {
     /// Records that what was released is about to leave. It is on disk when
@@ -14,7 +15,12 @@ impl Locked<'_> {
     pub fn intend(self, released: &impl Released) -> Result<Intent, LedgerError> {
         let record = released.decided().0;
         let facts = record.facts.as_ref();
-        let found = facts.map_or_else(|| Found::of(&Facts::default()), Found::of);
+        // Of what nobody looked into, nothing is known: not that it is nobody's.
+        let unread = Facts {
+            coverage: Coverage::None,
+            ..Facts::default()
+        };
+        let found = Found::of(facts.unwrap_or(&unread));
         self.record_intent(&Export::of(record), &found)
     }
 
@@ -33,6 +39,7 @@ impl Locked<'_> {
 impl Export {
     fn of(record: &DecisionRecord) -> Self {
         let requester = &record.requester;
+        let (groups, left_out) = recorded_groups(&requester.groups);
         Self {
             destination: record.medium.name().to_owned(),
             findings: FindingCount::of(&record.findings),
@@ -45,9 +52,10 @@ impl Export {
             policy_sha256: record.policy_sha256,
             purpose: record.purpose.clone().map(Into::into),
             recipients: record.sealed_for.clone().unwrap_or_default(),
-            left_out: 0,
+            left_out,
             requester: Requester {
-                groups: requester.groups.clone(),
+                groups,
+                mapped: requester.is_mapped,
                 name: requester.name.clone().map(Into::into),
                 user: requester.user,
             },

@@ -14,12 +14,16 @@ use crate::inspect::{Class, Coverage, Facts, People};
 use crate::manifest::{NamedKey, PackageId};
 
 /// The version of the line format that is written, and the only one read.
-pub const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 1;
 /// The longest line a reader takes, with its end, in bytes: enough for the 128
 /// recipients that a package can have.
-pub const MAX_LINE: usize = 64 << 10;
+pub(super) const MAX_LINE: usize = 64 << 10;
 /// A longer recipient string is recorded by its digest.
 const MAX_KEY: usize = 128;
+/// How many of an account's groups are recorded, and how long their names may
+/// be, in bytes: some directories put an account into hundreds.
+const MAX_GROUPS: usize = 32;
+const MAX_GROUP: usize = 64;
 
 /// How something left, or would have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,8 +39,12 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Requester {
-    /// The names of the groups it is in, for quotas of a group.
+    /// The names of groups it is in: see [`recorded_groups`].
     pub groups: Vec<String>,
+    /// Whether its number is of a container or user namespace: then it may be
+    /// anybody's, and it counts for everybody.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mapped: bool,
     /// Its name.
     pub name: Option<String>,
     /// Its number. What left in the clear is summed by it.
@@ -67,7 +75,8 @@ pub(crate) struct Export {
     /// Who was to be able to open it. A key of more than 128 bytes is recorded
     /// as `sha256:` and its digest.
     pub recipients: Vec<NamedKey>,
-    /// Recipients, groups and findings that a refusal had no room for.
+    /// Groups beyond those that are recorded; recipients, groups and findings
+    /// that a refusal had no room for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u64,
     /// Who asked.
@@ -217,11 +226,11 @@ pub(super) struct Entry<E, F, O> {
 /// An entry with all that it says, as it is written.
 pub(super) type Written<'a> = Entry<&'a Export, &'a Found, &'a Outcome>;
 /// An entry with what sums are made of: nothing is allocated for the rest.
-pub(super) type Glance<'a> = Entry<ExportGlance<'a>, FoundGlance, OutcomeGlance>;
+pub(super) type Glance = Entry<ExportGlance, FoundGlance, OutcomeGlance>;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExportGlance<'a> {
+pub(super) struct ExportGlance {
     #[serde(rename = "destination")]
     _destination: IgnoredAny,
     #[serde(rename = "findings")]
@@ -238,26 +247,22 @@ pub(super) struct ExportGlance<'a> {
     _purpose: IgnoredAny,
     #[serde(rename = "recipients")]
     _recipients: IgnoredAny,
-    #[serde(borrow)]
-    pub(super) requester: RequesterGlance<'a>,
+    pub(super) requester: RequesterGlance,
     #[serde(rename = "signer")]
     _signer: IgnoredAny,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RequesterGlance<'a> {
-    #[serde(borrow)]
-    pub(super) groups: Vec<Name<'a>>,
+pub(super) struct RequesterGlance {
+    #[serde(rename = "groups")]
+    _groups: IgnoredAny,
+    #[serde(default)]
+    pub(super) mapped: bool,
     #[serde(rename = "name")]
     _name: IgnoredAny,
     pub(super) user: u32,
 }
-
-/// A name, borrowed from the line where nothing in it is escaped.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Name<'a>(#[serde(borrow)] pub(super) std::borrow::Cow<'a, str>);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -303,13 +308,13 @@ pub(super) enum LineFault {
 }
 
 /// Reads a line, without its end.
-pub(super) fn read(line: &[u8]) -> Result<Glance<'_>, LineFault> {
+pub(super) fn read(line: &[u8]) -> Result<Glance, LineFault> {
     /// The one field every version of the format will have.
     #[derive(Deserialize)]
     struct AnyVersion {
         version: u64,
     }
-    let error = match serde_json::from_slice::<Glance<'_>>(line) {
+    let error = match serde_json::from_slice::<Glance>(line) {
         Ok(entry) if entry.version == VERSION => match entry.check() {
             Ok(()) => return Ok(entry),
             Err(reason) => {
@@ -390,7 +395,9 @@ impl Export {
         const SHOWN: usize = 250;
         let over = |n: usize| u64::try_from(n.saturating_sub(KEPT)).unwrap_or(u64::MAX);
         let mut export = self.clone();
-        export.left_out = over(self.recipients.len())
+        export.left_out = self
+            .left_out
+            .saturating_add(over(self.recipients.len()))
             .saturating_add(over(self.requester.groups.len()))
             .saturating_add(over(self.findings.len()));
         export.recipients.truncate(KEPT);
@@ -414,6 +421,22 @@ impl Export {
     }
 }
 
+/// As many of an account's groups as are recorded, and how many are not.
+pub(super) fn recorded_groups(groups: &[String]) -> (Vec<String>, u64) {
+    let fitting = groups.iter().filter(|group| group.len() <= MAX_GROUP);
+    let recorded: Vec<_> = fitting.take(MAX_GROUPS).cloned().collect();
+    let left_out = groups.len() - recorded.len();
+    (recorded, u64::try_from(left_out).unwrap_or(u64::MAX))
+}
+
 fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what serde calls it with"
+)]
+fn is_false(flag: &bool) -> bool {
+    !*flag
 }

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
+use crate::decide::{self, DecisionRecord, ReleasePermit};
+use crate::destination::Medium;
 use crate::diagnostic::{Explain, Finding, Severity};
-use crate::inspect::{Class, Coverage, People};
+use crate::inspect::{Class, Coverage, Facts, People};
 use crate::manifest::NamedKey;
 
 mod crash;
@@ -49,6 +51,7 @@ fn export(user: u32, form: Form) -> Export {
         left_out: 0,
         requester: Requester {
             groups: vec!["staff".into(), format!("of-{user}")],
+            mapped: false,
             name: Some("ada".into()),
             user,
         },
@@ -78,8 +81,18 @@ fn intend(ledger: &Ledger, user: u32, most: u64) -> Intent {
 
 /// The people of `user` in the last thirty days.
 fn people(ledger: &Ledger, user: u32) -> u64 {
-    let since = at(NOW.get() - 30 * DAY);
-    ledger.people_within(user, since).expect("in order")
+    let asked = plain_by(user, at(NOW.get() - 30 * DAY));
+    let account = ledger.account(&[asked]).expect("in order");
+    account.sums[0].people
+}
+
+/// What left in the clear by one account.
+fn plain_by(user: u32, since: Timestamp) -> Question {
+    Question {
+        by: By::User(user),
+        form: Some(Form::Plaintext),
+        since,
+    }
 }
 
 fn text(path: &Path) -> String {
@@ -135,16 +148,81 @@ fn many_questions_in_one_reading() {
     let questions = [
         ask(By::User(7), None),
         ask(By::User(7), Some(Form::Encrypted)),
-        ask(By::Group("staff"), None),
-        ask(By::Group("of-8"), Some(Form::Plaintext)),
-        ask(By::Group("nobody"), None),
+        ask(By::User(9), None),
+        ask(By::Anyone, None),
         ask(By::Anyone, Some(Form::Plaintext)),
     ];
     let account = ledger.account(&questions).expect("in order");
     let sums: Vec<_> = account.sums.iter().map(|s| (s.exports, s.people)).collect();
-    assert_eq!(sums, [(2, 5), (1, 4), (3, 7), (1, 2), (0, 0), (2, 3)]);
+    assert_eq!(sums, [(2, 5), (1, 4), (0, 0), (3, 7), (2, 3)]);
     assert_eq!((account.entries, account.unfinished), (6, None));
     assert_eq!(consult(&path, &questions).expect("in order"), account);
+}
+
+/// Whoever can choose a number inside a namespace must not leave what counts
+/// against their own.
+#[test]
+fn what_left_by_a_mapped_account_counts_for_everybody() {
+    let (_folder, path) = folder();
+    let ledger = open(&path);
+    let mut mapped = export(771, Form::Plaintext);
+    mapped.requester.mapped = true;
+    let recorded = ledger
+        .lock()
+        .expect("free")
+        .record_intent(&mapped, &found(3));
+    drop(recorded.expect("recorded"));
+    drop(intend(&ledger, 7, 4));
+    assert_eq!((people(&ledger, 7), people(&ledger, 8)), (7, 3));
+}
+
+/// A release as a decision gives it, with what was found.
+fn released(groups: Vec<String>, facts: Option<Facts>) -> ReleasePermit {
+    ReleasePermit {
+        content: Digest::of(b"content"),
+        record: DecisionRecord {
+            export: PackageId::generate(),
+            requester: decide::Requester {
+                groups,
+                ..decide::Requester::of(7)
+            },
+            sealed_for: Some(Vec::new()),
+            signer: None,
+            medium: Medium::Fixed,
+            label: None,
+            purpose: None,
+            policy_sha256: Digest::of(b"floor"),
+            facts,
+            findings: Vec::new(),
+        },
+    }
+}
+
+#[test]
+fn many_groups_keep_nobody_from_exporting() {
+    let (_folder, path) = folder();
+    let ledger = open(&path);
+    let mut groups: Vec<_> = (0..9000).map(|n| format!("group-{n:04}")).collect();
+    groups.insert(0, "long".repeat(1000));
+    let release = released(groups, Some(Facts::default()));
+    let intent = ledger.lock().expect("free").intend(&release);
+    drop(intent.expect("recorded"));
+    let text = text(&path);
+    assert!(
+        text.contains("\"group-0031\"],") && text.contains("\"left_out\":8969,"),
+        "{text}"
+    );
+    assert_eq!(people(&ledger, 7), 0);
+}
+
+#[test]
+fn what_nobody_looked_into_is_not_recorded_as_nobodys() {
+    let (_folder, path) = folder();
+    let ledger = open(&path);
+    let release = released(Vec::new(), None);
+    let intent = ledger.lock().expect("free").intend(&release);
+    drop(intent.expect("recorded"));
+    assert!(text(&path).contains("\"coverage\":\"none\""));
 }
 
 #[test]
@@ -324,7 +402,7 @@ fn any_damage_but_at_the_end_stops_the_sums() {
             assert_eq!(fault(&path), "ledger-damaged", "{what}");
         }
         let intent = ledger.lock().expect("free");
-        let sum = intent.people_within(7, at(-DAY));
+        let sum = intent.account(&[plain_by(7, at(-DAY))]);
         assert!(what == "very long" || sum.is_err(), "{what}");
         drop(intent);
         // What stands at the end keeps everything else out as well.
@@ -357,8 +435,8 @@ fn an_outcome_has_to_be_of_its_intent() {
     let good = text(&path);
     let line = good.lines().nth(1).expect("an outcome");
     fs::write(&path, good.replace(line, &line.replace(&id, &other))).expect("written");
-    let since = at(-DAY);
-    let error = ledger.people_within(7, since).expect_err("of another");
+    let asked = plain_by(7, at(-DAY));
+    let error = ledger.account(&[asked]).expect_err("of another");
     assert_eq!(error.code(), "ledger-damaged");
     // Whatever else is said of it, one delivery is a delivery.
     for (endings, sum) in [

@@ -8,11 +8,11 @@
 //!
 //! | code | cause | remedy |
 //! |---|---|---|
-//! | `approval-missing` | the policy asks for approvals for so many people | export fewer people; this version cannot take approvals yet |
+//! | `approval-missing` | the policy asks for approvals for so many people, or for any number and something could not be inspected | export fewer people, and leave out what could not be inspected; this version cannot take approvals yet |
 //! | `destination-not-allowed` | the policy does not allow that kind of medium or folder | choose one of those that `exeat policy show` lists |
 //! | `key-beside-data` | a private age or SSH key lies in the destination folder itself (not in the folders below it), or a file that cannot be looked into, or there is a key among what would leave in the clear; in what is sealed that is a warning. Of each file there the first 64 KiB are looked at, and links to files are followed | take the key away, or leave it out with `--exclude` |
 //! | `no-recipient` | nobody is named who could open the package | name a recipient with `-r`, a file of them with `-R`, or use `--passphrase` |
-//! | `over-ceiling` | more people than an export may have | export fewer people, or ask whoever keeps the policy |
+//! | `over-ceiling` | more people than an export may have; or something could not be inspected, and may hold any number | export fewer people, leave out with `--exclude` what could not be inspected, or ask whoever keeps the policy |
 //! | `permit-mismatch` | a program using the library asked about one thing and tried another | none: it is a mistake of that program |
 //! | `plaintext-bulk` | in the clear: 51 or more people, 1,000 or more records about people, or 100 MiB or 1,000 files of tables, media or archives; a policy may say less | seal it |
 //! | `plaintext-media` | in the clear: images, sound or film that nobody reviewed | seal it |
@@ -21,7 +21,7 @@
 //! | `plaintext-uninspected` | in the clear: a file that could not be inspected, for the reason given beside it | seal it, or leave the file out with `--exclude` |
 //! | `purpose-missing` | the policy wants to know what it is for | say so with `--purpose` |
 //! | `purpose-not-allowed` | the policy does not allow that purpose | choose one of those that `exeat policy show` lists |
-//! | `quota-exceeded` | with what left within the policy's time (for a copy in the clear: 30 days) it would be too many people | seal it, wait, or export fewer people |
+//! | `quota-exceeded` | with what left within the policy's time (for a copy in the clear: 30 days) it would be too many people; or there is a quota and something could not be inspected. The sum is the account's; inside a container or user namespace, everybody's | seal it (for a copy in the clear), wait, export fewer people, or leave out what could not be inspected |
 //! | `recipient-expired` | the last day on which a recipient of `recipients.toml` may be used has passed (UTC) | ask them for a new recipient line, enter it and a new `expires` |
 //! | `recipient-not-allowed` | a recipient who is not in the policy's list, or a passphrase where the policy forbids it | choose one who is, or ask whoever keeps the policy |
 //! | `recovery-recipient-missing` | the policy demands a recipient who was not named | add it with a further `-r` |

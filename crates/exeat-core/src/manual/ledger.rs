@@ -51,8 +51,8 @@
 //! | `label`, `purpose` | as typed, or null |
 //! | `policy_sha256` | of the policy that decided |
 //! | `recipients` | `[{key, name}]`; a key over 128 bytes as `sha256:` and its digest |
-//! | `left_out` | only in a refusal too long for a line: how many recipients, groups and findings are not named |
-//! | `requester` | `{groups, name, user}`: names of its groups, its name or null, its number |
+//! | `left_out` | how many groups are not named, and in a refusal too long for a line also recipients and findings; absent for 0 |
+//! | `requester` | `{groups, name, user}`: names of at most 32 of its groups, of 64 bytes at most; its name or null; its number. `mapped`: true where that number is of a container or user namespace |
 //! | `signer` | fingerprint of the key that signs, or null |
 //!
 //! An `intent` has `found`, a `refusal` only if the content had been read:
@@ -104,6 +104,20 @@
 //! set the clock can shift the window. The same person in two exports is
 //! counted twice. The whole file is read for a sum: some seconds for a
 //! million entries.
+//!
+//! # Whose exports are summed
+//!
+//! Those of the account, by its number. Inside a container or a user namespace
+//! that number is whatever its maker chose: where `/proc/self/uid_map` is
+//! anything but `0 0 4294967295`, or cannot be read, everybody's exports are
+//! summed, and what leaves there counts for every account from then on. That is
+//! strict on purpose; give containers a ledger of their own if they are not to
+//! count together.
+//!
+//! The limits: who may mount over `/proc` decides what the map seems to be; an
+//! account that may become another one (by `sudo`, or with two logins) has the
+//! sums of both; and what left before a quota was in force counts with the people
+//! that were found then, which is nobody where nothing was inspected.
 //!
 //! # A ledger for a site
 //!

@@ -9,7 +9,10 @@
 //! 3. the user's, `~/.config/exeat/policy.toml`
 //! 4. each `--policy FILE`
 //!
-//! A policy is never read from what is being exported. `exeat policy show`
+//! A policy is never looked for in what is being exported, or in the current
+//! folder. One of the files above is read wherever it lies, also within what is
+//! exported, as with `exeat export ~`: it can only make the rules stricter, and
+//! without it they would be looser. `exeat policy show`
 //! prints the rules in force and the line that each is from, `exeat policy
 //! check FILE` tells every problem of a file, and `exeat policy init NAME`
 //! writes a starter policy: `floor`, `health` or `research`.
@@ -44,11 +47,25 @@
 //! | `[purpose] allowed` | the only purposes, word for word; one has to be given then | any | what is in both |
 //! | `[ledger] path` | the file of the ledger, from the root | the user's own | has to be the same |
 //! | `[inspection] mode` | `"full"`: everybody in an encrypted export is counted. `"until-decided"`: counting may stop when it can no longer change the decision, for unattended backups; has no effect where there is a quota | `"full"` | `"full"`, unless every file says `"until-decided"` |
-//! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"` | `"note"` | the heavier |
+//! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"`. Where there is a ceiling, a quota or approvals, it is refused in any case | `"note"` | the heavier |
 //!
 //! Approvals cannot be recorded yet: an export that needs one is refused.
 //! `[objections]` and `[purpose] columns` are for later versions, and errors in
 //! this one.
+//!
+//! What could not be inspected counts as bulk: compressed files, archives, office
+//! files, images, sound, film, and whatever could not be read. Where the policy
+//! has a ceiling, asks for approvals, or has a quota that concerns the account,
+//! an export with such files is refused by that rule, however few people were
+//! found in the rest. To let them leave sealed, a policy has to do without these
+//! three.
+//!
+//! The groups of a quota are those of the running process, by the names that
+//! `/etc/group` gives their numbers, with all names that one number has. A
+//! directory such as LDAP is not asked. An account with a group that has no name
+//! there may be in any: the quotas of all groups concern it. So they do where
+//! `/etc/group` cannot be read or has more than 1 MiB, and inside a container or
+//! user namespace.
 //!
 //! A list of what is allowed allows nothing else; an empty one allows nothing.
 //!
@@ -56,6 +73,24 @@
 //! the ledger is the user's own unless the machine is set up otherwise and
 //! `[ledger] path` says so. `exeat policy check` warns of that, and of rules
 //! that cannot be met.
+//!
+//! # Warnings
+//!
+//! What is valid and still unlikely to be meant, or worth little, is told by
+//! `exeat policy check` and `exeat policy show`, with the line. The policy is in
+//! force nevertheless. The codes are permanent.
+//!
+//! | code | cause | remedy |
+//! |---|---|---|
+//! | `approvals-impossible` | more approvals are asked for than there are people who may approve | name more of them, or ask for fewer |
+//! | `approvals-not-yet` | approvals cannot be given in this version: every export that needs one is refused | keep the rule if such exports are to wait, or leave it out |
+//! | `approvers-missing` | approvals are asked for, and nobody is named who may approve | name them in `[approvals] approvers` |
+//! | `inspection-full-for-quota` | `"until-decided"` has no effect where there is a quota | leave one of them out |
+//! | `nothing-allowed` | a list, or several together, allow nothing: nothing can leave | write into it what is allowed |
+//! | `quota-ledger-writable` | the requester can rewrite the ledger that the quota is summed from | keep it where only another account can write: see [`super::ledger`] |
+//! | `required-by-name` | a required recipient is named, and each sender says which key has that name | write the key, or name a file in `[recipients] file` |
+//! | `required-not-allowed` | a required recipient is not among those that are allowed: nothing can leave sealed | enter the key in that file |
+//! | `uninspected-refused` | `[inspection] uninspected` says less than the ceiling, the approvals or the quota do | write `"refuse"`, or leave those out |
 //!
 //! # The digest
 //!
@@ -128,9 +163,6 @@
 //! the policy has 2 problems
 //!
 //! policy.toml:2:10: [bulk] people = 100 is looser than the floor's 51
-//!     |
-//!   2 | people = 100
-//!     |          ^^^
 //!   help: a policy can only make the rules stricter: write 51 or less, or leave the line out
 //!
 //! policy.toml:3:1: there is no 'record' in [bulk]"));

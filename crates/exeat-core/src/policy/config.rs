@@ -88,19 +88,37 @@ pub(super) fn read(text: &str, page: &mut Page<'_>) -> Option<Config> {
         return None;
     }
     let (document, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
+    let is_policy = has_known_section(text);
+    // Where nothing shows that it is a policy, one mistake is enough: it is
+    // another kind of file, in which every line would be one.
+    let told = if is_policy { errors.len() } else { 1 };
+    let help = (!is_policy).then_some("a policy has sections such as [bulk]; is it this file?");
+    for error in errors.iter().take(told) {
         let message = error.message().replace('\n', ", ");
         let span = error.span().unwrap_or(0..0);
-        page.problem(span, ProblemKind::Syntax { message }, None);
+        page.problem(
+            span,
+            ProblemKind::Syntax { message },
+            help.map(str::to_owned),
+        );
     }
     if !errors.is_empty() {
         return None;
     }
     let mut config = Config::default();
     for (key, value) in document.get_ref() {
-        section(key, value, &mut config, page);
+        section(key, value, is_policy, &mut config, page);
     }
     Some(config)
+}
+
+/// Whether a line of it is the heading of a section that a policy can have.
+fn has_known_section(text: &str) -> bool {
+    let is_heading = |line: &str| {
+        let code = line.split('#').next().unwrap_or_default().trim();
+        KEYS.iter().any(|(header, _)| *header == code)
+    };
+    text.lines().any(is_heading)
 }
 
 /// The name of a section without its brackets.
@@ -111,6 +129,7 @@ pub(super) fn bare(header: &str) -> &str {
 fn section(
     name: &Spanned<DeString<'_>>,
     value: &Spanned<DeValue<'_>>,
+    is_policy: bool,
     config: &mut Config,
     page: &mut Page<'_>,
 ) {
@@ -128,7 +147,11 @@ fn section(
             }
             _ => suggestion(name, KEYS.iter().map(|(header, _)| bare(header))),
         };
-        let key = format!("{} in a policy", quoted(name));
+        let key = match is_policy {
+            true => format!("{} in a policy", quoted(name)),
+            // Whatever file this is, its words are not repeated.
+            false => "such key or section in a policy".to_owned(),
+        };
         page.problem(place, ProblemKind::UnknownKey { key }, help);
         return;
     };

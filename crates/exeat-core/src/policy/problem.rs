@@ -1,5 +1,9 @@
-//! What is wrong with policy files: every problem with its place, the line it
-//! is in, and what to do.
+//! What is wrong with policy files: every problem with its place and what to
+//! do.
+//!
+//! A line is never repeated. Somebody may name another file than the policy,
+//! and what is in that is not for showing; of a policy the message has the key
+//! and the value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +16,7 @@ use crate::path::{Escaped, shown};
 /// How many problems of one file are told: a person mends a few at a time, and
 /// a file of nothing but mistakes must not fill the memory.
 const MAX_PROBLEMS: usize = 50;
-/// How many characters of a line are shown before and behind what is marked,
-/// and how many of that.
+/// How many characters of a value are shown.
 const MAX_SHOWN: usize = 60;
 
 /// What is wrong.
@@ -119,33 +122,12 @@ pub struct Problem {
     pub column: usize,
     /// What to do.
     pub help: Option<String>,
-    excerpt: Option<Excerpt>,
-}
-
-/// A piece of a line, escaped: what comes before, what is marked, what follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Excerpt {
-    before: String,
-    marked: String,
-    after: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { line, column, .. } = self;
         write!(f, "{}:{line}:{column}: {}", shown(&self.path), self.kind)?;
-        if let Some(excerpt) = &self.excerpt {
-            let Excerpt {
-                before,
-                marked,
-                after,
-            } = excerpt;
-            let margin = " ".repeat(line.to_string().len());
-            let indent = " ".repeat(before.chars().count());
-            let carets = "^".repeat(marked.chars().count().max(1));
-            write!(f, "\n  {margin} |\n  {line} | {before}{marked}{after}")?;
-            write!(f, "\n  {margin} | {indent}{carets}")?;
-        }
         match &self.help {
             Some(help) => write!(f, "\n  help: {help}"),
             None => Ok(()),
@@ -155,7 +137,7 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong with the policy files.
 ///
-/// Displayed, each problem is shown with its line and a caret below.
+/// Displayed, each problem comes with its place and what to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PolicyErrors {
     problems: Vec<Problem>,
@@ -279,21 +261,14 @@ impl<'t> Page<'t> {
         let line = self.line_of(span.start);
         let whole = self.span_of_line(line);
         let start = span.start.clamp(whole.start, whole.end);
-        let end = span.end.clamp(start, whole.end);
         let before = self.text.get(whole.start..start).unwrap_or_default();
         let column = before.chars().count() + 1;
-        let excerpt = (!holds_secret(&self.text[whole.clone()])).then(|| Excerpt {
-            before: cut_start(before),
-            marked: cut(self.text.get(start..end).unwrap_or_default()),
-            after: cut(self.text.get(end..whole.end).unwrap_or_default()),
-        });
         Problem {
             kind,
             path: self.path.to_owned(),
             line,
             column,
             help,
-            excerpt,
         }
     }
 
@@ -332,12 +307,5 @@ fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_SHOWN) {
         Some((end, _)) => format!("{}…", Escaped(&text.as_bytes()[..end])),
         None => Escaped(text.as_bytes()).to_string(),
-    }
-}
-
-fn cut_start(text: &str) -> String {
-    match text.char_indices().rev().nth(MAX_SHOWN - 1) {
-        Some((start, _)) if start > 0 => format!("…{}", Escaped(&text.as_bytes()[start..])),
-        _ => Escaped(text.as_bytes()).to_string(),
     }
 }

@@ -113,6 +113,40 @@ fn the_manual_describes_every_key() {
     }
 }
 
+/// The codes are permanent, so that each is described, and none that is gone.
+#[test]
+fn the_manual_describes_every_warning() {
+    let manual = include_str!("../manual/policy.rs");
+    let (_, table) = manual.split_once("//! # Warnings\n").expect("a part of it");
+    let (table, _) = table.split_once("//! # ").expect("more parts");
+    let rows = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | `"));
+    let described: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+    let source = include_str!("warnings.rs");
+    let codes = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("code: \""));
+    let mut codes: Vec<_> = codes.filter_map(|code| code.split('"').next()).collect();
+    codes.sort_unstable();
+    assert_eq!(described, codes);
+}
+
+#[test]
+fn what_is_refused_anyway_is_warned_of() {
+    let codes = |text: &str| {
+        let warnings = good(text).warnings(LedgerKeeper::Other);
+        warnings.iter().map(|w| w.code).collect::<Vec<_>>()
+    };
+    let ceiling = "[ceiling]\npeople = 10\n[inspection]\nuninspected = ";
+    assert_eq!(
+        codes(&format!("{ceiling}\"warn\"\n")),
+        ["uninspected-refused"]
+    );
+    assert!(codes(&format!("{ceiling}\"refuse\"\n")).is_empty());
+    assert!(codes("[inspection]\nuninspected = \"warn\"\n").is_empty());
+}
+
 #[test]
 fn starters_ask_what_they_are_described_to() {
     let health = good(Policy::starter("health").expect("a text"));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Policy;
 use super::rules::{InspectionMode, MEDIA, Origin, RequiredRecipient, Rule};
+use crate::diagnostic::Severity;
 
 /// Who can rewrite the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub enum LedgerKeeper {
 /// Something that somebody should look at; the policy is in force nevertheless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// Permanent name in kebab-case.
+    /// Permanent name in kebab-case, documented in [`crate::manual::policy`].
     pub code: &'static str,
     /// What it is, in one sentence.
     pub message: String,
@@ -37,6 +38,7 @@ impl Policy {
         self.approval_warnings(&mut found);
         self.list_warnings(&mut found);
         self.required_warnings(&mut found);
+        self.uninspected_warning(&mut found);
         found
     }
 
@@ -63,6 +65,24 @@ impl Policy {
                     .to_owned(),
                 help: "leave [inspection] mode out, or the quota",
                 origin: origin.clone(),
+            });
+        }
+    }
+
+    /// A number of people is only as good as the counting.
+    fn uninspected_warning(&self, found: &mut Vec<Warning>) {
+        let rule = &self.uninspected;
+        let is_counted =
+            self.ceiling.is_some() || !self.approvals.is_empty() || !self.quotas.is_empty();
+        if is_counted && rule.value != Severity::Refuse && rule.origin != Origin::Floor {
+            found.push(Warning {
+                code: "uninspected-refused",
+                message: "what could not be inspected is refused by the rules on how many people, \
+                          whatever stands here"
+                    .to_owned(),
+                help: "write uninspected = \"refuse\", or leave out the ceiling, the approvals \
+                       and the quotas",
+                origin: rule.origin.clone(),
             });
         }
     }

@@ -6,7 +6,7 @@ use exeat_core::decide::Decision;
 use exeat_core::deliver::{self, Copied};
 use exeat_core::destination::Destination;
 use exeat_core::diagnostic::Finding;
-use exeat_core::inspect::{self, Depth, Facts};
+use exeat_core::inspect::{self, Facts};
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::manifest::PackageId;
 use exeat_core::policy::Policy;
@@ -14,14 +14,13 @@ use exeat_core::source::Source;
 use serde::Serialize;
 
 use super::asking::{self, Skipped, leave_out, skipped};
-use super::{listen, noted, now, package_name, terms};
+use super::{listen, noted, now, package_name, stop_if_asked, terms};
 use crate::args::Export;
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
 use crate::render;
-use crate::signals;
 use crate::ui::{Report, Ui};
 
 #[derive(Serialize)]
@@ -70,9 +69,7 @@ pub(super) fn run(
             return Err(CommandError::refused(&refusal));
         }
     };
-    let depth = Depth::Until {
-        people: policy.highest_threshold(),
-    };
+    let depth = policy.depth();
     let inspected = inspect::inspect(&source, permit.listing(), depth, None, &progress)?;
     let listing = permit.listing();
     let mut report = CopyReport {
@@ -107,10 +104,7 @@ pub(super) fn run(
         }
     };
     report.findings = release.findings().to_vec();
-    if let Some(signal) = signals::received() {
-        let exit = Exit::Interrupted(signal);
-        return Err(CommandError::new(exit, "interrupted", "interrupted"));
-    }
+    stop_if_asked()?;
     let Some(locked) = locked else {
         progress.clear();
         return Ok(finish(&report, ui));

@@ -78,7 +78,8 @@ fn exports_until_fifty(path: &Path) {
     let ledger = Ledger::open(path).expect("opens");
     loop {
         let locked = ledger.lock().expect("in time");
-        let sum = locked.people_within(7, long_ago()).expect("in order");
+        let account = locked.account(&[plain_by(7, long_ago())]);
+        let sum = account.expect("in order").sums[0].people;
         let asked = export(7, Form::Plaintext);
         if sum + 3 > 50 {
             return locked
@@ -108,7 +109,8 @@ fn many_at_once_do_not_get_past_the_limit() {
         assert!(child.wait().expect("ends").success());
     }
     let ledger = Ledger::open(&path).expect("opens");
-    assert_eq!(ledger.people_within(7, long_ago()).expect("in order"), 48);
+    let account = ledger.account(&[plain_by(7, long_ago())]);
+    assert_eq!(account.expect("in order").sums[0].people, 48);
     // 16 intents with their outcomes, and a refusal for each of the nine.
     assert_eq!(ledger.account(&[]).expect("in order").entries, 16 * 2 + 9);
 }

@@ -9,6 +9,7 @@ use super::super::config::Texts;
 use super::super::problem::{Page, ProblemKind};
 use super::super::rules::{RecipientList, RequiredRecipient};
 use super::{Check, MAX_NAME, MAX_PATH, Policy};
+use crate::diagnostic::words::without_errno;
 use crate::keys::{MAX_RECIPIENTS, Recipient, RecipientBook};
 use crate::path::shown;
 
@@ -28,7 +29,7 @@ impl Check<'_, '_> {
         let text = match read(&path) {
             Ok(text) => text,
             Err(error) => {
-                let reason = plain(&error.to_string());
+                let reason = without_errno(&error.to_string()).to_owned();
                 let kind = ProblemKind::RecipientsNotRead { path, reason };
                 let help = "a path is taken from the folder that the policy is in";
                 self.page.problem(file.span(), kind, help.to_owned());
@@ -114,10 +115,4 @@ fn named_by(policy: &Path) -> String {
         "this file is named by [recipients] file in {}",
         shown(policy)
     )
-}
-
-/// What the system said, without its number.
-fn plain(text: &str) -> String {
-    let end = text.rfind(" (os error ").unwrap_or(text.len());
-    text[..end].to_owned()
 }
