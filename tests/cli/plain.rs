@@ -405,6 +405,25 @@ fn what_was_taken_away_meanwhile_counts() {
     }
 }
 
+/// What is mounted below the copy is somebody else's, and stays; the rest goes.
+#[test]
+fn a_folder_mounted_into_the_copy() {
+    let env = prepared();
+    env.write("theirs/file", "theirs");
+    let held = copying(&env);
+    let staging = partial(&env.path("out")).remove(0);
+    let Some(mounted) = Mounted::bind(&env, "theirs", staging.join("a").to_str().unwrap()) else {
+        return;
+    };
+    held.signal("INT");
+    held.go_on().ends(130).says("counts as delivered");
+    assert_eq!(env.read("theirs/file"), "theirs");
+    let left: Vec<_> = fs::read_dir(&staging).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(story(&env), ["intent", "outcome interrupted"]);
+    drop(mounted);
+}
+
 #[test]
 fn a_copy_that_was_moved_away_is_emptied() {
     let env = prepared();

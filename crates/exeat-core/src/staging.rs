@@ -12,7 +12,7 @@
     reason = "this module is the writing half of deliver and open"
 )]
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+use crate::beneath;
 use crate::path::MAX_DEPTH;
 
 /// What the names of these folders begin with.
@@ -220,8 +221,9 @@ fn remove_below(
     depth: usize,
     removed: &mut Removed,
 ) -> rustix::io::Result<()> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let open = || rustix::fs::openat(parent, name, flags, Mode::empty());
+    // What is mounted there is not ours: that is an error (XDEV).
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+    let open = || beneath::open_same_device(parent, name.as_bytes(), flags);
     let folder = match open() {
         // Its mode may have been set to one that shuts out its owner.
         Err(Errno::ACCESS) => {
@@ -234,7 +236,7 @@ fn remove_below(
     rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR)
 }
 
-/// Removes what is in a folder.
+/// Removes what is in a folder, as much as can be; the error is the first one.
 fn empty(folder: &OwnedFd, depth: usize, removed: &mut Removed) -> rustix::io::Result<()> {
     let Some(below) = depth.checked_sub(1) else {
         return Err(Errno::NAMETOOLONG);
@@ -247,21 +249,30 @@ fn empty(folder: &OwnedFd, depth: usize, removed: &mut Removed) -> rustix::io::R
             entries.push(item.file_name().to_owned());
         }
     }
+    let mut result = Ok(());
     for entry in entries {
-        let stat = rustix::fs::statat(folder, &entry, AtFlags::SYMLINK_NOFOLLOW)?;
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory => {
-                let name = OsStr::from_bytes(entry.to_bytes());
-                remove_below(folder.as_fd(), name, below, removed)?;
-                continue;
-            }
-            FileType::RegularFile => {
-                removed.files += 1;
-                removed.linked |= stat.st_nlink > 1;
-            }
-            _ => {}
-        }
-        rustix::fs::unlinkat(folder, &entry, AtFlags::empty())?;
+        let done = remove_entry(folder, &entry, below, removed);
+        result = result.and(done);
+    }
+    result
+}
+
+fn remove_entry(
+    folder: &OwnedFd,
+    name: &CStr,
+    depth: usize,
+    removed: &mut Removed,
+) -> rustix::io::Result<()> {
+    let stat = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let kind = FileType::from_raw_mode(stat.st_mode);
+    if kind == FileType::Directory {
+        let name = OsStr::from_bytes(name.to_bytes());
+        return remove_below(folder.as_fd(), name, depth, removed);
+    }
+    rustix::fs::unlinkat(folder, name, AtFlags::empty())?;
+    if kind == FileType::RegularFile {
+        removed.files += 1;
+        removed.linked |= stat.st_nlink > 1;
     }
     Ok(())
 }
