@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
 
     fn labelled(&mut self, found: line::Labelled<'a>, hits: &[Hit]) {
         let known = |label: &&[u8]| label.eq_ignore_ascii_case(found.label);
-        if self.passage.labels.iter().any(|label| known(label)) {
+        if self.passage.labels.iter().any(known) {
             self.close();
         }
         if self.passage.labels.len() < MAX_LABELLED {
@@ -223,7 +223,8 @@ impl<'a> Reader<'a> {
     /// A line that may be one of a list.
     fn fields(&mut self, item: &'a [u8], hits: &[Hit]) {
         let has = |class: Class| hits.iter().any(|hit| hit.class == class);
-        if has(Class::Name) {
+        // Most lines of a program have no two capitals.
+        if has(Class::Name) || !line::may_name(item) {
             return;
         }
         let (mut people, mut days) = (Vec::new(), Vec::new());
@@ -317,7 +318,9 @@ impl<'a> Reader<'a> {
         let somebody = self.count(&passage);
         if somebody {
             self.mentioned.somebody = true;
-            self.mentioned.records += u64::from(passage.labels.len() > 1);
+            // An address among labels, as packages have it, is no record of one.
+            let named = !(passage.names.is_empty() && passage.births.is_empty());
+            self.mentioned.records += u64::from(named && passage.labels.len() > 1);
             for (class, count) in special {
                 self.found(class, count);
             }

@@ -169,6 +169,15 @@ pub(crate) fn fields<'a>(line: &'a [u8], found: &mut dyn FnMut(&'a [u8])) {
     found(bare(line.get(start..).unwrap_or_default()));
 }
 
+/// Whether a line has what a name takes at least: two letters that may be
+/// capitals, and a blank between words.
+pub(crate) fn may_name(line: &[u8]) -> bool {
+    let capitals = line
+        .iter()
+        .filter(|byte| byte.is_ascii_uppercase() || **byte >= 0x80);
+    capitals.count() >= 2 && line.contains(&b' ')
+}
+
 /// Two or three words, in a script that has capitals, that may be a name. Words that columns are called by
 /// are none, unless a forename is among them.
 pub(crate) fn person(value: &[u8]) -> Option<Person<'_>> {
@@ -255,7 +264,7 @@ fn is_clock(rest: &[u8]) -> bool {
 /// The day that a value is, with nothing but a midnight after it.
 pub(crate) fn day(value: &[u8]) -> Option<u32> {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let time = value.iter().any(|&byte| byte == b':');
+    let time = value.contains(&b':');
     if digits < 4 || time || value.len() > 30 {
         return None;
     }
