@@ -195,6 +195,113 @@ fn beside_each_other_without_numbers() {
     );
 }
 
+/// Text has no columns, but labels, lists and sentences.
+#[test]
+fn in_letters_lists_and_forms() {
+    let env = prepared();
+    let them = people(89, 60);
+    let one = &them[..1];
+    let letter = |p: &Person| {
+        format!(
+            "Re: {}, born {}\n\nDiagnosis: type 2 diabetes (E11.9). HIV positive.\n",
+            p.name, p.born
+        )
+    };
+    let contact = |p: &Person| {
+        format!(
+            "Write to {} or ring {}.\n\nThe diagnosis is asthma.\n",
+            p.email, p.phone
+        )
+    };
+    let card = |p: &Person| {
+        format!(
+            "BEGIN:VCARD\nVERSION:3.0\nFN:{}\nBDAY:{}\nEND:VCARD",
+            p.name, p.born
+        )
+    };
+    refuses(
+        &env,
+        &them,
+        &[
+            ("letter.txt", joined(one, "", letter)),
+            ("contact.txt", joined(one, "", contact)),
+            (
+                "forms.txt",
+                joined(&them, "\n\n", |p| {
+                    format!("Patient: {}\nDate of birth: {}", p.name, p.born)
+                }),
+            ),
+            (
+                "same.txt",
+                joined(one, "", |p| {
+                    format!("Patient: {}\nDate of birth: {}\n\n", p.name, p.born).repeat(1000)
+                }),
+            ),
+            ("names.txt", joined(&them, "\n", |p| p.name.clone())),
+            (
+                "people.yaml",
+                joined(&them, "\n", |p| {
+                    format!("- name: {}\n  dob: {}", p.name, p.born)
+                }),
+            ),
+            ("people.vcf", joined(&them, "\n", card)),
+            (
+                "people.md",
+                joined(&them, "\n", |p| {
+                    format!("| {} | {} | asthma |", p.name, p.born)
+                }),
+            ),
+            (
+                "wide.txt",
+                joined(&them, "\n", |p| format!("{:40}{:14}North", p.name, p.born)),
+            ),
+            (
+                "people.ini",
+                joined(&them, "\n\n", |p| {
+                    format!("[person]\nname={}\ndob={}", p.name, p.born)
+                }),
+            ),
+        ],
+    );
+}
+
+/// Keys of objects and first rows may be names and diagnoses.
+#[test]
+fn no_column_is_called_by_a_value() {
+    let env = prepared();
+    let them = people(90, 60);
+    let under = |p: &Person| format!("\"{}\":{{\"diagnosis\":\"asthma\"}}", p.name);
+    let nested = |p: &Person| {
+        let (first, last) = p.name.split_once(' ').unwrap();
+        let key = format!("{}_{first}", last.to_uppercase());
+        format!("\"{key}\":{{\"email\":\"{}\"}}", p.email)
+    };
+    let row = |p: &Person| format!("type 2 diabetes,{},{}", p.born, p.nhs);
+    for (name, content) in [
+        ("keys.json", format!("{{{}}}", joined(&them, ",", under))),
+        (
+            "nested.json",
+            format!("{{\"patients\":{{{}}}}}", joined(&them, ",", nested)),
+        ),
+        ("first.csv", joined(&them, "\n", row)),
+        (
+            "turned.csv",
+            format!(
+                "{}\n{}\n",
+                joined(&them, ",", |p| p.name.clone()),
+                joined(&them, ",", |p| p.email.clone())
+            ),
+        ),
+    ] {
+        env.write(name, content);
+        for form in ["", " --json"] {
+            let ran = env.by("sender", &format!("check {name} --plain{form}"));
+            assert_names_nobody(&them, &ran);
+            assert!(!ran.out.contains("diabetes"), "{ran}");
+        }
+    }
+}
+
 /// JSON has more places than the values of keys of their own.
 #[test]
 fn anywhere_in_json() {

@@ -31,6 +31,8 @@ pub(crate) struct Census {
     patients: Patients,
     /// E-mail addresses and telephone numbers in free text.
     contacts: KeySet,
+    /// Names and dates of birth in text.
+    mentions: KeySet,
     /// Records about people without a complete key.
     unkeyed: AtomicU64,
 }
@@ -58,6 +60,7 @@ impl Census {
                 numbers: KeySet::new(),
             },
             contacts: KeySet::new(),
+            mentions: KeySet::new(),
             unkeyed: AtomicU64::new(0),
             keyed: Keyed::new(&random),
         }
@@ -97,6 +100,12 @@ impl Census {
         self.contacts.insert(hash);
     }
 
+    /// Somebody whom a text mentions by name or date of birth, as hashes of
+    /// [`Census::hash`] mixed into one.
+    pub(crate) fn add_mention(&self, hash: u64) {
+        self.mentions.insert(hash);
+    }
+
     /// A patient known by the id of a FHIR server.
     pub(crate) fn add_patient(&self, id: &[u8]) {
         self.patients.all.insert(self.hash(id));
@@ -130,6 +139,7 @@ impl Census {
             self.composites.most(),
             self.patients.all.most(),
             self.contacts.most(),
+            self.mentions.most(),
             self.unkeyed.load(Ordering::Relaxed),
         ]
         .into_iter()

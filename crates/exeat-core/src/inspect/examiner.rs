@@ -8,6 +8,7 @@
 mod crowd;
 mod fhir;
 mod label;
+mod mentions;
 mod pool;
 mod recent;
 mod records;
@@ -23,7 +24,7 @@ use super::census::Census;
 use super::columns::{Judged, Mask, Roles, Signs, Stats, Subject, Table, Verdict, judge};
 use super::content::{Column, Rows, Visitor};
 use super::facts::Class;
-use super::identifier::{Key, Role, Shape, TextScanner, role};
+use super::identifier::{Hit, Key, Role, Shape, TextScanner, role};
 use super::tally::Tally;
 use fhir::Fhir;
 use label::label;
@@ -186,7 +187,7 @@ impl<'a> Examiner<'a> {
         for ((column, judged), (stats, signs)) in columns.zip(self.stats.iter().zip(signs)) {
             let mut name = None;
             for (class, count) in judged.classes(stats, signs).filter(|&(_, count)| count > 0) {
-                let name = name.get_or_insert_with(|| shown(column, judged));
+                let name = name.get_or_insert_with(|| shown(column, judged, stats));
                 self.tally.add(class, Some(name), count);
             }
         }
@@ -214,7 +215,8 @@ impl<'a> Examiner<'a> {
         people.visit(rows, &table.columns, &self.masks, self.seen);
         let mut personal = people.personal;
         for ((column, class), count) in people.found {
-            let name = shown(&rows.columns[index(column)], &table.columns[index(column)]);
+            let at = index(column);
+            let name = shown(&rows.columns[at], &table.columns[at], &self.stats[at]);
             self.tally.add(class, Some(&name), count);
         }
         if fhir.is_none() {
@@ -249,10 +251,11 @@ impl<'a> Examiner<'a> {
             return 0;
         }
         for ((column, class), count) in sideways.found {
-            let judged = &table.columns[index(column)];
+            let at = index(column);
+            let judged = &table.columns[at];
             let pooled = class == Class::NhsNumber && judged.pooled;
             if !judged.roles.has(class) && !pooled {
-                let name = shown(&rows.columns[index(column)], judged);
+                let name = shown(&rows.columns[at], judged, &self.stats[at]);
                 self.tally.add(class, Some(&name), count);
             }
         }
@@ -265,32 +268,36 @@ impl<'a> Examiner<'a> {
     fn scan(&mut self, text: &[u8], records: u64, known: &[Class]) {
         let census = self.census;
         let mut found: HashMap<Class, u64> = HashMap::new();
-        let (mut person, mut hits) = (false, 0u64);
-        let mut places = Vec::new();
+        let mut hits: Vec<Hit> = Vec::new();
         self.scanner
             .scan(text, &|key| census.hash(key), &mut |hit| {
                 match hit.key {
-                    Key::None => {}
-                    Key::NhsNumber(number) => {
-                        census.add_nhs_numbers(&[number]);
-                        person = true;
-                    }
-                    Key::Nino(nino) => {
-                        census.add_nino(nino);
-                        person = true;
-                    }
-                    Key::Hash(hash) => census.add_contact(hash),
+                    Key::NhsNumber(number) => census.add_nhs_numbers(&[number]),
+                    Key::Nino(nino) => census.add_nino(nino),
+                    Key::None | Key::Hash(_) => {}
                 }
-                places.push(hit.at);
-                hits += u64::from(!matches!(hit.key, Key::None));
                 *found.entry(hit.class).or_default() += 1;
+                hits.push(hit);
             });
+        let is_torn = records == 1 && known.is_empty() && is_scrap(text);
+        let places = hits.iter().map(|hit| hit.at.clone()).collect();
+        let mut identifying = hits.iter().filter(|hit| identifies(hit)).count() as u64;
+        let mut keyed = hits
+            .iter()
+            .any(|hit| matches!(hit.key, Key::NhsNumber(_) | Key::Nino(_)));
+        let mentioned = mentions::count(text, hits, census, is_torn);
+        for (&class, &count) in &mentioned.found {
+            *found.entry(class).or_default() += count;
+        }
+        if mentioned.unread {
+            self.tally.set_uninspected(mentions::UNREAD.into());
+        }
         let pool = TextPool::of(text, places);
         match pool.verdict() {
             Verdict::Nhs => {
                 census.add_nhs_numbers(pool.numbers());
-                person = true;
-                hits = hits.saturating_add(pool.valid);
+                keyed = true;
+                identifying = identifying.saturating_add(pool.valid);
                 *found.entry(Class::NhsNumber).or_default() += pool.valid;
             }
             Verdict::Perhaps => census.add_perhaps(pool.numbers()),
@@ -301,21 +308,27 @@ impl<'a> Examiner<'a> {
             Verdict::No => {}
         }
         // A row of a table on its own: whose it is, its postcode gives away.
-        if records == 1 && known.is_empty() && !person && is_scrap(text) {
+        if is_torn && !keyed {
             let postcodes = found.get(&Class::Postcode).copied().unwrap_or_default();
             census.add_unkeyed(postcodes);
         }
         // Words about health without anybody whom they are about.
-        if !person {
+        let somebody = keyed || mentioned.somebody || identifying > 0;
+        if !somebody {
             found.remove(&Class::Health);
         }
         found.retain(|class, _| !known.contains(class));
         for (class, count) in found {
             self.tally.add(class, None, count);
         }
+        // A text of records, or one record in all.
+        let records = records.max(mentioned.records);
         self.tally.records = self.tally.records.saturating_add(records);
         // A message may have begun in the block before.
-        let personal = hits.min(records.max(1));
+        let personal = identifying
+            .max(u64::from(somebody))
+            .min(records.max(1))
+            .max(mentioned.records);
         self.tally.personal_records = self.tally.personal_records.saturating_add(personal);
     }
 }
@@ -353,6 +366,15 @@ impl Run {
     }
 }
 
+/// Whether it tells who somebody is, with what stands beside it or alone.
+fn identifies(hit: &Hit) -> bool {
+    use Class::{BirthDate, ChiNumber, Email, Name, NhsNumber, Nino, Phone};
+    matches!(
+        hit.class,
+        BirthDate | ChiNumber | Email | Name | NhsNumber | Nino | Phone
+    )
+}
+
 /// What a column's name says.
 fn header(name: &[u8]) -> Option<Role> {
     if fhir::is_nhs_number(name) {
@@ -361,9 +383,9 @@ fn header(name: &[u8]) -> Option<Role> {
     role(name)
 }
 
-fn shown(column: &Column<'_>, judged: &Judged) -> String {
+fn shown(column: &Column<'_>, judged: &Judged, stats: &Stats) -> String {
     let names = Roles::is(Class::Name).union(Roles::NAME_PART);
-    label(column, judged.roles.intersects(names))
+    label(column, judged.roles.intersects(names), stats.values())
 }
 
 /// Columns of different blocks are the same if their names are, or their

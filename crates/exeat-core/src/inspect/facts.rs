@@ -138,8 +138,9 @@ pub enum Coverage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
-    /// The name of the column or the path of the key, escaped and cut to 100
-    /// characters; `None` in text without columns.
+    /// The name of the column or the path of the key, cut to 100 characters,
+    /// with `*` for a key that may be a value; `column N` where no part of it
+    /// is sure to be none. `None` in text without columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
     /// How many values.

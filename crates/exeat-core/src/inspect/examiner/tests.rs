@@ -5,6 +5,7 @@ mod accuracy;
 mod generator;
 mod invariants;
 mod lists;
+mod prose;
 mod tables;
 
 use std::sync::LazyLock;

@@ -5,6 +5,7 @@
 //! vocabulary: `hotel` has no telephone in it, and `company` no card. A name
 //! that is not made of known words altogether is cut where its writer cut it.
 
+use super::forename;
 use crate::inspect::facts::Class;
 
 mod rules;
@@ -51,6 +52,109 @@ pub(crate) fn role(header: &[u8]) -> Option<Role> {
             .then(|| rules::judge_unknown(&flat))
             .flatten()
     })
+}
+
+/// Whether a word is one that columns are called by.
+pub(super) fn is_word(word: &[u8]) -> bool {
+    vocabulary::has(word)
+}
+
+/// How much of a column's name is of the words that columns are called by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wording {
+    /// All of it.
+    Known,
+    /// Some of it; the rest has the form of a program's identifier, and no
+    /// forename in it.
+    Mixed,
+    /// It may be a value.
+    Foreign,
+}
+
+/// Judges a column's name, or one key of a path, by its words.
+pub(crate) fn wording(name: &[u8]) -> Wording {
+    const DIGITS_AT_MOST: usize = 3;
+    let digits = name.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_plain = name
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-'));
+    if digits > DIGITS_AT_MOST || !is_plain {
+        return Wording::Foreign;
+    }
+    let (mut known, mut unknown) = (0, 0);
+    for piece in name.split(|byte| !byte.is_ascii_alphanumeric()) {
+        for part in camel_parts(piece) {
+            if part.is_empty() || part.iter().all(u8::is_ascii_digit) {
+                continue;
+            }
+            let lower = part.to_ascii_lowercase();
+            if is_value(&lower) || forename::is_forename(part) {
+                return Wording::Foreign;
+            }
+            match are_whole_words(&lower) {
+                true => known += 1,
+                false => unknown += 1,
+            }
+        }
+    }
+    match (known, unknown) {
+        (0, _) => Wording::Foreign,
+        (_, 0) => Wording::Known,
+        _ if name.contains(&b' ') => Wording::Foreign,
+        _ => Wording::Mixed,
+    }
+}
+
+/// Whether a word is a known one, or several written together of which none is
+/// so short that a surname could be cut into them.
+fn are_whole_words(lower: &[u8]) -> bool {
+    const SHORT: [&str; 4] = ["no", "of", "id", DIGITS];
+    match segment(lower).as_deref() {
+        Some([_]) => true,
+        Some(words) => words
+            .iter()
+            .all(|word| word.len() > 2 && !is_value(word.as_bytes()) || SHORT.contains(word)),
+        None => false,
+    }
+}
+
+/// Whether a word of the vocabulary is as likely a value: what somebody has,
+/// is, or comes from.
+fn is_value(lower: &[u8]) -> bool {
+    const VALUES: [&str; 31] = [
+        "anxiety",
+        "asthma",
+        "biopsy",
+        "brca",
+        "cancer",
+        "cancers",
+        "chemotherapy",
+        "chile",
+        "china",
+        "copd",
+        "dementia",
+        "depression",
+        "diabetes",
+        "diabetic",
+        "disabled",
+        "epilepsy",
+        "hepatitis",
+        "hiv",
+        "hypertension",
+        "mri",
+        "obesity",
+        "pregnancy",
+        "pregnant",
+        "radiotherapy",
+        "smoker",
+        "smoking",
+        "spain",
+        "stroke",
+        "tumor",
+        "tumour",
+        "white",
+    ];
+    VALUES.iter().any(|value| value.as_bytes() == lower)
 }
 
 /// Stands for a word that is not in the vocabulary.

@@ -9,6 +9,16 @@ pub(super) fn starting_with(first: u8) -> &'static [&'static str] {
     &WORDS[start..end]
 }
 
+/// Whether this is a known word, in any case.
+pub(super) fn has(word: &[u8]) -> bool {
+    let Some(first) = word.first().map(u8::to_ascii_lowercase) else {
+        return false;
+    };
+    starting_with(first)
+        .iter()
+        .any(|known| known.as_bytes().eq_ignore_ascii_case(word))
+}
+
 /// Sorted.
 #[rustfmt::skip]
 const WORDS: &[&str] = &[

@@ -117,6 +117,9 @@ const TEXTS: &[(&str, &[(Class, &str)])] = &[
     ("MRS JANE DOE", &[(Name, "JANE DOE")]),
     ("Full name: Jane Doe", &[(Name, "Jane Doe")]),
     ("Surname: Doe", &[(Name, "Doe")]),
+    ("Dear Jane Doe,", &[(Name, "Jane Doe")]),
+    ("Dear Mrs Doe,", &[(Name, "Doe")]),
+    ("Dear Colleague, Dear All, Dear Hiring Manager, oh dear Me Too", &[]),
     ("surname: String, let dr = Dr; the Sir", &[]),
     ("MS WINDOWS", &[]),
     ("Mr O\u{2019}Brien", &[(Name, "O\u{2019}Brien")]),
@@ -127,7 +130,7 @@ const TEXTS: &[(&str, &[(Class, &str)])] = &[
     // Health.
     ("diagnosis: ICD-10 E11.9, I10", &[(Health, "diagnosis"), (Health, "E11.9"), (Health, "I10")]),
     ("SNOMED CT 44054006", &[(Health, "SNOMED"), (Health, "44054006")]),
-    ("was prescribed metformin for diabetes", &[(Health, "prescribed"), (Health, "diabet")]),
+    ("was prescribed metformin for diabetes", &[(Health, "prescribed"), (Health, "metformin"), (Health, "diabet")]),
     ("as prescribed by RFC 822; a diagnostic; room E11", &[]),
     // Nothing at all.
     ("", &[]),

@@ -37,6 +37,8 @@ enum Act {
     Title,
     /// A label after which a name stands.
     NameLabel,
+    /// What a letter begins with.
+    Salutation,
     Street,
     Key,
 }
@@ -95,19 +97,19 @@ const fn start(text: &'static str, act: Act) -> Word {
 /// Sorted by first letter.
 #[rustfmt::skip]
 static WORDS: &[Word] = {
-    use Act::{Health, HealthCode, Is, Key, NameLabel, Street, Title};
+    use Act::{Health, HealthCode, Is, Key, NameLabel, Salutation, Street, Title};
     use Context::*;
     &[
         spoken("a/c", Is(Account)), whole("acc no", Is(Account)), spoken("account", Is(Account)),
         spoken("acct", Is(Account)), start("admitted", Is(Patient)), whole("age secret key", Key),
-        whole("amex", Is(Card)), start("appointment", Is(Patient)), whole("avenue", Street),
+        whole("amex", Is(Card)), start("appointment", Is(Patient)), whole("asthma", Health), whole("avenue", Street),
 
         whole("begin", Key), start("biopsy", Health), whole("birth date", Is(Birth)), whole("birthday", Is(Birth)),
-        whole("blood pressure", Health), spoken("born", Is(Birth)), start("carcinoma", Health), whole("card", Is(Card)), whole("cards", Is(Card)),
+        whole("bipolar disorder", Health), whole("blood pressure", Health), spoken("born", Is(Birth)), whole("breast cancer", Health), start("carcinoma", Health), whole("card", Is(Card)), whole("cards", Is(Card)),
         start("chemotherapy", Health), whole("chi", Is(Chi)), whole("client name", NameLabel),
         start("clinic", Is(Patient)), whole("close", Street), whole("comorbidities", Health), whole("copd", Health), whole("court", Street), whole("crescent", Street),
 
-        whole("d.o.b", Is(Birth)), whole("dame", Title), whole("date of birth", Is(Birth)), start("dementia", Health),
+        whole("d.o.b", Is(Birth)), whole("dame", Title), whole("date of birth", Is(Birth)), whole("dear", Salutation), start("dementia", Health),
         start("diabet", Health), whole("diagnosed", Health), whole("diagnoses", Health), whole("diagnosis", Health),
         start("discharge", Is(Patient)), whole("dob", Is(Birth)), whole("dr", Title), whole("drive", Street),
 
@@ -118,15 +120,17 @@ static WORDS: &[Word] = {
 
         whole("gardens", Street), whole("gmc", Is(Gmc)), spoken("gp", Is(Patient)), whole("grove", Street),
 
-        whole("hba1c", Health), start("health number", Is(Patient)), start("hepatitis", Health), whole("hill", Street),
+        whole("hba1c", Health), start("health number", Is(Patient)), whole("heart failure", Health), start("hepatitis", Health), whole("hill", Street), spoken("hiv", Health),
         start("hospital", Is(Patient)), start("hypertensi", Health),
 
-        spoken("icd", Is(Icd)), whole("icd 10", Is(Icd)), whole("icd10", Is(Icd)), whole("isbn", Is(Isbn)),
+        whole("insulin", Health), spoken("icd", Is(Icd)), whole("icd 10", Is(Icd)), whole("icd10", Is(Icd)), whole("isbn", Is(Isbn)),
 
-        whole("lane", Street),
+        whole("kidney disease", Health),
 
-        start("maestro", Is(Card)), start("mastercard", Is(Card)), start("medical", Is(Patient)),
-        spoken("medication", Health), spoken("medications", Health), whole("miss", Title), spoken("mob", Is(Phone)),
+        whole("lane", Street), whole("lung cancer", Health),
+
+        start("maestro", Is(Card)), start("mastercard", Is(Card)), start("medical", Is(Patient)), whole("multiple sclerosis", Health),
+        spoken("medication", Health), spoken("medications", Health), whole("metformin", Health), whole("miss", Title), spoken("mob", Is(Phone)),
         spoken("mobile", Is(Phone)), whole("mr", Title), whole("mrn", Is(Patient)), whole("mrs", Title),
         whole("ms", Title), whole("mx", Title),
 
@@ -136,7 +140,7 @@ static WORDS: &[Word] = {
         whole("park", Street), start("patient", Is(Patient)), spoken("pan", Is(Card)), whole("patient name", NameLabel),
         spoken("payment", Is(Card)), start("phone", Is(Phone)), whole("place", Street), start("post code", Is(Postcode)),
         whole("prescribed", Health), start("prescription", Health), whole("prof", Title), whole("professor", Title),
-        whole("prognosis", Health), spoken("pt", Is(Patient)), start("putty user key", Key),
+        whole("prognosis", Health), whole("prostate cancer", Health), spoken("pt", Is(Patient)), start("putty user key", Key),
 
         start("referr", Is(Patient)), whole("rev", Title), whole("revd", Title),
         whole("road", Street),
@@ -293,6 +297,7 @@ impl Scan<'_> {
                 }
                 Act::Title => self.titled_name(at, end),
                 Act::NameLabel => self.labelled_name(at, end),
+                Act::Salutation => self.greeted_name(at, end),
                 Act::Street => self.address(at, end),
                 Act::Key => self.private_key(at),
             }
@@ -333,6 +338,38 @@ impl Scan<'_> {
         }
         let place = end + usize::from(self.text.get(end) == Some(&b'.'));
         if let Some((start, end, _)) = names(self.text, place) {
+            self.hit(Class::Name, start, end, Key::None);
+        }
+    }
+
+    /// `Dear John Smith`; a form of address after it is found by itself.
+    fn greeted_name(&mut self, at: usize, end: usize) {
+        const NOBODY: [&[u8]; 12] = [
+            b"All",
+            b"Colleague",
+            b"Colleagues",
+            b"Customer",
+            b"Editor",
+            b"Friend",
+            b"Friends",
+            b"Hiring",
+            b"Madam",
+            b"Reader",
+            b"Sirs",
+            b"Team",
+        ];
+        if !self.text[at].is_ascii_uppercase() {
+            return;
+        }
+        let Some((start, end, _)) = names(self.text, end) else {
+            return;
+        };
+        // What follows a comma is the letter.
+        let comma = memchr::memchr(b',', &self.text[start..end]);
+        let end = comma.map_or(end, |comma| start + comma);
+        let name = &self.text[start..end];
+        let first = name.split(|byte| *byte == b' ').next().unwrap_or_default();
+        if first.len() < name.len() && !name::is_title(first) && !NOBODY.contains(&first) {
             self.hit(Class::Name, start, end, Key::None);
         }
     }
