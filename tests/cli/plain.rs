@@ -431,9 +431,20 @@ fn a_copy_that_was_moved_away_is_emptied() {
     let staging = partial(&env.path("out")).remove(0);
     let elsewhere = env.path("elsewhere");
     fs::rename(&staging, &elsewhere).unwrap();
-    held.go_on().ends(1).says("out/p");
+    let ran = held.go_on().ends(1).says("out/p");
+    ran.says("has been moved or removed meanwhile");
     assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
     failed(&env, "publish-failed");
+}
+
+#[test]
+fn a_target_that_is_moved_meanwhile() {
+    let env = prepared();
+    let held = copying(&env);
+    fs::rename(env.path("out"), env.path("moved")).unwrap();
+    let ran = held.go_on().ends(0);
+    assert!(ran.out.contains("/moved/p\n"), "{ran}");
+    assert!(env.path("moved/p/log.txt").exists());
 }
 
 #[test]

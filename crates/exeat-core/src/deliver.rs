@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use rustix::fs::{Mode, OFlags};
 
 use crate::decide::Permit;
-use crate::diagnostic::{Explain, Fault, io_help};
+use crate::diagnostic::{Explain, Fault};
 use crate::digest::Digest;
 use crate::ledger::{Intent, LedgerError};
 use crate::manifest::{Manifest, PackageId};
@@ -150,7 +150,7 @@ impl Explain for DeliverError {
             ),
             Self::Stage { source, .. }
             | Self::Publish { source, .. }
-            | Self::Write { source, .. } => io_help(source),
+            | Self::Write { source, .. } => staging::help(source),
             Self::Unconfirmed { .. } => {
                 Some("run 'sync', then 'exeat verify' on it before you rely on it".into())
             }
@@ -268,6 +268,7 @@ pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
     let mode = Mode::from_raw_mode(0o777) & !mask;
     let error = match inner.publish(&name, mode, false) {
         Ok(Ok(())) => {
+            let path = inner.path(&path);
             let bytes = manifest.payload.bytes;
             return match intent.delivered(bytes, Some(manifest_sha256)) {
                 Ok(()) => Ok(Delivered {

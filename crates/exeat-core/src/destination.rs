@@ -18,7 +18,7 @@ use crate::source::Source;
 mod keys_beside;
 mod medium;
 mod new_folder;
-mod resolve;
+pub(crate) mod resolve;
 
 pub use medium::{Medium, Place};
 pub use new_folder::NewFolder;

@@ -16,13 +16,13 @@ use rustix::fs::Mode;
 
 use crate::decide::OpenPermit;
 use crate::destination::{self, DestinationError, NewFolder};
-use crate::diagnostic::{Explain, Fault, io_help};
+use crate::diagnostic::{Explain, Fault};
 use crate::entry::EntryKind;
 use crate::manifest::{Inventory, Record};
 use crate::parallel;
 use crate::path::{Escaped, shown};
 use crate::progress::{Phase, Progress};
-use crate::staging::Staging;
+use crate::staging::{self, Staging};
 use crate::tree::{Tree, TreeError};
 use crate::verify::{Package, Unlocked, Verified, VerifyError, read_volume};
 
@@ -121,9 +121,9 @@ impl Explain for OpenError {
                     "the file system there does not tell capital letters from small ones; \
                      choose one that does"
                 }
-                _ => return io_help(source),
+                _ => return staging::help(source),
             },
-            Self::Publish { source, .. } => return io_help(source),
+            Self::Publish { source, .. } => return staging::help(source),
             Self::Unconfirmed { .. } => "run 'sync' before you rely on it",
         }))
     }
@@ -249,7 +249,6 @@ pub fn open(
         )
     })?;
     let mut opened = Opened {
-        path: target.path.clone(),
         bytes,
         ..Opened::default()
     };
@@ -277,7 +276,7 @@ pub fn open(
         return Err(VerifyError::Interrupted.into());
     }
     progress.begin(Phase::Flushing, None);
-    publish(&target, staging)?;
+    opened.path = publish(&target, staging)?;
     Ok(opened)
 }
 
@@ -329,7 +328,7 @@ fn select(inventory: &Inventory, paths: &[Vec<u8>]) -> Result<Option<Vec<bool>>,
     Ok(Some(wanted))
 }
 
-fn publish(target: &NewFolder, mut staging: Staging) -> Result<(), OpenError> {
+fn publish(target: &NewFolder, mut staging: Staging) -> Result<PathBuf, OpenError> {
     let path = || target.path.clone();
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists
@@ -343,7 +342,7 @@ fn publish(target: &NewFolder, mut staging: Staging) -> Result<(), OpenError> {
     staging.sync_all().map_err(failed)?;
     // The owner's alone, whatever is inside: it holds what was encrypted.
     match staging.publish(&target.name, Mode::RWXU, target.is_empty_folder) {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => Ok(staging.path(&target.path)),
         Ok(Err(source)) => Err(OpenError::Unconfirmed {
             path: path(),
             source,

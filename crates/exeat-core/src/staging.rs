@@ -12,11 +12,12 @@
     reason = "this module is the writing half of deliver and open"
 )]
 
+use std::borrow::Cow;
 use std::ffi::{CStr, OsStr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -24,6 +25,8 @@ use rustix::fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, RenameFla
 use rustix::io::Errno;
 
 use crate::beneath;
+use crate::destination::resolve;
+use crate::diagnostic::io_help;
 use crate::path::MAX_DEPTH;
 
 /// What the names of these folders begin with.
@@ -142,6 +145,15 @@ impl Staging {
         Err(io::Error::other("somebody put another folder in its place"))
     }
 
+    /// The path of the result: the one that was wanted, or another one if the
+    /// folder around it was moved meanwhile.
+    pub(crate) fn path(&self, wanted: &Path) -> PathBuf {
+        match resolve::leads_to(wanted, &self.folder) {
+            true => wanted.to_owned(),
+            false => resolve::resolve(&self.folder).unwrap_or_else(|| wanted.to_owned()),
+        }
+    }
+
     /// Removes the folder with all that is in it.
     ///
     /// # Errors
@@ -172,6 +184,18 @@ impl Drop for Staging {
             // Nobody is left to tell; what remains the next run clears away.
             let _ = self.clear();
         }
+    }
+}
+
+/// What to do where something could not be written into such a folder.
+pub(crate) fn help(error: &io::Error) -> Option<Cow<'static, str>> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Some(
+            "what was begun has been moved or removed meanwhile; see who works in that folder, or \
+             choose another one"
+                .into(),
+        ),
+        _ => io_help(error),
     }
 }
 

@@ -178,7 +178,7 @@ fn write(
     let mode = Mode::from_raw_mode(0o777 & !umask);
     match staging.publish(destination.name(), mode, false) {
         Ok(Ok(())) => Ok(Copied {
-            path,
+            path: staging.path(&path),
             entries: listing.len() as u64 - listing.skipped(),
             bytes: listing.bytes(),
         }),

@@ -10,7 +10,7 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Statx, StatxFlags, openat2};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -347,7 +347,9 @@ impl Probe {
     fn file(&mut self, path: &Path, layers: u8) -> Place {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = match path.is_absolute() {
-            true => rustix::fs::open(path, flags, Mode::empty()),
+            // The kernel's path has no links in it: one that is there now was
+            // put there since, and may lead to another file.
+            true => openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS),
             false => Err(Errno::NOENT),
         };
         match opened {

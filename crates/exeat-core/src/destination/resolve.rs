@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, CWD};
 ///
 /// `None` where the kernel knows no path that leads to it: it has been removed,
 /// something is mounted over it, or it is outside of the root of this process.
-pub(super) fn resolve(folder: &OwnedFd) -> Option<PathBuf> {
+pub(crate) fn resolve(folder: &OwnedFd) -> Option<PathBuf> {
     let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
     let said = rustix::fs::readlink(link, Vec::new()).ok()?;
     let path = PathBuf::from(OsStr::from_bytes(said.to_bytes()));
@@ -22,7 +22,8 @@ pub(super) fn resolve(folder: &OwnedFd) -> Option<PathBuf> {
     (path.is_absolute() && leads_to(&path, folder)).then_some(path)
 }
 
-fn leads_to(path: &Path, folder: &OwnedFd) -> bool {
+/// Whether the path leads to that folder, the last part not being a link.
+pub(crate) fn leads_to(path: &Path, folder: &OwnedFd) -> bool {
     let there = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW);
     let (Ok(there), Ok(opened)) = (there, rustix::fs::fstat(folder)) else {
         return false;

@@ -19,7 +19,7 @@ struct Machine {
 impl Machine {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = dir.path().join("file");
+        let path = dir.path().canonicalize().expect("resolves").join("file");
         let file = File::create(&path).expect("made");
         let text = include_str!("machine.txt").replace("@file@", path.to_str().expect("UTF-8"));
         fs::create_dir_all(dir.path().join("proc/thread-self")).expect("made");
@@ -360,6 +360,26 @@ fn a_loop_device_is_where_its_file_is() {
         assert_eq!((layer.medium, layer.encrypted), (medium, encrypted));
         assert_eq!(layer.device.as_deref(), Some("loop0p1"));
     }
+}
+
+#[test]
+fn a_link_on_the_way_to_the_file_of_a_loop_device() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let dir = dir.path().canonicalize().expect("resolves");
+    let [there, decoy] = ["there", "decoy"].map(|name| dir.join(name));
+    for folder in [&there, &decoy] {
+        fs::create_dir(folder).expect("made");
+        fs::write(folder.join("image"), "").expect("written");
+    }
+    let mut probe = Probe::new(Path::new("/proc"), Path::new("/sys"));
+    let image = there.join("image");
+    let found = probe.file(&image, MAX_LAYERS);
+    assert!(!found.why().contains("an unknown place"), "{}", found.why());
+    fs::rename(&there, dir.join("away")).expect("moved");
+    symlink(&decoy, &there).expect("made");
+    let found = probe.file(&image, MAX_LAYERS);
+    assert_eq!(found.medium(), Medium::Unrecognised);
+    assert!(found.why().contains("an unknown place"), "{}", found.why());
 }
 
 #[test]
