@@ -7,7 +7,7 @@ mod numbers;
 mod words;
 
 use super::facts::Class;
-use super::identifier::{Shape, Shapes, tokens};
+use super::identifier::{Shape, Shapes, is_forename, tokens};
 
 pub(crate) use judge::{Judged, Subject, Table, judge};
 pub(crate) use numbers::{Evidence, FEW, Verdict};
@@ -212,6 +212,8 @@ pub(crate) struct Signs {
     isbn_x: u64,
     /// Health codes that are not words or numbers by accident.
     codes: u64,
+    /// Single words that are common forenames.
+    forenames: u64,
 }
 
 impl Signs {
@@ -241,6 +243,7 @@ impl Signs {
         let code =
             shapes.intersects(CODES) || shapes.has(Shape::ReadCode) && !shapes.intersects(WORDS);
         self.codes += u64::from(code);
+        self.forenames += u64::from(shapes.has(Shape::SingleName) && is_forename(cell));
     }
 
     /// Whether many of so many values differ from each other.

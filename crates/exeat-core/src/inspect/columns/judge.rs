@@ -338,6 +338,9 @@ fn judge_names(subjects: &[Subject<'_>], columns: &mut [Judged], counted: bool) 
             add(column, Roles::is(Class::Name));
         }
     }
+    if !counted {
+        judge_forenames(subjects, columns);
+    }
     if subjects.iter().any(|subject| subject.name.is_some()) {
         return;
     }
@@ -350,6 +353,27 @@ fn judge_names(subjects: &[Subject<'_>], columns: &mut [Judged], counted: bool) 
         for (subject, column) in subjects.iter().zip(columns) {
             if single(subject) {
                 add(column, Roles::NAME_PART);
+            }
+        }
+    }
+}
+
+/// A column of forenames, whatever it is called, and the surnames beside it.
+fn judge_forenames(subjects: &[Subject<'_>], columns: &mut [Judged]) {
+    let single = |subject: &Subject<'_>| {
+        subject.header.is_none()
+            && !subject.header_says(words::says_other_name)
+            && subject.stats.values() >= 5
+            && subject.stats.share(Shape::SingleName, 60)
+    };
+    for (at, subject) in subjects.iter().enumerate() {
+        let forenames = is_share(subject.signs.forenames, subject.stats.values(), 30);
+        if !single(subject) || !forenames {
+            continue;
+        }
+        for beside in at.saturating_sub(1)..=at + 1 {
+            if subjects.get(beside).is_some_and(single) {
+                add(&mut columns[beside], Roles::NAME_PART);
             }
         }
     }

@@ -42,6 +42,16 @@ fn few_rows_with_names_of_their_own_are_a_table() {
     assert_eq!((seen.records.len(), seen.records[0].len()), (3, 13));
 }
 
+/// A sample holds few rows of so many columns.
+#[test]
+fn wide_rows_are_a_table() {
+    let line = |value: &str| vec![value; 1_500].join(",") + "\n";
+    for (head, rows) in [("name", 1), ("ward", 3), ("Agnes Ashbury", 200)] {
+        let text = line(head) + &line("Agnes Ashbury").repeat(rows);
+        Seen::of(text.as_bytes()).expect(Kind::Table, "");
+    }
+}
+
 #[test]
 fn one_record_of_too_many_columns_is_never_text() {
     for (columns, name) in [

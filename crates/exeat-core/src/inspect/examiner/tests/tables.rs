@@ -398,3 +398,35 @@ fn labels_in_a_column_name_the_values_beside_them() {
     let facts = inspect(&[File::new(&["column", "type"], described)]);
     assert_eq!((facts.people.most, facts.classes.len()), (0, 0));
 }
+
+/// Forenames tell a table of people, in whatever language its header is.
+#[test]
+fn forenames_need_no_known_header() {
+    const FIRST: [&str; 6] = ["Agnes", "Fergus", "Imogen", "Rhys", "Zara", "Callum"];
+    const LAST: [&str; 5] = ["Ashbury", "Eastham", "Hartley", "Kenfield", "Norworth"];
+    let people = |with_date: bool| -> Vec<Vec<String>> {
+        (0..30)
+            .map(|n| {
+                let mut row = vec![LAST[n % 5].to_owned(), FIRST[n % 6].to_owned()];
+                if with_date {
+                    row.push(format!("19{:02}-0{}-1{}", 40 + n, 1 + n % 9, n % 10));
+                }
+                row
+            })
+            .collect()
+    };
+    let facts = inspect(&[File::new(&["Nachname", "Vorname"], people(false))]);
+    assert_eq!((facts.people.most, count(&facts, Class::Name)), (30, 60));
+    let facts = inspect(&[File::new(&["c1", "c2", "Geburtsdatum"], people(true))]);
+    assert_eq!(facts.people.most, 30);
+    assert_eq!(count(&facts, Class::BirthDate), 30);
+    // Towns and colours are nobody.
+    let goods = (0..30).map(|n| {
+        vec![
+            LAST[n % 5].to_owned(),
+            ["Red", "Teal", "Grey"][n % 3].to_owned(),
+        ]
+    });
+    let facts = inspect(&[File::new(&["x", "y"], goods.collect())]);
+    assert_eq!(facts.people.most, 0);
+}

@@ -8,6 +8,8 @@ use super::record::{Cell, Record, SHAPED, records};
 
 /// Title and comment lines that may stand before the header.
 const PREAMBLE: usize = 10;
+/// Two lines of so many fields are a table.
+const WIDE: usize = 32;
 
 /// A sample, cut up in one dialect.
 pub(super) struct Trial<'a> {
@@ -149,8 +151,9 @@ impl<'a> Trial<'a> {
                 regular >= 0.9 && ((self.typed > 0 && named) || (rows > 2 && typed >= 0.5))
             }
             _ => {
-                let plain = regular >= 0.9
-                    && (self.typed > 0 || (named && rows > 2) || (width > 3 && rows > 4));
+                // Of very wide rows, a sample holds few.
+                let alike = (width > 3 && rows > 4) || width >= WIDE;
+                let plain = regular >= 0.9 && (self.typed > 0 || (named && rows > 2) || alike);
                 // A few rows that are cut short must not hide a table.
                 let ragged = named && regular >= 0.5 && (self.typed > 0 || width > 2);
                 plain || ragged
