@@ -36,6 +36,41 @@
 //! exeat cannot understand is refused in the clear even where it is harmless;
 //! sealing it is always possible.
 //!
+//! # How people are counted
+//!
+//! Within one family of keys: NHS number, else NI number, else name with date
+//! of birth and postcode, else record by record. Where no number tells people
+//! apart the lower bound is low, and the upper one counts:
+//!
+//! - a record once for each birth date in it, and once for each name beyond
+//!   three, e-mail address or postcode beyond three, telephone number beyond
+//!   five: one person's record has a doctor's and next of kin's as well;
+//! - the members of a JSON object or the rows of an array of arrays as records
+//!   of their own, from ten that are alike;
+//! - where labels stand in a column (`id,field,value`, or people side by
+//!   side), the values of the commonest label;
+//! - in text, the different pairs of name and birth date, e-mail addresses and
+//!   telephone numbers; a list of names that cannot be read is uninspected.
+//!
+//! # What is not seen
+//!
+//! Recognising people is a safety net with holes. A file is said to be about
+//! nobody although it is not, if all it has is, for instance:
+//!
+//! - a full name in a sentence without a label, title or list, or a diagnosis
+//!   or conviction told in a sentence about somebody so named;
+//! - names in small letters or in other scripts than Latin; surnames alone;
+//! - columns named in other languages, unless they hold forenames common in
+//!   Britain, numbers, addresses of mail or telephones;
+//! - dates of birth in six digits or as a spreadsheet's day numbers;
+//! - JSON within a string of JSON; names of accounts, or addresses of mail
+//!   that are spelt out;
+//! - a table that begins after more than ten lines of other text: its people
+//!   are looked for as in text, and its columns' names say nothing.
+//!
+//! Who must be certain gives nobody a way to copy in the clear: the set-up in
+//! the README allows one form of the command, and that one seals.
+//!
 //! # Not yet
 //!
 //! These are planned, and nothing in this version finds them:

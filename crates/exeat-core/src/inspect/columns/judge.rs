@@ -371,9 +371,10 @@ fn judge_forenames(subjects: &[Subject<'_>], columns: &mut [Judged]) {
         if !single(subject) || !forenames {
             continue;
         }
-        for beside in at.saturating_sub(1)..=at + 1 {
-            if subjects.get(beside).is_some_and(single) {
-                add(&mut columns[beside], Roles::NAME_PART);
+        let beside = columns.iter_mut().zip(subjects).take(at + 2);
+        for (column, subject) in beside.skip(at.saturating_sub(1)) {
+            if single(subject) {
+                add(column, Roles::NAME_PART);
             }
         }
     }
