@@ -224,6 +224,10 @@ fn in_letters_lists_and_forms() {
         &them,
         &[
             ("letter.txt", joined(one, "", letter)),
+            (
+                "sentence.txt",
+                "Agnes Ashbury is HIV positive.\n".to_owned(),
+            ),
             ("contact.txt", joined(one, "", contact)),
             (
                 "forms.txt",

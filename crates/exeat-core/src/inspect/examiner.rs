@@ -9,6 +9,7 @@ mod crowd;
 mod fhir;
 mod label;
 mod mentions;
+mod named;
 mod pool;
 mod recent;
 mod records;
@@ -280,6 +281,11 @@ impl<'a> Examiner<'a> {
                 hits.push(hit);
             });
         let is_torn = records == 1 && known.is_empty() && is_scrap(text);
+        let health: Vec<_> = hits
+            .iter()
+            .filter(|hit| hit.class == Class::Health)
+            .map(|hit| hit.at.clone())
+            .collect();
         let places = hits.iter().map(|hit| hit.at.clone()).collect();
         let mut identifying = hits.iter().filter(|hit| identifies(hit)).count() as u64;
         let mut keyed = hits
@@ -313,7 +319,15 @@ impl<'a> Examiner<'a> {
             census.add_unkeyed(postcodes);
         }
         // Words about health without anybody whom they are about.
-        let somebody = keyed || mentioned.somebody || identifying > 0;
+        let mut somebody = keyed || mentioned.somebody || identifying > 0;
+        if !somebody {
+            let named = named::beside(text, &health);
+            census.add_unkeyed(named);
+            if named > 0 {
+                found.insert(Class::Name, named);
+                somebody = true;
+            }
+        }
         if !somebody {
             found.remove(&Class::Health);
         }

@@ -57,8 +57,9 @@
 //! Recognising people is a safety net with holes. A file is said to be about
 //! nobody although it is not, if all it has is, for instance:
 //!
-//! - a full name in a sentence without a label, title or list, or a diagnosis
-//!   or conviction told in a sentence about somebody so named;
+//! - a full name in a sentence without a label, title or list, unless it has a
+//!   common forename and a word about health stands near it; a conviction,
+//!   religion or orientation told in a sentence;
 //! - names in small letters or in other scripts than Latin; surnames alone;
 //! - columns named in other languages, unless they hold forenames common in
 //!   Britain, numbers, addresses of mail or telephones;
