@@ -59,8 +59,12 @@ mod tests {
     #[test]
     fn people_are_named_in_the_sentence() {
         let count = |text: &str| {
-            let at = text.find("HIV").expect("there is one");
-            beside(text.as_bytes(), &[at..at + 3])
+            let places: Vec<_> = text.match_indices("HIV").collect();
+            let places: Vec<_> = places
+                .iter()
+                .map(|(at, word)| *at..at + word.len())
+                .collect();
+            beside(text.as_bytes(), &places)
         };
         assert_eq!(count("Agnes Ashbury is HIV positive."), 1);
         assert_eq!(
