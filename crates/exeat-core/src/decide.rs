@@ -23,13 +23,14 @@ use crate::policy::Policy;
 use crate::signature::Fingerprint;
 use crate::source::Listing;
 
+mod ask;
 mod floor;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod words;
 
-pub use rules::{Ask, Form};
+pub use ask::{Ask, Form};
 pub use words::people as people_in_words;
 
 /// The longest label, purpose or name of a requester, in bytes.

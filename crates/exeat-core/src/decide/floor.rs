@@ -1,7 +1,7 @@
 //! The rules of the floor that no policy can tighten: what never lies in the
 //! clear, whatever its size, and keys beside what they open.
 
-use super::rules::Ask;
+use super::ask::Ask;
 use super::words::{SEAL, files, most, named, refuse, uninspected, uninspected_places, unseen};
 use crate::destination::{Place, Target};
 use crate::diagnostic::{Finding, Severity};

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::ask::{Ask, Form};
 use super::floor::{key_beside, plain_content, plain_place, private_keys};
 use super::words::{
     LEAVE_OUT, SEAL, by, most, people, refuse, uninspected, uninspected_places, unseen, who,
@@ -18,42 +19,6 @@ use crate::keys::{Recipient, Recipients};
 use crate::path::Escaped;
 use crate::policy::{InspectionMode, Origin, Policy};
 use crate::signature::Fingerprint;
-
-/// How it would leave.
-#[derive(Debug, Clone, Copy)]
-pub enum Form<'a> {
-    /// As a package.
-    Sealed {
-        /// Who is to be able to open it; `None` where nobody has been named
-        /// yet, and the rules about them are not asked.
-        recipients: Option<&'a Recipients>,
-        /// The key that will sign it.
-        signer: Option<&'a Fingerprint>,
-    },
-    /// In the clear.
-    Plain,
-}
-
-/// What the rules ask about beside the content.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
-    /// How it would leave.
-    pub form: Form<'a>,
-    /// Where it would go; `None` where that is not known yet.
-    pub target: Option<&'a Target>,
-    /// What it is for.
-    pub purpose: Option<&'a str>,
-    /// Who asks.
-    pub requester: &'a Requester,
-    /// The time of the request.
-    pub created: Timestamp,
-}
-
-impl Ask<'_> {
-    pub(super) fn is_plain(&self) -> bool {
-        matches!(self.form, Form::Plain)
-    }
-}
 
 impl Policy {
     /// What the rules say of a request before its content is read.

@@ -84,39 +84,7 @@ impl Mask {
 
 impl From<Shapes> for Mask {
     fn from(shapes: Shapes) -> Self {
-        const ALL: [Shape; 25] = [
-            Shape::TenDigits,
-            Shape::NhsNumber,
-            Shape::ChiNumber,
-            Shape::Nino,
-            Shape::GmcNumber,
-            Shape::Email,
-            Shape::IpAddress,
-            Shape::Iban,
-            Shape::Card,
-            Shape::Luhn,
-            Shape::SortCode,
-            Shape::AccountNumber,
-            Shape::Phone,
-            Shape::Postcode,
-            Shape::Date,
-            Shape::PersonName,
-            Shape::SingleName,
-            Shape::IcdCode,
-            Shape::SnomedCode,
-            Shape::ReadCode,
-            Shape::EthnicityValue,
-            Shape::ReligionValue,
-            Shape::OrientationValue,
-            Shape::Number,
-            Shape::Blank,
-        ];
-        // Becomes a single AND.
-        let mut bits = 0;
-        for shape in ALL {
-            bits |= u32::from(shapes.contains(shape)) << shape as u32;
-        }
-        Self(bits)
+        Self(shapes.bits())
     }
 }
 

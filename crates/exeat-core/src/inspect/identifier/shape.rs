@@ -119,6 +119,11 @@ impl Shapes {
             .filter(move |&shape| self.contains(shape))
     }
 
+    /// A bit for each shape, at the place of its number.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
     const fn of(shape: Shape) -> Self {
         Self(1 << shape as u32)
     }
