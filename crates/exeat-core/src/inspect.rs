@@ -33,6 +33,7 @@ mod examiner;
 mod facts;
 mod file;
 mod identifier;
+pub mod reader;
 mod summary;
 mod tally;
 

@@ -1,0 +1,235 @@
+//! The process that reads one file: started with nothing but that file,
+//! listened to, and ended when it is slow, says nonsense, or is not needed any
+//! more.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::Signal;
+
+use super::protocol::{self, Event};
+
+/// How many readers work at a time. Each may fill 88 MiB, and all of them with
+/// the process that asks stay below 256 MiB; looking into what they say takes
+/// longer than their reading.
+const AT_ONCE: usize = 2;
+/// How long a reader may say nothing while somebody listens.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How often a listener looks up.
+const GLANCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 100_000_000,
+};
+/// What a pipe holds: fewer changes between processes.
+const PIPE: usize = 1 << 20;
+
+/// The program that reads what is not text, and how many of it run.
+///
+/// The program is started once for each such file, with that file as its
+/// standard input and an empty environment. It is expected to call
+/// `exeat_readers::serve`.
+#[derive(Debug, Clone)]
+pub struct Readers(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    free: Mutex<usize>,
+    returned: Condvar,
+}
+
+impl Readers {
+    /// Readers that are processes of `program`, started with `arguments`.
+    ///
+    /// ```
+    /// use exeat_core::inspect::reader::Readers;
+    ///
+    /// let readers = Readers::new("/proc/self/exe", ["read-content"]);
+    /// # let _ = readers;
+    /// ```
+    pub fn new<A: Into<OsString>>(
+        program: impl Into<PathBuf>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            free: Mutex::new(AT_ONCE),
+            returned: Condvar::new(),
+        }))
+    }
+
+    /// Starts a reader of `file`; `log` is the write-ahead log of a database.
+    /// Waits until fewer than two others run.
+    pub(crate) fn read(&self, file: File, log: Option<File>) -> Result<Reading, Ended> {
+        let slot = self.slot();
+        let log = log.map_or_else(Stdio::null, Stdio::from);
+        let mut child = Command::new(&self.0.program)
+            .args(&self.0.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(file)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            // Ctrl-C is for whoever listens.
+            .process_group(0)
+            .spawn()
+            .map_err(|_| Ended::NotStarted)?;
+        let stdout = child.stdout.take().ok_or(Ended::NotStarted)?;
+        // Smaller is only slower.
+        let _ = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE);
+        Ok(Reading {
+            out: BufReader::with_capacity(PIPE / 4, Patient { stdout }),
+            child,
+            buffer: Vec::new(),
+            _slot: slot,
+        })
+    }
+
+    fn slot(&self) -> Slot {
+        let mut free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while *free == 0 {
+            free = self
+                .0
+                .returned
+                .wait(free)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        *free -= 1;
+        Slot(Arc::clone(&self.0))
+    }
+}
+
+/// The right to run one reader.
+#[derive(Debug)]
+struct Slot(Arc<Inner>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.returned.notify_one();
+    }
+}
+
+/// How a reader ended that did not say that it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Its program cannot be run.
+    NotStarted,
+    /// It took too much time.
+    Slow,
+    /// It was killed, or gave up: for lack of memory, most likely.
+    Broken,
+    /// It said what makes no sense.
+    Nonsense,
+}
+
+impl Ended {
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::NotStarted => "its reader could not be started",
+            Self::Slow => "its reader took too long",
+            Self::Broken => "its reader needed more memory than it may have, or broke",
+            Self::Nonsense => "its reader said what makes no sense",
+        }
+    }
+}
+
+/// A reader at work. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    child: Child,
+    out: BufReader<Patient>,
+    buffer: Vec<u8>,
+    _slot: Slot,
+}
+
+impl Reading {
+    /// The next thing it says; [`Event::Done`] is the last. `Ok(None)` when
+    /// `is_stopped` says, while it is silent, that nobody wants to know.
+    pub(crate) fn next(
+        &mut self,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Event<'_>>, Ended> {
+        let Self {
+            child, out, buffer, ..
+        } = self;
+        if out.buffer().is_empty() {
+            match out.get_ref().wait(is_stopped) {
+                Ok(true) => {}
+                Ok(false) => return Ok(None),
+                Err(_) => return Err(Ended::Slow),
+            }
+        }
+        match protocol::read(out, buffer) {
+            Ok(Some(event)) => Ok(Some(event)),
+            Ok(None) => Err(post_mortem(child)),
+            Err(error) => Err(match error.kind() {
+                io::ErrorKind::TimedOut => Ended::Slow,
+                io::ErrorKind::InvalidData => Ended::Nonsense,
+                _ => post_mortem(child),
+            }),
+        }
+    }
+}
+
+/// Why a reader has ended.
+fn post_mortem(child: &mut Child) -> Ended {
+    // Out of processor time: the soft and the hard limit are the same.
+    const TIME: [Signal; 2] = [Signal::XCPU, Signal::KILL];
+    let status = child.wait().ok();
+    match status.and_then(|status| status.signal()) {
+        Some(signal) if TIME.iter().any(|time| time.as_raw() == signal) => Ended::Slow,
+        _ => Ended::Broken,
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads from a process that may never say anything.
+#[derive(Debug)]
+struct Patient {
+    stdout: ChildStdout,
+}
+
+impl Patient {
+    /// Waits until there is something to read; `false` when `is_stopped` says
+    /// that it is not wanted.
+    fn wait(&self, is_stopped: &dyn Fn() -> bool) -> io::Result<bool> {
+        let since = Instant::now();
+        loop {
+            let mut polled = [PollFd::new(&self.stdout, PollFlags::IN)];
+            match poll(&mut polled, Some(&GLANCE)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            }
+            if is_stopped() {
+                return Ok(false);
+            }
+            if since.elapsed() >= SILENCE {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.wait(&|| false)?;
+        self.stdout.read(buffer)
+    }
+}
