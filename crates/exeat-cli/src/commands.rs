@@ -14,6 +14,7 @@ mod verify;
 
 use std::path::Path;
 
+use exeat_core::inspect::reader::Readers;
 use exeat_core::keys::{EnvelopeKind, Identities};
 use exeat_core::path::Escaped;
 use exeat_core::verify::{Package, Unlocked, Verified};
@@ -28,6 +29,10 @@ use crate::exit::Exit;
 use crate::signals::{self, Signal};
 use crate::terminal::{self, NewPassphrase, PromptError};
 use crate::ui::{Report, Ui};
+
+/// What this program is called with by itself, to take one file apart. It is no
+/// command for people.
+pub(crate) const READER: &str = "read-content";
 
 pub(crate) fn run(
     command: Command,
@@ -162,4 +167,9 @@ impl From<PromptError> for CommandError {
         this.help = error.hint().map(str::to_owned);
         this
     }
+}
+
+/// Those who take apart what is not text: this program, called by itself.
+fn readers() -> Readers {
+    Readers::new("/proc/self/exe", [READER])
 }

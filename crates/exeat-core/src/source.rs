@@ -26,6 +26,7 @@ use crate::parallel;
 use crate::path::{EntryPath, Escaped, PathFault, shown};
 use crate::progress::Progress;
 
+mod again;
 mod listing;
 mod walk;
 
