@@ -9,6 +9,7 @@ mod init;
 mod list;
 mod open;
 mod policy;
+mod scan;
 mod trust;
 mod verify;
 
@@ -48,6 +49,7 @@ pub(crate) fn run(
         Command::Init(args) => init::run(&args, &config, ui),
         Command::Trust(args) => trust::run(&args, &config, ui),
         Command::Check(args) => check::run(&args, &config, config_dir, ui),
+        Command::Scan(args) => scan::run(&args, &config, ui),
         Command::Export(args) => export::run(args, &config, umask, ui),
         Command::Verify(args) => verify::run(&args, &config, ui),
         Command::List(args) => list::run(&args, &config, ui),

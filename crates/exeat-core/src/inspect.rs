@@ -23,7 +23,7 @@ use crate::digest::{Digest, Hasher};
 use crate::entry::EntryKind;
 use crate::parallel;
 use crate::progress::{Phase, Progress};
-use crate::source::{Entry, Listing, Source, SourceError};
+use crate::source::{Entry, Listing, Reopen, Source, SourceError};
 
 mod census;
 mod columns;
@@ -136,10 +136,10 @@ impl Inspection {
         self.is_stopped.load(Ordering::Relaxed)
     }
 
-    /// Ends a file. What is not text is read now, by its reader.
+    /// Ends a listed file.
     ///
     /// # Errors
-    /// It is not what was listed any more, or cannot be opened again.
+    /// See [`Inspection::end_of`].
     pub(crate) fn end(
         &self,
         source: &Source,
@@ -147,8 +147,25 @@ impl Inspection {
         inspector: FileInspector,
         progress: &dyn Progress,
     ) -> Result<(), SourceError> {
-        let result = inspector.finish(self);
         let path = entry.path().to_string();
+        let listed = source.listed(entry);
+        self.end_of(&path, entry.bytes(), &listed, inspector, progress)
+    }
+
+    /// Ends the file at a path, which is escaped. What is not text is read now,
+    /// by its reader.
+    ///
+    /// # Errors
+    /// It is not what it was any more, or cannot be opened again.
+    pub(crate) fn end_of(
+        &self,
+        path: &str,
+        bytes: u64,
+        again: &dyn Reopen,
+        inspector: FileInspector,
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        let result = inspector.finish(self);
         let mut piece = Piece {
             reason: result.outcome.reason,
             tally: result.tally,
@@ -157,12 +174,12 @@ impl Inspection {
             ..Piece::default()
         };
         match (result.outcome.foreign, &self.readers) {
-            (Some(Format::SqliteLog), _) if source.has_database(entry) => {}
+            (Some(Format::SqliteLog), _) if again.has_database() => {}
             (Some(_), Some(readers)) if !self.is_stopped() => {
-                let files = (source.open_again(entry)?, source.open_log(entry)?);
+                let files = (again.file()?, again.log()?);
                 let is_stopped = || self.is_stopped() || progress.cancelled();
                 foreign::read(self, readers, files, &is_stopped, &mut |piece| {
-                    self.summary().add(&path, piece);
+                    self.summary().add(path, piece);
                 });
                 if progress.cancelled() {
                     return Err(SourceError::Interrupted);
@@ -170,7 +187,7 @@ impl Inspection {
             }
             (foreign, _) => {
                 let kind = result.outcome.kind;
-                piece.file = foreign.is_none().then_some((kind, entry.bytes()));
+                piece.file = foreign.is_none().then_some((kind, bytes));
                 // Without readers any image is one that nobody reviewed.
                 piece.images += u64::from(kind == Kind::Media);
             }
@@ -180,9 +197,25 @@ impl Inspection {
             piece.reason = None;
         }
         let mut summary = self.summary();
-        summary.add_file(entry.bytes());
-        summary.add(&path, piece);
+        summary.add_file(bytes);
+        summary.add(path, piece);
         Ok(())
+    }
+
+    /// Looks at the name of a file that is in no listing.
+    pub(crate) fn look_at_name(&self, name: &[u8]) {
+        let tally = self.examine_names(name);
+        self.summary().add_names(tally);
+    }
+
+    /// What was found since the last call; then it is as if new.
+    pub(crate) fn take_facts(&mut self) -> Facts {
+        let summary = std::mem::take(&mut *self.summary());
+        let facts = summary.finish(&self.census, false);
+        if !self.census.is_empty() {
+            self.census = Census::new();
+        }
+        facts
     }
 
     fn summary(&self) -> MutexGuard<'_, Summary> {

@@ -30,6 +30,7 @@ mod again;
 mod listing;
 mod walk;
 
+pub(crate) use again::Reopen;
 pub use listing::{Entry, Listing};
 pub(crate) use listing::{Identity, NodeBuilder, SkipReason};
 

@@ -199,7 +199,7 @@ impl Policy {
         }));
     }
 
-    fn bulk(&self, facts: &Facts, findings: &mut Vec<Finding>) {
+    pub(super) fn bulk(&self, facts: &Facts, findings: &mut Vec<Finding>) {
         let bulk = self.bulk_rules();
         let limits = [
             (facts.people.most, &bulk.people, "people"),

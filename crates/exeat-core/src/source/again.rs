@@ -9,24 +9,62 @@ use crate::entry::EntryKind;
 /// What an SQLite database's write-ahead log is called after it.
 const LOG: &[u8] = b"-wal";
 
+/// A file that has been read, for whoever has to read it otherwise.
+pub(crate) trait Reopen {
+    /// The same file, opened once more.
+    ///
+    /// # Errors
+    /// It is not what it was, or cannot be opened.
+    fn file(&self) -> Result<File, SourceError>;
+
+    /// The write-ahead log that lies beside an SQLite database of this name.
+    ///
+    /// # Errors
+    /// As above.
+    fn log(&self) -> Result<Option<File>, SourceError>;
+
+    /// Whether the database lies beside it of which this is the write-ahead log.
+    fn has_database(&self) -> bool;
+}
+
+/// A listed file.
+pub(crate) struct Listed<'a> {
+    source: &'a Source,
+    entry: Entry<'a>,
+}
+
 impl Source {
-    /// Opens the file of `entry` once more.
-    pub(crate) fn open_again(&self, entry: &Entry<'_>) -> Result<File, SourceError> {
-        self.open_file(entry.root(), entry.path(), entry.identity())
+    /// The file of `entry`, to be opened again.
+    pub(crate) fn listed<'a>(&'a self, entry: &Entry<'a>) -> Listed<'a> {
+        Listed {
+            source: self,
+            entry: *entry,
+        }
+    }
+}
+
+impl Reopen for Listed<'_> {
+    fn file(&self) -> Result<File, SourceError> {
+        self.open(&self.entry)
     }
 
-    /// Opens the write-ahead log that is listed beside the database `entry`.
-    pub(crate) fn open_log(&self, entry: &Entry<'_>) -> Result<Option<File>, SourceError> {
-        let name = [entry.path().as_bytes(), LOG].concat();
-        let log = entry.find(&name).filter(is_file);
-        log.map(|log| self.open_again(&log)).transpose()
+    fn log(&self) -> Result<Option<File>, SourceError> {
+        let name = [self.entry.path().as_bytes(), LOG].concat();
+        let log = self.entry.find(&name).filter(is_file);
+        log.map(|log| self.open(&log)).transpose()
     }
 
-    /// Whether the database of the write-ahead log `entry` is listed.
-    pub(crate) fn has_database(&self, entry: &Entry<'_>) -> bool {
-        let name = entry.path().as_bytes().strip_suffix(LOG);
-        let database = name.and_then(|name| entry.find(name));
+    fn has_database(&self) -> bool {
+        let name = self.entry.path().as_bytes().strip_suffix(LOG);
+        let database = name.and_then(|name| self.entry.find(name));
         database.as_ref().is_some_and(is_file)
+    }
+}
+
+impl Listed<'_> {
+    fn open(&self, entry: &Entry<'_>) -> Result<File, SourceError> {
+        self.source
+            .open_file(entry.root(), entry.path(), entry.identity())
     }
 }
 
