@@ -75,8 +75,8 @@ pub(super) fn unseen(facts: &Facts) -> Option<String> {
     uninspected(facts).or_else(|| {
         (facts.media > 0).then(|| {
             format!(
-                "{} of images, sound or film could not be inspected",
-                files(facts.media)
+                "{} could not be inspected",
+                media(facts.media)
             )
         })
     })
@@ -104,6 +104,12 @@ pub(super) fn named(places: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     spans
+}
+
+/// Images, sound and film, counted.
+pub(super) fn media(count: u64) -> String {
+    let one = "image, recording or film";
+    counted(count, one, "images, recordings or films")
 }
 
 pub(super) fn files(count: u64) -> String {
