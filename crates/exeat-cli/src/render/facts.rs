@@ -45,8 +45,15 @@ pub(crate) fn facts(facts: &Facts) -> String {
         );
     }
     if facts.media > 0 {
-        let media = count(facts.media, "image, recording or film", "images, recordings or films");
-        line("media", &format!("{at_least}{media} that nobody has reviewed"));
+        let media = count(
+            facts.media,
+            "image, recording or film",
+            "images, recordings or films",
+        );
+        line(
+            "media",
+            &format!("{at_least}{media} that nobody has reviewed"),
+        );
     }
     if !facts.image_metadata.is_empty() {
         let kinds = facts.image_metadata.iter().map(|found| {

@@ -2,7 +2,9 @@
 //! clear, whatever its size, and keys beside what they open.
 
 use super::ask::Ask;
-use super::words::{SEAL, files, media, most, named, refuse, uninspected, uninspected_places, unseen};
+use super::words::{
+    SEAL, files, media, most, named, refuse, uninspected, uninspected_places, unseen,
+};
 use crate::destination::{Place, Target};
 use crate::diagnostic::{Finding, Severity};
 use crate::inspect::{Class, Coverage, Facts};

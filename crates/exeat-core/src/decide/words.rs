@@ -73,12 +73,7 @@ pub(super) fn uninspected(facts: &Facts) -> Option<String> {
 /// images, sound or film either.
 pub(super) fn unseen(facts: &Facts) -> Option<String> {
     uninspected(facts).or_else(|| {
-        (facts.media > 0).then(|| {
-            format!(
-                "{} could not be inspected",
-                media(facts.media)
-            )
-        })
+        (facts.media > 0).then(|| format!("{} could not be inspected", media(facts.media)))
     })
 }
 
