@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::environment::{Env, Ran, skipped};
+
+const PYTHON: &str = "target/python/bin/python";
 
 /// A folder of made files and what is in it.
 pub(crate) struct Made {
@@ -15,28 +18,29 @@ pub(crate) struct Made {
     manifest: Value,
 }
 
-/// The scripts.
-fn scripts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/formats")
+/// A path in the repository.
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
 }
 
-/// Python with the libraries that `tests/run` installs.
-fn python() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    target.join("python/bin/python")
+/// Python with the libraries that `tests/run` installs, and the script, which
+/// leaves nothing in the repository.
+fn make(env: &Env) -> Command {
+    let mut command = env.command(root(PYTHON));
+    command.arg("-B").arg(root("tests/formats/make.py"));
+    command
 }
 
 /// Why nothing can be made, if so.
 fn obstacle(env: &Env) -> Option<String> {
-    let python = python();
-    if !python.is_file() {
-        return Some("no Python is set up: tests/run does it".to_owned());
+    if !root(PYTHON).is_file() {
+        return Some(format!("there is no {PYTHON}; tests/run makes it"));
     }
-    let mut command = env.command(&python);
-    command.arg("-B").arg(scripts().join("make.py"));
-    let missing = Ran::of(command.arg("--missing")).ends(0).out;
+    let missing = Ran::of(make(env).arg("--missing")).ends(0).out;
     let missing = missing.trim();
-    (!missing.is_empty()).then(|| format!("not installed: {missing}; tests/run does it"))
+    (!missing.is_empty()).then(|| format!("not installed: {missing}; tests/run installs it"))
 }
 
 impl Made {
@@ -49,10 +53,8 @@ impl Made {
             skipped(&why);
             return None;
         }
-        let mut command = env.command(python());
-        command.arg("-B").arg(scripts().join("make.py"));
-        command.args([what, what, "--people", &people.to_string()]);
-        Ran::of(&mut command).ends(0);
+        let people = people.to_string();
+        Ran::of(make(&env).args([what, what, "--people", &people])).ends(0);
         let manifest = fs::read_to_string(env.path(format!("{what}.json"))).unwrap();
         Some(Self {
             env,
