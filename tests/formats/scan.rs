@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::environment::Ran;
+use crate::bad::odd;
+use crate::environment::{Ran, noise};
 use crate::made::Made;
 
 const PEOPLE: u64 = 120;
@@ -80,9 +81,20 @@ fn scan_is_silent_where_nobody_is_and_strict_where_it_cannot_tell() {
         made.exeat(&["scan", "--json", &path]).ends(0);
         made.exeat(&["scan", "--json", "--strict", &path]).ends(0);
     }
-    made.env
-        .write("webroot/locale/key.bin", crate::environment::noise(4096));
+    made.env.write("webroot/locale/key.bin", noise(4096));
     made.exeat(&["scan", "--json", "webroot/locale"]).ends(0);
     made.exeat(&["scan", "--json", "--strict", "webroot/locale"])
         .ends(3);
+}
+
+#[test]
+fn scan_goes_past_links_in_circles_and_pipes() {
+    let Some(made) = Made::new("forms", PEOPLE) else {
+        return;
+    };
+    odd(&made);
+    let ran = made.exeat(&["scan", "--json", "forms/odd"]).ends(3);
+    let found = named(&made, &ran);
+    let expected = BTreeMap::from([("odd/clinic.xlsx".to_owned(), PEOPLE)]);
+    assert_eq!(found, expected, "{ran}");
 }
