@@ -14,8 +14,9 @@ from pathlib import Path
 from clinic.files import write
 from clinic.people import Clinic, clinic
 
-MODULES = ["PIL", "cryptography", "docx", "msoffcrypto", "odf", "openpyxl", "pyarrow", "pydicom", "pypdf"]
-MODULES += ["reportlab", "xlwt"]
+MODULES = """
+PIL cryptography docx msoffcrypto odf openpyxl pyarrow pydicom pypdf reportlab xlwt
+""".split()
 PROGRAMS = ["7zz", "zip"]
 
 
@@ -31,7 +32,10 @@ def make_forms(whole: Clinic, folder: Path) -> dict:
 
     for name, form in FORMS.items():
         write(form.make(whole), folder / name)
-    return {"classes": CLASSES, "forms": {name: {"others": form.others} for name, form in FORMS.items()}}
+    return {
+        "classes": CLASSES,
+        "forms": {name: {"others": form.others} for name, form in FORMS.items()},
+    }
 
 
 def make_bad(whole: Clinic, folder: Path) -> dict:
@@ -53,9 +57,13 @@ MAKERS = {"forms": make_forms, "bad": make_bad, "webroot": make_webroot}
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--missing", action="store_true", help="only say what is needed and not installed")
+    parser.add_argument(
+        "--missing", action="store_true", help="only say what is needed and not installed"
+    )
     parser.add_argument("what", nargs="?", choices=MAKERS, default="forms")
-    parser.add_argument("folder", nargs="?", type=Path, help="is made; FOLDER.json says what is in it")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="is made; FOLDER.json says what is in it"
+    )
     parser.add_argument("--people", type=int, default=120, metavar="N")
     args = parser.parse_args()
     if args.missing:
@@ -68,7 +76,9 @@ def main() -> None:
     manifest = {
         "people": len(whole.people),
         # None of these may stand in what exeat says.
-        "values": [value for one in whole.people for value in (one.nhs_number, one.name, one.email)],
+        "values": [
+            value for one in whole.people for value in (one.nhs_number, one.name, one.email)
+        ],
     }
     manifest |= MAKERS[args.what](whole, args.folder)
     args.folder.with_name(args.folder.name + ".json").write_text(json.dumps(manifest, indent=1))

@@ -33,7 +33,9 @@ Bad = dict[str, tuple[str, bytes]]
 
 def damaged(clinic: Clinic, folder: Path) -> list[dict]:
     """Writes them; what is expected of each."""
-    kinds = mislabelled(clinic) | cut(clinic) | corrupt(clinic) | protected(clinic) | hostile(clinic)
+    kinds = (
+        mislabelled(clinic) | cut(clinic) | corrupt(clinic) | protected(clinic) | hostile(clinic)
+    )
     write({name: content for name, (_, content) in kinds.items()}, folder)
     return [{"file": name, "expect": expect} for name, (expect, _) in kinds.items()]
 
@@ -90,7 +92,7 @@ def corrupt(clinic: Clinic) -> Bad:
         ),
         "corrupt.docx": ("uninspected", spoil(letters.docx_of_all(clinic), 0.1, 0.9)),
         "noise.pdf": ("uninspected", b"%PDF-1.7\n" + chance.randbytes(20_000)),
-        "noise.png": ("uninspected", b"\x89PNG\r\n\x1a\n" + chance.randbytes(2_000)),
+        "noise.png": ("noticed", b"\x89PNG\r\n\x1a\n" + chance.randbytes(2_000)),
         "spoiled.pdf": ("uninspected", spoil(letters.pdf_bytes([lines] * 20), 0.2, 0.7)),
     }
 
@@ -102,9 +104,15 @@ def protected(clinic: Clinic) -> Bad:
     return {
         "encrypted.xlsx": ("uninspected", encrypted_office(workbooks.xlsx_bytes(clinic))),
         "zipcrypto.zip": ("weak", zip_crypto(files)),
-        "aes.zip": ("uninspected", archives.seven_zip(files, "a.zip", "-mem=AES256", f"-p{PASSWORD}")),
+        "aes.zip": (
+            "uninspected",
+            archives.seven_zip(files, "a.zip", "-mem=AES256", f"-p{PASSWORD}"),
+        ),
         "encrypted.7z": ("uninspected", archives.seven_zip(files, "a.7z", f"-p{PASSWORD}")),
-        "names-too.7z": ("uninspected", archives.seven_zip(files, "a.7z", "-mhe=on", f"-p{PASSWORD}")),
+        "names-too.7z": (
+            "uninspected",
+            archives.seven_zip(files, "a.7z", "-mhe=on", f"-p{PASSWORD}"),
+        ),
         "rc4.pdf": ("weak", encrypted_pdf(page, PASSWORD, "RC4-128")),
         "rc4-open.pdf": ("weak", encrypted_pdf(page, "", "RC4-128")),
         "aes.pdf": ("uninspected", encrypted_pdf(page, PASSWORD, "AES-256")),

@@ -121,7 +121,9 @@ def rtf_bytes(lines: list[str]) -> bytes:
 
     head = "{\\rtf1\\ansi\\ansicpg1252\\deff0{\\fonttbl{\\f0\\fswiss Helvetica;}}\n\\f0\\fs22 "
     # As word processors do it, formatting stands within words.
-    body = "\\par\n".join(escaped(line).replace("NHS number", "{\\b NHS} num{\\i ber}") for line in lines)
+    body = "\\par\n".join(
+        escaped(line).replace("NHS number", "{\\b NHS} num{\\i ber}") for line in lines
+    )
     return f"{head}{body}\\par\n}}\n".encode("ascii")
 
 

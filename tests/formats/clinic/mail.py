@@ -44,7 +44,10 @@ def eml(clinic: Clinic) -> Files:
 
 def attachment_mail(clinic: Clinic) -> bytes:
     mail = message(0, "The list", "The list is attached.")
-    for name, content in (("patients.csv", people_csv(clinic)), ("results.csv", results_csv(clinic))):
+    for name, content in (
+        ("patients.csv", people_csv(clinic)),
+        ("results.csv", results_csv(clinic)),
+    ):
         mail.add_attachment(content, maintype="text", subtype="csv", filename=name)
     mail.set_boundary("=====part=====")
     return mail.as_bytes()

@@ -9,15 +9,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 
-FORENAMES = [
-    "Agnes", "Amir", "Beatrice", "Clara", "David", "Eleanor", "Ewan", "Fatima",
-    "Grace", "Harriet", "Ivan", "Jamila", "Keith", "Leonora", "Mei", "Nigel",
-    "Olive", "Peter", "Rosa", "Tariq", "Una", "Victor", "Winifred", "Yusuf",
-]
+FORENAMES = """
+Agnes Amir Beatrice Clara David Eleanor Ewan Fatima Grace Harriet Ivan Jamila
+Keith Leonora Mei Nigel Olive Peter Rosa Tariq Una Victor Winifred Yusuf
+""".split()
 SURNAMES = [
     begin + end
-    for begin in ("Ash", "Brack", "Carl", "East", "Hart", "Lark", "Moss", "Quill", "Thistle", "Winter")
-    for end in ("bourne", "combe", "ditch", "holt", "mede", "spurn", "thwaite", "wick")
+    for begin in "Ash Brack Carl East Hart Lark Moss Quill Thistle Winter".split()
+    for end in "bourne combe ditch holt mede spurn thwaite wick".split()
 ]
 AREAS = ["B", "BS", "CF", "LS", "M", "NE", "NR", "S", "YO"]
 DIAGNOSES = [

@@ -57,6 +57,7 @@ def icon_svg(chance: random.Random, n: int) -> bytes:
     path = "M" + "L".join(f"{x} {y}" for x, y in points) + "Z"
     size = 16 + 8 * (n % 3)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 24 24">'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" '
+        f'width="{size}" height="{size}">'
         f'<path fill="none" stroke="currentColor" d="{path}"/></svg>\n'
     ).encode()

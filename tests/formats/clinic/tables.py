@@ -86,7 +86,8 @@ def html_page(clinic: Clinic) -> bytes:
         return f"<table>\n<thead>{row(columns, 'th')}</thead>\n<tbody>\n{body}</tbody>\n</table>\n"
 
     page = (
-        '<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8"><title>Clinic list</title>\n'
+        '<!DOCTYPE html>\n<html lang="en">\n'
+        '<head><meta charset="utf-8"><title>Clinic list</title>\n'
         "<style>td { padding: 0 1em }</style></head>\n<body>\n<h1>Patients</h1>\n"
         + table(PERSON_COLUMNS, clinic.person_rows())
         + "<h2>Results</h2>\n"
@@ -104,10 +105,12 @@ def sql_dump(clinic: Clinic) -> bytes:
     def table(name: str, columns: list[str], rows: list[list[str]]) -> str:
         definition = ",\n".join(f"  `{column}` varchar(64)" for column in columns)
         values = ",\n".join(
-            "(" + ",".join("'" + cell.replace("'", "''") + "'" for cell in row) + ")" for row in rows
+            "(" + ",".join("'" + cell.replace("'", "''") + "'" for cell in row) + ")"
+            for row in rows
         )
         names = ", ".join(f"`{column}`" for column in columns)
-        return f"CREATE TABLE `{name}` (\n{definition}\n);\n\nINSERT INTO `{name}` ({names}) VALUES\n{values};\n\n"
+        created = f"CREATE TABLE `{name}` (\n{definition}\n);\n\n"
+        return f"{created}INSERT INTO `{name}` ({names}) VALUES\n{values};\n\n"
 
     dump = (
         "-- Dump of the clinic\n\n"
