@@ -45,11 +45,7 @@ def harmless() -> Files:
         (3000, "{topic}/{n:04}/index.html", page),
         (400, "templates/{topic}-{n:04}.php", template),
         (1000, "assets/css/{topic}/{n:04}.css", style),
-        (
-            300,
-            "assets/css/{n:04}.min.css",
-            lambda *of: style(*of).replace(b"\n", b"").replace(b"  ", b""),
-        ),
+        (300, "assets/css/{n:04}.min.css", minified_style),
         (1100, "assets/js/{topic}/{n:04}.js", script),
         (500, "assets/js/{n:04}.min.js", minified),
         (300, "assets/js/{n:04}.min.js.map", source_map),
@@ -147,6 +143,10 @@ def style(chance: random.Random, n: int) -> bytes:
         for at in range(chance.randint(5, 30))
     ]
     return "".join(rules).encode()
+
+
+def minified_style(chance: random.Random, n: int) -> bytes:
+    return style(chance, n).replace(b"\n", b"").replace(b"  ", b"")
 
 
 def script(chance: random.Random, n: int) -> bytes:
