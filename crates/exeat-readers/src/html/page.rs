@@ -46,6 +46,7 @@ pub(super) struct Page<'o> {
     preformatted: u32,
     is_xhtml: bool,
     is_cut_short: bool,
+    is_damaged: bool,
     failed: Option<Problem>,
 }
 
@@ -68,6 +69,7 @@ impl<'o> Page<'o> {
             preformatted: 0,
             is_xhtml: false,
             is_cut_short: false,
+            is_damaged: false,
             failed: None,
         }
     }
@@ -83,6 +85,9 @@ impl<'o> Page<'o> {
         }
         self.flows.end(self.text)?;
         self.flows.end(self.beside)?;
+        if self.is_damaged {
+            self.flows.uninspected(Reason::Damaged)?;
+        }
         match self.is_cut_short {
             true => self.flows.uninspected(Reason::CutShort),
             false => Ok(()),
@@ -95,6 +100,11 @@ impl<'o> Page<'o> {
 
     pub(super) fn is_xhtml(&self) -> bool {
         self.is_xhtml
+    }
+
+    /// Something that the tokenizer leaves out.
+    pub(super) fn left_out(&mut self) {
+        self.is_damaged = true;
     }
 
     /// The file ends within a tag or a comment.
@@ -312,7 +322,7 @@ impl<'o> Page<'o> {
         }
         sink.colon();
         push_text(self.sink(), value, false);
-        push_text(self.sink(), b" ", false);
+        self.line();
     }
 
     fn begin_table(&mut self) {

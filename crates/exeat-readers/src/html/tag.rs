@@ -109,10 +109,16 @@ impl Emitter for Tags<'_, '_> {
         self.token = Token::None;
     }
 
-    fn emit_error(&mut self, _error: Error) {}
-
-    fn should_emit_errors(&mut self) -> bool {
-        false
+    /// Only in a document type is something left out. One that a file ends
+    /// within has been said.
+    fn emit_error(&mut self, error: Error) {
+        match error {
+            Error::UnexpectedCharacterAfterDoctypeSystemIdentifier
+            | Error::InvalidCharacterSequenceAfterDoctypeName
+            | Error::MissingQuoteBeforeDoctypePublicIdentifier
+            | Error::MissingQuoteBeforeDoctypeSystemIdentifier => self.page.left_out(),
+            _ => {}
+        }
     }
 
     fn pop_token(&mut self) -> Option<()> {

@@ -206,7 +206,7 @@ fn nothing_is_lost_of_odd_pages() {
         "<p class='patient Amy Smith 99900000'>",
         "<![CDATA[Amy Smith]]>",
         "<?php Amy Smith ?>",
-        "<!doctype Amy Smith>",
+        "<!doctype x PUBLIC 'Amy Smith' 'y'>",
         "<!doctype a public 'Amy Smith'>",
         "<table>Amy Smith<tr><td>x</table>",
         "<table><tr>Amy Smith<td>x</table>",
@@ -231,6 +231,14 @@ fn nothing_is_lost_of_odd_pages() {
         assert!(seen.shows("Amy Smith"), "{page}: {:?}", seen.parts);
     }
     assert_eq!(read("<a title='Amy").reason(), Some(Reason::CutShort));
+    // What a tokenizer leaves out is said.
+    for page in [
+        "<!doctype html Amy Smith>",
+        "<!doctype html SYSTEM 'about:legacy-compat' Amy Smith>",
+        "<!doctype html PUBLIC Amy Smith>",
+    ] {
+        assert_eq!(read(page).reason(), Some(Reason::Damaged), "{page}");
+    }
 }
 
 #[test]

@@ -249,7 +249,11 @@ fn messages_in_other_encodings_are_mail() {
         .collect();
     let wide = Seen::of(&wide);
     assert_eq!(wide.reason(), None);
-    assert!(wide.shows("Zoë Müller") && wide.shows("From: a@example.org"));
+    assert!(
+        wide.shows("Zoë Müller") && wide.shows("From: a@example.org"),
+        "{:?}",
+        wide.parts
+    );
     let latin: Vec<u8> = text
         .chars()
         .map(|c| u8::try_from(c).expect("Latin-1"))

@@ -45,7 +45,8 @@ impl Sink for Prose<'_> {
         let name_alone = local(name);
         for (key, value) in attributes {
             let lower = key.to_ascii_lowercase();
-            let is_plain = self.plan.is_drawing && is_look(lower.as_bytes(), value.as_bytes());
+            let is_plain = self.plan.is_drawing
+                && (is_look(lower.as_bytes(), value.as_bytes()) || is_drawn(&lower, value));
             if is_namespace(key)
                 || is_plain
                 || value.trim().is_empty()
@@ -76,9 +77,9 @@ impl Sink for Prose<'_> {
             return Ok(());
         }
         let flow = &mut parts.text;
-        if let Some(open) = self.open.last_mut()
+        // The line is that of the element around it that begins one.
+        if let Some(open) = self.open.iter_mut().rev().find(|open| !open.is_inline)
             && !open.is_named
-            && !open.is_inline
             && !text.trim().is_empty()
         {
             open.is_named = true;
@@ -101,4 +102,50 @@ impl Sink for Prose<'_> {
         }
         parts.flows.tend(&mut parts.text)
     }
+}
+
+/// Whether an attribute of a drawing is a place, a size or a line.
+fn is_drawn(name: &str, value: &str) -> bool {
+    const DRAWN: &[&str] = &[
+        "cx",
+        "cy",
+        "d",
+        "dx",
+        "dy",
+        "fx",
+        "fy",
+        "height",
+        "offset",
+        "points",
+        "r",
+        "rx",
+        "ry",
+        "transform",
+        "viewbox",
+        "width",
+        "x",
+        "x1",
+        "x2",
+        "y",
+        "y1",
+        "y2",
+    ];
+    /// Longer are only the digits after a point, and no word is.
+    const LONG: usize = 9;
+    let (mut digits, mut letters) = (0, 0);
+    let mut is_after_point = false;
+    DRAWN.contains(&name)
+        && value.bytes().all(|byte| {
+            is_after_point = byte == b'.' || (is_after_point && byte.is_ascii_digit());
+            digits = match byte.is_ascii_digit() && !is_after_point {
+                true => digits + 1,
+                false => 0,
+            };
+            letters = match byte.is_ascii_alphabetic() {
+                true => letters + 1,
+                false => 0,
+            };
+            let is_known = byte.is_ascii_alphanumeric() || b" \t\r\n.,-+()%".contains(&byte);
+            is_known && letters <= LONG && digits <= LONG
+        })
 }

@@ -199,7 +199,7 @@ fn hostile_documents_are_read_in_bounded_time_and_memory() {
     ));
     assert_eq!(huge.reason(), Some(Reason::PartTooLarge));
     assert!(huge.shows("Amy Smith") && huge.shows("Bob Jones"));
-    let record = format!("<r><n>Amy Smith</n>{}</r>", "<v>12345</v>".repeat(500_000));
+    let record = format!("<r><n>Amy Smith</n>{}</r>", "<v>12345</v>".repeat(800_000));
     let large = read(&format!("<rs>{record}<r><n>Bob Jones</n><v>1</v></r></rs>"));
     assert_eq!(large.reason(), None);
     assert!(large.shows("Amy Smith"));

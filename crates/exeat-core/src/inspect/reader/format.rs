@@ -106,14 +106,18 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
     if let Some(&(_, _, format)) = magic {
         return Some(format);
     }
-    let begin = head.get(..PDF_WITHIN).unwrap_or(head);
-    if memmem::find(begin, b"%PDF-").is_some() {
-        return Some(Format::Pdf);
-    }
+    // A page or a message may well speak of what a PDF begins with.
     old_tar(head)
         .or_else(|| bmp(head))
         .or_else(|| markup::recognise(head))
         .or_else(|| mail::recognise(head))
+        .or_else(|| pdf(head))
+}
+
+/// A PDF, which may begin with something else.
+fn pdf(head: &[u8]) -> Option<Format> {
+    let begin = head.get(..PDF_WITHIN).unwrap_or(head);
+    memmem::find(begin, b"%PDF-").map(|_| Format::Pdf)
 }
 
 /// A Windows bitmap: its size stands where it must, beside two zeros, and the

@@ -102,11 +102,13 @@ fn skip_prolog(text: &[u8]) -> Option<(&[u8], bool)> {
     }
 }
 
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_:.-".contains(&byte) || byte >= 0x80
+}
+
 /// The name of the element that begins here.
 fn element(text: &[u8]) -> Option<&[u8]> {
     let tag = text.strip_prefix(b"<")?;
-    let is_name =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"_:.-".contains(&byte) || byte >= 0x80;
     let end = tag.iter().position(|&byte| !is_name(byte))?;
     let begins = tag
         .first()
@@ -182,6 +184,10 @@ impl Outline {
             return Some(&after[end + 1..]);
         }
         let Some(name) = element(text) else {
+            if text[1..].iter().all(|&byte| is_name(byte)) {
+                // Cut within it.
+                return None;
+            }
             // A sign of its own.
             self.is_loose = true;
             self.has_text |= names.is_empty();
@@ -218,29 +224,53 @@ impl Outline {
 
     /// How many bytes there are up to the end of the tag.
     fn attributes(&mut self, text: &[u8]) -> Option<usize> {
-        let mut quote = None;
-        let mut before = b' ';
-        let mut is_value = false;
+        #[derive(PartialEq)]
+        enum Part {
+            Between,
+            Name,
+            /// After a name and white space.
+            Named,
+            /// After a sign of equality.
+            Value,
+            Unquoted,
+            Quoted(u8),
+        }
+        let mut part = Part::Between;
         for (at, &byte) in text.iter().enumerate() {
-            match quote {
-                Some(mark) if byte == mark => quote = None,
-                Some(_) => {}
-                None if byte == b'>' => return Some(at),
-                None if byte == b'"' || byte == b'\'' => {
-                    self.is_loose |= before != b'=';
-                    is_value = false;
-                    quote = Some(byte);
+            if let Part::Quoted(mark) = part {
+                if byte == mark {
+                    part = Part::Between;
                 }
-                None if byte == b'=' => is_value = true,
-                None if byte.is_ascii_whitespace() || byte == b'/' => {}
-                None => {
-                    // A value without quotes, or a name without a value.
-                    self.is_loose |= is_value;
+                continue;
+            }
+            let is_space = byte.is_ascii_whitespace();
+            // A name without a value, or a value without quotes.
+            if byte == b'>' {
+                self.is_loose |= part != Part::Between;
+                return Some(at);
+            }
+            part = match (part, byte) {
+                (Part::Between, _) if is_space || byte == b'/' => Part::Between,
+                (Part::Name | Part::Named, b'=') => Part::Value,
+                (Part::Name | Part::Named, _) if is_space => Part::Named,
+                (Part::Name, _) => Part::Name,
+                (Part::Named, _) => {
+                    self.is_loose = true;
+                    Part::Name
                 }
-            }
-            if !byte.is_ascii_whitespace() {
-                before = byte;
-            }
+                (Part::Value, b'"' | b'\'') => Part::Quoted(byte),
+                (Part::Value, _) if is_space => Part::Value,
+                (Part::Unquoted, _) if is_space => Part::Between,
+                (Part::Value | Part::Unquoted, _) => {
+                    self.is_loose = true;
+                    Part::Unquoted
+                }
+                (_, b'"' | b'\'') => {
+                    self.is_loose = true;
+                    Part::Quoted(byte)
+                }
+                _ => Part::Name,
+            };
         }
         None
     }
