@@ -9,6 +9,7 @@
 
 mod attribute;
 mod page;
+mod sink;
 mod table;
 mod tag;
 #[cfg(test)]

@@ -24,7 +24,7 @@ use memchr::memmem;
 use crate::base64::{Base64, is_base64};
 use crate::charset::{self, Decoded};
 use crate::flow::{Flow, Flows};
-use crate::input::{Input, MAX_HELD, Window};
+use crate::input::{Input, MAX_HELD};
 use crate::output::Output;
 use crate::problem::Problem;
 use survey::{Plan, Survey};
@@ -39,7 +39,7 @@ pub(crate) fn read(mut input: Input<'_>, out: &mut Output) -> Result<(), Problem
     let encoding = encoding(input.head()?);
     if input.len().is_some() {
         let window = input.into_window()?;
-        return read_twice(&|| window_from_start(&window), encoding, out);
+        return read_twice(&|| window.clone(), encoding, out);
     }
     let mut stream = input.into_read();
     let mut held = Vec::new();
@@ -61,10 +61,6 @@ pub(crate) fn read(mut input: Input<'_>, out: &mut Output) -> Result<(), Problem
 }
 
 const PIECE: usize = 4 << 20;
-
-fn window_from_start(window: &Window) -> Window {
-    window.clone()
-}
 
 fn read_twice<R: Read>(
     from_start: &dyn Fn() -> R,

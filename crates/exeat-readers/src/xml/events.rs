@@ -10,8 +10,9 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use super::MAX_DEPTH;
 use crate::problem::{Problem, io_error, reason_of};
 
-/// The most bytes of one event: a text, or a tag with its attributes.
-const MAX_EVENT: usize = 24 << 20;
+/// The most bytes of one event: a text, or a tag with its attributes. It is held
+/// twice, beside what is decoded from it.
+const MAX_EVENT: usize = 16 << 20;
 
 /// Hears of what stands in a document.
 pub(super) trait Listener {
