@@ -221,7 +221,7 @@ fn what_comes_from_a_decoder_and_is_too_large_is_text() {
     use crate::output::{Memory, Output};
 
     let mut xml = String::from("<list>");
-    while xml.len() <= MAX_HELD + (1 << 20) {
+    while xml.len() <= MAX_HELD + (5 << 20) {
         xml += "<p><n>Amy Smith</n></p>\n";
     }
     xml += "<p><n>Bob Jones</n></p></list>";
