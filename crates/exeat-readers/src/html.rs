@@ -38,19 +38,11 @@ pub(crate) fn read(mut input: Input<'_>, out: &mut Output) -> Result<(), Problem
     let encoding = encoding(input.head()?);
     let mut text = Decoded::new(input.into_read(), encoding);
     let mut page = Page::new(out);
-    let tokens =
+    let mut tokens =
         Tokenizer::new_with_emitter(IoReader::new(Patient(&mut text)), Tags::new(&mut page));
-    // An item is an error, or says that the page wants no more.
-    let mut failed: Option<io::Error> = None;
-    for token in tokens {
-        match token {
-            Ok(()) => break,
-            Err(error) => {
-                failed = Some(error);
-                break;
-            }
-        }
-    }
+    // There are no tokens but the one that says that the page wants no more.
+    let failed = tokens.next().and_then(Result::err);
+    drop(tokens);
     page.end()?;
     if text.is_damaged() {
         out.uninspected(Reason::Damaged)?;
