@@ -23,9 +23,12 @@
 //! | `problem` | why something could not be read |
 //! | the others | one for each format |
 
+mod base64;
+mod charset;
 mod compressed;
 mod confine;
 mod dicom;
+mod flow;
 mod html;
 mod image;
 mod input;
