@@ -11,11 +11,16 @@ pub(super) fn named(table: &[u8], mut columns: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         .position(|column| column.eq_ignore_ascii_case(b"id"));
     if let Some(own) = own
         && let Some(name) = whole(table)
-        && !columns.iter().any(|column| link(column) == link(&name))
+        && !columns.iter().any(|column| same(column) == same(&name))
     {
         columns[own] = name;
     }
     columns
+}
+
+/// The name that all writings of it share, if it links at all.
+fn same(column: &[u8]) -> Option<String> {
+    link(column).map(|link| link.name)
 }
 
 /// `patient.id` for a table of patients.
