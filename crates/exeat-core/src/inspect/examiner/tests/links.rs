@@ -210,7 +210,7 @@ fn ids_of_others_than_the_person_link_nobody() {
         "record_id",
     ] {
         let file = called(&results, &[header, "test", "test_result"]);
-        assert_eq!(most(&[file.clone()]), 30, "{header}");
+        assert_eq!(most(std::slice::from_ref(&file)), 30, "{header}");
         let patients = called(&patients(3), &[header, "nhs_number", "name", "dob"]);
         assert_eq!(most(&[file, patients]), 33, "{header}");
     }

@@ -167,7 +167,7 @@ fn rank(words: &[&str]) -> Option<u8> {
 }
 
 /// One word for those that mean the same.
-fn same<'w>(word: &'w str) -> &'w str {
+fn same(word: &str) -> &str {
     match word {
         "nbr" | "num" | "number" => "no",
         "identifier" => "id",
