@@ -13,6 +13,7 @@ mod harmless;
 mod heads;
 mod identifiers;
 mod layouts;
+mod linked;
 mod logs;
 mod look;
 mod nhs_recall;

@@ -7,7 +7,9 @@
 mod composites;
 mod keyed;
 mod keys;
+mod links;
 mod numbers;
+mod pairs;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +18,8 @@ pub(crate) use composites::Composite;
 use composites::Composites;
 use keyed::Keyed;
 use keys::KeySet;
+pub(crate) use links::{Detail, Pending};
+use links::{Family, Links};
 use numbers::{NumberSet, Scatter};
 
 use super::facts::People;
@@ -24,6 +28,8 @@ use super::facts::People;
 pub(crate) struct Census {
     keyed: Keyed,
     nhs: NumberSet,
+    /// Those that came with an id; some of them without one, too.
+    linked_nhs: NumberSet,
     /// Numbers that may be NHS numbers: for the upper bound only.
     perhaps: NumberSet,
     nino: KeySet,
@@ -33,8 +39,12 @@ pub(crate) struct Census {
     contacts: KeySet,
     /// Names and dates of birth in text.
     mentions: KeySet,
-    /// Records about people without a complete key.
+    /// Who goes by which id.
+    links: Links,
+    /// Records about people without a complete key or an id.
     unkeyed: AtomicU64,
+    /// Files, or what else ids mean something within, so far.
+    scopes: AtomicU64,
 }
 
 /// Patients of FHIR resources, by the identity that the server gave them.
@@ -52,6 +62,7 @@ impl Census {
         let scatter = Scatter::new([0, 1, 2, 3].map(|round: u64| random.hash_one(round)));
         Self {
             nhs: NumberSet::new(scatter),
+            linked_nhs: NumberSet::new(scatter),
             perhaps: NumberSet::new(scatter),
             nino: KeySet::new(),
             composites: Composites::new(),
@@ -61,7 +72,9 @@ impl Census {
             },
             contacts: KeySet::new(),
             mentions: KeySet::new(),
+            links: Links::new(),
             unkeyed: AtomicU64::new(0),
+            scopes: AtomicU64::new(0),
             keyed: Keyed::new(&random),
         }
     }
@@ -85,13 +98,53 @@ impl Census {
         self.perhaps.insert(numbers);
     }
 
+    /// NHS numbers of records that have an id, too.
+    pub(crate) fn add_linked_numbers(&self, numbers: &[u64], links: &[u64]) {
+        self.linked_nhs.insert(numbers);
+        for (&number, &link) in numbers.iter().zip(links) {
+            let place = self.linked_nhs.place(number);
+            self.links.answer(Family::Nhs, place, link);
+        }
+    }
+
     pub(crate) fn add_nino(&self, nino: [u8; 9]) {
+        self.nino.insert(self.hash_nino(nino));
+    }
+
+    /// The NINO of a record that has an id, too.
+    pub(crate) fn add_linked_nino(&self, nino: [u8; 9], link: u64) {
+        let hash = self.hash_nino(nino);
+        self.nino.insert_linked(hash);
+        self.links.answer(Family::Nino, hash, link);
+    }
+
+    fn hash_nino(&self, nino: [u8; 9]) -> u64 {
         // The suffix is often left out, and says nothing of who it is.
-        self.nino.insert(self.hash(&nino[..8]));
+        self.hash(&nino[..8])
     }
 
     pub(crate) fn add_composites(&self, composites: &[Composite]) {
         self.composites.insert(composites);
+    }
+
+    /// Names with births and postcodes of records that have an id, too.
+    pub(crate) fn add_linked_composites(&self, composites: &[(Composite, u64)]) {
+        let people = composites.iter().map(|&(composite, _)| composite);
+        self.composites.insert_linked(people);
+        for &(composite, link) in composites {
+            self.links.answer(Family::Composite, composite.hash(), link);
+        }
+    }
+
+    /// Records about people that have an id and no complete key.
+    pub(crate) fn add_pending(&self, pending: &[Pending]) {
+        self.links.wait(pending);
+    }
+
+    /// Something new that ids mean something within: one file.
+    pub(crate) fn new_scope(&self) -> u64 {
+        let number = self.scopes.fetch_add(1, Ordering::Relaxed);
+        self.hash(&number.to_le_bytes())
     }
 
     pub(crate) fn add_unkeyed(&self, records: u64) {
@@ -128,8 +181,10 @@ impl Census {
     pub(crate) fn least(&self) -> u64 {
         let seen = self.composites.most() > 0
             || self.patients.all.least() > 0
+            || self.links.is_any()
             || self.unkeyed.load(Ordering::Relaxed) > 0;
-        let numbers = self.nhs.len().max(self.patients.numbers.least());
+        let numbers = self.nhs.len().max(self.linked_nhs.len());
+        let numbers = numbers.max(self.patients.numbers.least());
         numbers.max(self.nino.least()).max(u64::from(seen))
     }
 
@@ -137,20 +192,27 @@ impl Census {
     /// counts by id, whatever other file has the same person's NHS number: a
     /// link that made two into one would let a further file lower the count.
     pub(crate) fn people(&self) -> People {
+        let numbers = self.nhs.len() + self.linked_nhs.len_without([&self.nhs]);
+        let is_bare = |family: Family, key: u64| match family {
+            Family::Nhs => self.nhs.has_place(key) || self.perhaps.has_place(key),
+            Family::Nino => self.nino.is_bare(key),
+            Family::Composite => self.composites.is_bare(key),
+        };
         let most = [
-            self.nhs.len(),
-            self.perhaps.len_without(&self.nhs),
+            numbers,
+            self.perhaps.len_without([&self.nhs, &self.linked_nhs]),
             self.nino.most(),
             self.composites.most(),
             self.patients.all.most(),
             self.contacts.most(),
             self.mentions.most(),
+            self.links.most(is_bare),
             self.unkeyed.load(Ordering::Relaxed),
         ]
         .into_iter()
         .fold(0, u64::saturating_add);
         People {
-            least: self.least().max(self.composites.least()),
+            least: self.least().max(numbers).max(self.composites.least()),
             most,
         }
     }

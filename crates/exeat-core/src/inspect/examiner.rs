@@ -8,6 +8,7 @@
 mod crowd;
 mod fhir;
 mod label;
+mod links;
 mod mentions;
 mod named;
 mod pool;
@@ -54,6 +55,14 @@ const TEN_DIGITS: usize = 10;
 #[derive(Debug, Default)]
 pub(crate) struct TableShape {
     learned: OnceLock<HashMap<u64, Roles>>,
+    /// What the ids of the file mean something within.
+    scope: OnceLock<u64>,
+}
+
+impl TableShape {
+    fn scope(&self, census: &Census) -> u64 {
+        *self.scope.get_or_init(|| census.new_scope())
+    }
 }
 
 /// The visitor of one block.
@@ -212,7 +221,7 @@ impl<'a> Examiner<'a> {
         }
         let about_people = table.person || table.sensitive || fhir.is_some();
         self.add_columns(rows, &table, &signs);
-        let mut people = Records::new(self.census, self.scanner, fhir);
+        let mut people = Records::new(self.census, self.scanner, self.shape, fhir);
         people.visit(rows, &table.columns, &self.masks, self.seen);
         let mut personal = people.personal;
         for ((column, class), count) in people.found {

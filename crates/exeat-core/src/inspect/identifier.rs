@@ -35,7 +35,7 @@ mod tokens;
 pub(crate) use date::birth_date;
 pub(crate) use forename::is_forename;
 pub(crate) use grouped::plain_separators;
-pub(crate) use header::{Role, Wording, role, wording};
+pub(crate) use header::{Link, Role, Wording, is_of_another, link, role, wording};
 pub(crate) use name::name_key;
 pub(crate) use nhs::{nhs_number, without_spreadsheet_marks};
 pub(crate) use nino::nino;

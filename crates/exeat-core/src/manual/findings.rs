@@ -39,8 +39,9 @@
 //! # How people are counted
 //!
 //! Within one family of keys: NHS number, else NI number, else name with date
-//! of birth and postcode, else record by record. Where no number tells people
-//! apart the lower bound is low, and the upper one counts:
+//! of birth and postcode, else an id of the person (`patient_id`, a hospital
+//! number), else record by record. Where no number tells people apart the lower
+//! bound is low, and the upper one counts:
 //!
 //! - a record once for each birth date in it, and once for each name beyond
 //!   three, e-mail address or postcode beyond three, telephone number beyond
@@ -49,8 +50,26 @@
 //!   of their own, from ten that are alike;
 //! - where labels stand in a column (`id,field,value`, or people side by
 //!   side), the values of the commonest label;
+//! - an id once for each file that gives nothing else of the person: the ids of
+//!   two hospitals both begin with 1. With a name or a date of birth beside it
+//!   it counts once for each of these, whatever the files, and a random UUID
+//!   once in all. Who is known by an NHS number, an NI number, or name, date of
+//!   birth and postcode, and always has the same id, is not counted again by it:
+//!   a table of names and a table of results are the same people's;
 //! - in text, the different pairs of name and birth date, e-mail addresses and
 //!   telephone numbers; a list of names that cannot be read is uninspected.
+//!
+//! Of two tables of results, each in a file of its own, the patients count in
+//! both, though a table of names has the same ids; so do those whose NHS number
+//! stands in other records without the id. Otherwise one more file, which shows
+//! that they are the same, would lower the count, and a made-up one could. The
+//! tables of one SQL dump count as one file. An id links only under a name that
+//! says it is the person's own (patient, person, participant, subject, pupil,
+//! student, resident and the like; MRN, hospital number, pseudonym): under those
+//! of clients, customers, members, accounts, cases, studies, users and staff
+//! there may be many people each, and records count one by one. Zeros, nines
+//! and words are no ids. The assumption that is left: somebody's number in one
+//! file, and a record with the same id alone in one other, are one person's.
 //!
 //! # What is not seen
 //!

@@ -30,7 +30,7 @@ pub(crate) struct Composite {
 }
 
 impl Composite {
-    fn hash(self) -> u64 {
+    pub(super) fn hash(self) -> u64 {
         // The parts are keyed hashes already: mixing must only not be
         // symmetric.
         self.name ^ self.date.rotate_left(21) ^ self.postcode.rotate_left(42)
@@ -77,6 +77,20 @@ impl Composites {
                 kept.add(composite);
             }
         }
+    }
+
+    /// Adds those that came with an id.
+    pub(crate) fn insert_linked(&self, composites: impl Iterator<Item = Composite>) {
+        for composite in composites {
+            if self.distinct.insert_linked(composite.hash()) {
+                lock(&self.kept).add(composite);
+            }
+        }
+    }
+
+    /// Whether one, by its hash, ever came without an id.
+    pub(super) fn is_bare(&self, hash: u64) -> bool {
+        self.distinct.is_bare(hash)
     }
 
     /// At most so many people.

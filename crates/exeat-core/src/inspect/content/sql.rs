@@ -14,6 +14,7 @@ use memchr::{memchr, memmem, memrchr};
 use super::text::{self, TextCutter};
 use super::{BLOCK, Block, Emit, Form, Kind, Outcome, Reason, SAMPLE, Visitor};
 
+mod own_id;
 mod rows;
 mod syntax;
 
@@ -179,7 +180,7 @@ impl Cutter {
                 length,
             }) => {
                 if self.tables.len() < MAX_TABLES {
-                    let columns = columns.into();
+                    let columns = own_id::named(&table, columns).into();
                     self.tables.entry(table).or_insert(Known {
                         columns,
                         begun: false,
@@ -292,7 +293,7 @@ impl Cutter {
                 .map(|known| Arc::clone(&known.columns))
                 .unwrap_or_default()
         } else {
-            columns.into()
+            own_id::named(&table, columns).into()
         };
         let next = Current {
             table,

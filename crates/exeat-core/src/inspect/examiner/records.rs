@@ -3,13 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use super::TableShape;
 use super::fhir::{self, Fhir, Resource};
-use crate::inspect::census::{Census, Composite};
+use super::links::{self, MAX_LINKS};
+use crate::inspect::census::{Census, Composite, Detail, Pending};
 use crate::inspect::columns::{Judged, Mask, Roles};
 use crate::inspect::content::Rows;
 use crate::inspect::facts::Class;
 use crate::inspect::identifier::{
-    Key, Shape, TextScanner, birth_date, name_key, nhs_number, nino, postcode, tokens,
+    Key, Shape, TextScanner, birth_date, is_of_another, name_key, nhs_number, nino, postcode,
+    tokens,
 };
 
 /// Marks a cell that is long enough to be read as text, beside its shapes.
@@ -43,6 +46,8 @@ enum Use {
     NamePart(usize),
     BirthDate,
     Postcode,
+    /// An id that links records, by its place among such columns.
+    Link(usize),
     ResourceType,
     ResourceId,
     Reference,
@@ -52,6 +57,7 @@ enum Use {
 pub(super) struct Records<'a> {
     pub census: &'a Census,
     pub scanner: &'a TextScanner,
+    pub shape: &'a TableShape,
     pub fhir: Option<Fhir>,
     /// Records about people.
     pub personal: u64,
@@ -60,6 +66,14 @@ pub(super) struct Records<'a> {
     unkeyed: u64,
     numbers: Vec<u64>,
     composites: Vec<Composite>,
+    /// The names of columns with ids, hashed.
+    links: Vec<u64>,
+    /// Whether the name is the person's own, and not a doctor's.
+    named: bool,
+    /// NHS numbers of records with an id, and the ids.
+    linked: (Vec<u64>, Vec<u64>),
+    linked_composites: Vec<(Composite, u64)>,
+    pending: Vec<Pending>,
     name: Vec<u8>,
 }
 
@@ -76,6 +90,9 @@ struct Record<'r> {
     parts: [Option<&'r [u8]>; MAX_PARTS],
     birth: Option<&'r [u8]>,
     postcode: Option<&'r [u8]>,
+    links: [Option<&'r [u8]>; MAX_LINKS],
+    /// A column has several ids: they are not of one person.
+    many_ids: bool,
     resource: Option<&'r [u8]>,
     id: Option<&'r [u8]>,
     patient: Option<&'r [u8]>,
@@ -86,16 +103,27 @@ struct Record<'r> {
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(census: &'a Census, scanner: &'a TextScanner, fhir: Option<Fhir>) -> Self {
+    pub(super) fn new(
+        census: &'a Census,
+        scanner: &'a TextScanner,
+        shape: &'a TableShape,
+        fhir: Option<Fhir>,
+    ) -> Self {
         Self {
             census,
             scanner,
+            shape,
             fhir,
             personal: 0,
             found: BTreeMap::new(),
             unkeyed: 0,
             numbers: Vec::new(),
             composites: Vec::new(),
+            links: Vec::new(),
+            named: false,
+            linked: (Vec::new(), Vec::new()),
+            linked_composites: Vec::new(),
+            pending: Vec::new(),
             name: Vec::new(),
         }
     }
@@ -109,12 +137,15 @@ impl<'a> Records<'a> {
         masks: &[Mask],
         seen: Mask,
     ) {
-        let plans = plan(rows, columns, self.fhir);
+        let mut plans = plan(rows, columns, self.fhir);
         if !plans
             .iter()
             .any(|plan| plan.busy || seen.intersects(plan.looked))
         {
             return;
+        }
+        if self.fhir.is_none() {
+            self.find_links(rows, columns, &mut plans);
         }
         let mut start = 0;
         let mut record = Record::default();
@@ -136,6 +167,29 @@ impl<'a> Records<'a> {
         self.census.add_unkeyed(self.unkeyed);
         self.census.add_nhs_numbers(&self.numbers);
         self.census.add_composites(&self.composites);
+        let (numbers, links) = &self.linked;
+        self.census.add_linked_numbers(numbers, links);
+        self.census.add_linked_composites(&self.linked_composites);
+        // Mostly the same few people, one record after the other.
+        self.pending.sort_unstable();
+        self.pending.dedup();
+        self.census.add_pending(&self.pending);
+    }
+
+    /// Ids are looked at only in tables that have to do with people.
+    fn find_links(&mut self, rows: &Rows<'_>, columns: &[Judged], plans: &mut [Plan]) {
+        self.named = name_columns(rows, columns)
+            .into_iter()
+            .all(|at| !rows.columns[at].name.is_some_and(is_of_another));
+        for (at, name) in links::columns(rows, columns, self.census) {
+            let plan = &mut plans[at];
+            // What may be NHS numbers is no id.
+            if plan.use_as == Use::Nothing {
+                plan.use_as = Use::Link(self.links.len());
+                plan.busy = true;
+                self.links.push(name);
+            }
+        }
     }
 
     fn look<'r>(
@@ -166,6 +220,12 @@ impl<'a> Records<'a> {
             Use::BirthDate if mask.has(Shape::Date) => record.birth = record.birth.or(Some(cell)),
             Use::Postcode if mask.has(Shape::Postcode) => {
                 record.postcode = record.postcode.or(Some(cell));
+            }
+            Use::Link(at) => {
+                if let Some(id) = links::id(cell) {
+                    record.many_ids |= record.links[at].is_some_and(|other| other != id);
+                    record.links[at] = Some(id);
+                }
             }
             Use::ResourceType => record.resource = record.resource.or(Some(cell)),
             Use::ResourceId => record.id = record.id.or(Some(cell)),
@@ -270,9 +330,15 @@ impl<'a> Records<'a> {
                 self.census.add_nino(nino);
             }
         }
+        let link = self.link(record);
         if let [number, others @ ..] = record.nhs.as_slice() {
-            match patient {
-                Some(id) if is_patient => self.census.add_linked_patient(id, *number),
+            match (patient, link) {
+                (Some(id), _) if is_patient => self.census.add_linked_patient(id, *number),
+                // Of several numbers it is not known whose the id is.
+                (_, Some((link, _))) if others.is_empty() => {
+                    self.linked.0.push(*number);
+                    self.linked.1.push(link);
+                }
                 _ => self.numbers.push(*number),
             }
             self.numbers.extend_from_slice(others);
@@ -280,17 +346,69 @@ impl<'a> Records<'a> {
             self.census.add_patient(id);
         } else if !record.perhaps.is_empty() {
             self.census.add_perhaps(&record.perhaps);
-        } else if let Some(&nino) = record.ninos.first() {
-            self.census.add_nino(nino);
+        } else if let [nino, others @ ..] = record.ninos.as_slice() {
+            match link {
+                Some((link, _)) if others.is_empty() => self.census.add_linked_nino(*nino, link),
+                _ => self.census.add_nino(*nino),
+            }
         } else if let Some(composite) = self.composite(record) {
-            self.composites.push(composite);
+            match link {
+                Some((link, _)) => self.linked_composites.push((composite, link)),
+                None => self.composites.push(composite),
+            }
         } else if !record.by_text {
-            self.unkeyed += 1;
+            match link {
+                Some((link, id)) => {
+                    let detail = self.detail(record, id);
+                    self.pending.push(Pending { link, detail });
+                }
+                None => self.unkeyed += 1,
+            }
         }
+    }
+
+    /// The best id of a record, hashed with the name of its column, and as it
+    /// stands there.
+    fn link<'r>(&self, record: &Record<'r>) -> Option<(u64, &'r [u8])> {
+        if record.many_ids {
+            return None;
+        }
+        let ids = self.links.iter().zip(&record.links);
+        let (name, id) = ids.filter_map(|(name, id)| Some((name, (*id)?))).next()?;
+        Some((self.census.hash(id) ^ name.rotate_left(31), id))
+    }
+
+    /// What tells a record from others with the same id: all that it says of
+    /// the person, or where it stands.
+    fn detail(&mut self, record: &Record<'_>, id: &[u8]) -> Detail {
+        let birth = record.birth.and_then(birth_date);
+        self.name.clear();
+        if self.named {
+            self.name_of(record);
+        }
+        if birth.is_none() && self.name.is_empty() {
+            return Detail::Scope(if links::is_unique(id) {
+                0
+            } else {
+                self.shape.scope(self.census)
+            });
+        }
+        let birth = birth.map_or(0, |birth| self.census.hash(&birth.to_le_bytes()));
+        Detail::Person(self.census.hash(&self.name) ^ birth.rotate_left(21))
     }
 
     fn composite(&mut self, record: &Record<'_>) -> Option<Composite> {
         let (birth, postcode) = (birth_date(record.birth?)?, postcode(record.postcode?)?);
+        self.name_of(record);
+        (!self.name.is_empty()).then(|| Composite {
+            name: self.census.hash(&self.name),
+            date: self.census.hash(&birth.to_le_bytes()),
+            postcode: self.census.hash(&postcode),
+        })
+    }
+
+    /// Puts the one form of the record's name into `self.name`.
+    fn name_of(&mut self, record: &Record<'_>) {
         let mut parts: [&[u8]; MAX_PARTS] = [b""; MAX_PARTS];
         let mut count = 0;
         for part in record
@@ -304,11 +422,6 @@ impl<'a> Records<'a> {
             count += 1;
         }
         name_key(&parts[..count], &mut self.name);
-        (!self.name.is_empty()).then(|| Composite {
-            name: self.census.hash(&self.name),
-            date: self.census.hash(&birth.to_le_bytes()),
-            postcode: self.census.hash(&postcode),
-        })
     }
 }
 

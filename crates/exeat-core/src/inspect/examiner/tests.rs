@@ -4,6 +4,7 @@
 mod accuracy;
 mod generator;
 mod invariants;
+mod links;
 mod lists;
 mod prose;
 mod tables;

@@ -8,8 +8,11 @@
 use super::forename;
 use crate::inspect::facts::Class;
 
+mod link;
 mod rules;
 mod vocabulary;
+
+pub(crate) use link::{Link, is_of_another, link};
 
 /// What a column holds, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

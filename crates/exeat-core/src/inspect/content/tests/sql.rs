@@ -33,7 +33,7 @@ fn mysql_dumps_are_read() {
         INSERT INTO `patient` VALUES (1,'it\\'s; \\\"x\\\"'),(2,_utf8mb4 'B)('),(3,NULL);\nUNLOCK TABLES;\n";
     let seen = Seen::of(dump.as_bytes());
     seen.expect(Kind::Table, "");
-    assert_eq!(seen.column("id"), ["1", "2", "3"]);
+    assert_eq!(seen.column("patient.id"), ["1", "2", "3"]);
     assert_eq!(seen.column("name"), ["it's; \"x\"", "B)(", ""]);
     assert_eq!(seen.blocks, [(true, true)]);
 }

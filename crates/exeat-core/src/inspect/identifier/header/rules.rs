@@ -469,8 +469,10 @@ impl Words<'_> {
 
     fn local_id(&self) -> Option<Role> {
         let numbered = self.has_any(NUMBER);
-        let local = self.has_any(&["mrn", "userid", "username", "hesid", "ptid", "pid", "lpi"])
-            || self.says(&["medical", "record"])
+        let local = self.has_any(&[
+            "mrn", "userid", "username", "hesid", "ptid", "pid", "lpi", "patid", "subjid",
+            "usubjid", "empi",
+        ]) || self.says(&["medical", "record"])
             || self.says(&["hospital", "no"])
             || self.says(&["hospital", "number"])
             || self.says(&["hospital", "num"])
