@@ -90,11 +90,15 @@ fn body(
         let name = found.value("DocumentTitle").unwrap_or("document");
         out.member(name.as_bytes(), Input::of_window(content))?;
     }
-    result
+    result.map(|_| ())
 }
 
 fn say(found: &mut Found, out: &mut Output) -> Result<(), Problem> {
-    let side = |name: &str| found.value(name).and_then(|value| value.trim().parse().ok());
+    let side = |name: &str| {
+        found
+            .value(name)
+            .and_then(|value| value.trim().parse().ok())
+    };
     let image = Image {
         width: side("Columns").unwrap_or(0),
         height: side("Rows").unwrap_or(0),
@@ -111,9 +115,16 @@ fn say(found: &mut Found, out: &mut Output) -> Result<(), Problem> {
     }
     if !found.row.is_empty() {
         person::tell(&mut found.row);
-        let columns: Vec<Vec<u8>> = found.row.iter().map(|(n, _)| n.clone().into_bytes()).collect();
+        let columns: Vec<Vec<u8>> = found
+            .row
+            .iter()
+            .map(|(n, _)| n.clone().into_bytes())
+            .collect();
         let mut table = out.table(&columns)?;
-        push_row(table.rows(), found.row.iter().map(|(_, value)| value.as_bytes()));
+        push_row(
+            table.rows(),
+            found.row.iter().map(|(_, value)| value.as_bytes()),
+        );
         table.end()?;
     }
     patients(found, out)?;
@@ -141,7 +152,10 @@ fn patients(found: &mut Found, out: &mut Output) -> Result<(), Problem> {
     if columns.is_empty() {
         return Ok(());
     }
-    let names: Vec<Vec<u8>> = columns.iter().map(|name| name.clone().into_bytes()).collect();
+    let names: Vec<Vec<u8>> = columns
+        .iter()
+        .map(|name| name.clone().into_bytes())
+        .collect();
     let patients = std::mem::take(&mut found.patients);
     out.within(b"patients", |out| {
         let mut table = out.table(&names)?;

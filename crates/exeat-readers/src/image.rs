@@ -200,9 +200,21 @@ fn look(source: &mut Source, found: &mut Found, budget: &Budget) -> Result<(), P
             found.ends_at(source, end)
         }
         [b'G', b'I', b'F', b'8', ..] => gif::look(source, found),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
-            riff::look(source, found)
-        }
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => riff::look(source, found),
         [b'I', b'I', ..] | [b'M', b'M', ..] => tiff::look(source, found),
         [b'B', b'M', ..] => icon::bitmap(source, found),
         [0, 0, 1 | 2, 0, ..] => icon::look(source, found, budget),

@@ -51,7 +51,21 @@ const PART: usize = 8 << 20;
 const REVISIONS: usize = 8;
 /// The keys of a table of hints (ISO 32000-1, annex F).
 const HINT: &[&[u8]] = &[
-    b"P", b"S", b"T", b"O", b"A", b"E", b"V", b"I", b"C", b"L", b"R", b"B", b"Length", b"Filter", b"DecodeParms",
+    b"P",
+    b"S",
+    b"T",
+    b"O",
+    b"A",
+    b"E",
+    b"V",
+    b"I",
+    b"C",
+    b"L",
+    b"R",
+    b"B",
+    b"Length",
+    b"Filter",
+    b"DecodeParms",
 ];
 /// How deep a tree of pages is.
 const TREE: usize = 48;
@@ -331,7 +345,8 @@ impl Reader<'_, '_> {
                 self.image(stream)?;
                 continue;
             }
-            let is_file = found.files.contains_key(&stream.start) || dict.is("Type", "EmbeddedFile");
+            let is_file =
+                found.files.contains_key(&stream.start) || dict.is("Type", "EmbeddedFile");
             if is_file || self.document.is_marked(stream) || known.contains(&stream.start) {
                 continue;
             }
@@ -384,13 +399,18 @@ impl Reader<'_, '_> {
         }
         let is_form = dict.is("Subtype", "Form") || dict.has("PatternType");
         if is_form {
-            self.walk.draw_form(&Object::Stream(Rc::clone(stream)), (0.0, 0.0))?;
+            self.walk
+                .draw_form(&Object::Stream(Rc::clone(stream)), (0.0, 0.0))?;
             let seen = self.walk.finish();
             // A picture without text, that no page shows, may be drawn by one
             // in a way that is not followed: a mask, a pattern.
             return self.say_page(&seen.text_alone());
         }
-        if document.filters(dict).iter().any(|(name, _)| filters::is_image(name)) {
+        if document
+            .filters(dict)
+            .iter()
+            .any(|(name, _)| filters::is_image(name))
+        {
             return self.image(stream);
         }
         let bytes = document.decode(stream)?;
@@ -409,7 +429,9 @@ impl Reader<'_, '_> {
             // are their own codes, they can be read.
             return self.add(&loose_text(&bytes));
         }
-        let odd = bytes.iter().filter(|&&byte| byte < 9 || (14..32).contains(&byte));
+        let odd = bytes
+            .iter()
+            .filter(|&&byte| byte < 9 || (14..32).contains(&byte));
         if odd.count() * 50 < bytes.len() {
             return self.add(&String::from_utf8_lossy(&bytes));
         }
@@ -456,8 +478,23 @@ impl Reader<'_, '_> {
 /// Streams that other objects say to be fonts, colours or maps.
 fn known_streams(document: &Document) -> HashSet<u64> {
     const KEYS: &[&str] = &[
-        "FontFile", "FontFile2", "FontFile3", "ToUnicode", "CIDToGIDMap", "CIDSet", "DestOutputProfile",
-        "TR", "TR2", "BG", "BG2", "UCR", "UCR2", "HT", "Function", "TintTransform", "Thumb",
+        "FontFile",
+        "FontFile2",
+        "FontFile3",
+        "ToUnicode",
+        "CIDToGIDMap",
+        "CIDSet",
+        "DestOutputProfile",
+        "TR",
+        "TR2",
+        "BG",
+        "BG2",
+        "UCR",
+        "UCR2",
+        "HT",
+        "Function",
+        "TintTransform",
+        "Thumb",
     ];
     let mut known = HashSet::new();
     let mut add = |object: &Object| {
@@ -486,7 +523,14 @@ fn known_streams(document: &Document) -> HashSet<u64> {
 
 fn is_font_or_profile(bytes: &[u8]) -> bool {
     let begins = |magic: &&[u8]| bytes.starts_with(magic);
-    let fonts: [&[u8]; 6] = [b"%!PS", b"%!FontType1", b"\0\x01\0\0", b"OTTO", b"true", b"\x01\0\x04"];
+    let fonts: [&[u8]; 6] = [
+        b"%!PS",
+        b"%!FontType1",
+        b"\0\x01\0\0",
+        b"OTTO",
+        b"true",
+        b"\x01\0\x04",
+    ];
     fonts.iter().any(begins) || bytes.get(36..40) == Some(b"acsp")
 }
 

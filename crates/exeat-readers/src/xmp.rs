@@ -89,7 +89,8 @@ fn attributes(mut rest: &[u8], text: &mut String) {
 }
 
 fn push(text: &mut String, name: &[u8], value: &[u8]) {
-    let value = value.trim_ascii();
+    let value = String::from_utf8_lossy(value);
+    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
     if value.is_empty() {
         return;
     }
@@ -98,7 +99,7 @@ fn push(text: &mut String, name: &[u8], value: &[u8]) {
         text.push_str(&String::from_utf8_lossy(name));
         text.push_str(": ");
     }
-    text.push_str(&unescaped(&String::from_utf8_lossy(value)));
+    text.push_str(&unescaped(value));
     text.push('\n');
 }
 

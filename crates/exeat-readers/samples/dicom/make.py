@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 def make(name, syntax, pixels=True, more=None):
     meta = FileMetaDataset(); meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"; meta.MediaStorageSOPInstanceUID = "1.2.3.4"
     meta.TransferSyntaxUID = syntax; meta.ImplementationClassUID = "1.2.3"
-    d = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    d = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128, is_implicit_VR=syntax.is_implicit_VR, is_little_endian=syntax.is_little_endian)
     d.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"; d.SOPInstanceUID = "1.2.3.4"
     d.PatientName = "Ashbury^Agnes^^Ms"; d.PatientID = "9990000018"; d.PatientBirthDate = "19700201"; d.PatientSex = "F"
     d.PatientAddress = "1 Test Street, Leeds"; d.PatientTelephoneNumbers = "07700 900123"; d.ReferringPhysicianName = "Birch^Bert^^Dr"
@@ -16,9 +16,9 @@ def make(name, syntax, pixels=True, more=None):
     o = Dataset(); o.PatientID = "9990000026"; o.TypeOfPatientID = "TEXT"; d.OtherPatientIDsSequence = Sequence([o])
     b = d.private_block(0x0029, "EXEAT TEST", create=True); b.add_new(1, "LO", "Private words about Cora Copse")
     if pixels:
-        d.Rows, d.Columns, d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation, d.SamplesPerPixel = 150, 140, 8, 8, 7, 0, 1
+        d.Rows, d.Columns, d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation, d.SamplesPerPixel = 30, 40, 8, 8, 7, 0, 1
         d.PhotometricInterpretation = "MONOCHROME2"
-        data = b"\0" * (150 * 140)
+        data = b"\0" * (30 * 40)
         if syntax == JPEGBaseline8Bit:
             d.PixelData = encapsulate([b"\xff\xd8\xff\xd9"]); d["PixelData"].VR = "OB"; d["PixelData"].is_undefined_length = True
         else:

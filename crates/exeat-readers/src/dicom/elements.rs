@@ -4,7 +4,9 @@
 
 /// The keyword and the representation of the value of a tag.
 pub(super) fn known(tag: u32) -> Option<(&'static str, [u8; 2])> {
-    let at = ELEMENTS.binary_search_by_key(&tag, |element| element.0).ok()?;
+    let at = ELEMENTS
+        .binary_search_by_key(&tag, |element| element.0)
+        .ok()?;
     let (_, keyword, representation) = ELEMENTS[at];
     let representation = representation.as_bytes().try_into().ok()?;
     Some((keyword, representation))

@@ -33,7 +33,11 @@ pub(super) fn is_nhs_number(text: &str) -> bool {
     if digits.len() != 10 || digits.contains(&10) {
         return false;
     }
-    let sum: u32 = digits[..9].iter().zip((2..=10).rev()).map(|(d, by)| d * by).sum();
+    let sum: u32 = digits[..9]
+        .iter()
+        .zip((2..=10).rev())
+        .map(|(d, by)| d * by)
+        .sum();
     let check = (11 - sum % 11) % 11;
     check == digits[9]
 }
@@ -41,7 +45,9 @@ pub(super) fn is_nhs_number(text: &str) -> bool {
 /// A name as it is said: `Ashbury^Agnes^^Dr` is Dr Agnes Ashbury. Of several
 /// ways to write it all are kept.
 pub(super) fn spoken(name: &str) -> String {
-    let ways = name.split('=').filter(|way| !way.trim_matches(['^', ' ']).is_empty());
+    let ways = name
+        .split('=')
+        .filter(|way| !way.trim_matches(['^', ' ']).is_empty());
     let ways = ways.map(|way| {
         let part = |at| way.split('^').nth(at).unwrap_or("").trim();
         let parts = [part(3), part(1), part(2), part(0), part(4)];

@@ -198,7 +198,19 @@ impl<'s, 'f> Walk<'s, 'f> {
         }
         let is_long = matches!(
             &representation,
-            b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN" | b"UR" | b"UT" | b"UV"
+            b"OB"
+                | b"OD"
+                | b"OF"
+                | b"OL"
+                | b"OV"
+                | b"OW"
+                | b"SQ"
+                | b"SV"
+                | b"UC"
+                | b"UN"
+                | b"UR"
+                | b"UT"
+                | b"UV"
         );
         let (length, start) = if is_long {
             let length = self.bytes(place + 8, 4)?.to_vec();
@@ -268,8 +280,8 @@ impl<'s, 'f> Walk<'s, 'f> {
             b"SQ" => {
                 self.sequence(element.tag, element.start, end, false, depth)?;
             }
-            b"AE" | b"AS" | b"CS" | b"DA" | b"DS" | b"DT" | b"IS" | b"LO" | b"LT" | b"PN" | b"SH" | b"ST"
-            | b"TM" | b"UC" | b"UI" | b"UR" | b"UT" => {
+            b"AE" | b"AS" | b"CS" | b"DA" | b"DS" | b"DT" | b"IS" | b"LO" | b"LT" | b"PN"
+            | b"SH" | b"ST" | b"TM" | b"UC" | b"UI" | b"UR" | b"UT" => {
                 let text = self.text(element)?;
                 self.tell(element, text)?;
             }
@@ -279,7 +291,9 @@ impl<'s, 'f> Walk<'s, 'f> {
                 match (element.tag >> 16, element.tag & 0xFFFF) {
                     (0x6000..=0x60FF, 0x10) => self.overlay.0 = u32::from(number),
                     (0x6000..=0x60FF, 0x11) => self.overlay.1 = u32::from(number),
-                    (0x0028, 0x10 | 0x11) if depth == 0 => self.tell(element, number.to_string())?,
+                    (0x0028, 0x10 | 0x11) if depth == 0 => {
+                        self.tell(element, number.to_string())?
+                    }
                     _ => {}
                 }
             }
@@ -318,7 +332,10 @@ impl<'s, 'f> Walk<'s, 'f> {
         }
         let length = usize::try_from(element.length).map_err(|_| Reason::PartTooLarge)?;
         let bytes = self.bytes(element.start, length)?.to_vec();
-        let printed = bytes.iter().filter(|byte| matches!(byte, 9 | 10 | 13 | 32..127)).count();
+        let printed = bytes
+            .iter()
+            .filter(|byte| matches!(byte, 9 | 10 | 13 | 32..127))
+            .count();
         // A value of text whose representation is not known.
         if printed + 2 >= bytes.len() {
             let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -405,7 +422,10 @@ impl<'s, 'f> Walk<'s, 'f> {
                 continue;
             }
             // A line of a report is said behind what it is about.
-            let is_said = matches!(&**name, "TextValue" | "PersonName" | "Date" | "DateTime" | "NumericValue");
+            let is_said = matches!(
+                &**name,
+                "TextValue" | "PersonName" | "Date" | "DateTime" | "NumericValue"
+            );
             let label = match name {
                 _ if is_said && !seen.concept.is_empty() => &seen.concept,
                 name if name.contains("PatientID") && is_nhs_number(value) => "NHS number",
@@ -447,7 +467,8 @@ impl<'s, 'f> Walk<'s, 'f> {
         }
         if element.tag == 0x0008_0005 {
             self.letters = match &*text {
-                "ISO_IR 6" | "ISO_IR 100" | "ISO 2022 IR 100" | "ISO 2022 IR 6" | "\\ISO 2022 IR 100" => Letters::Latin,
+                "ISO_IR 6" | "ISO_IR 100" | "ISO 2022 IR 100" | "ISO 2022 IR 6"
+                | "\\ISO 2022 IR 100" => Letters::Latin,
                 "ISO_IR 192" | "GB18030" => Letters::Utf8,
                 _ => Letters::Other,
             };
@@ -485,7 +506,13 @@ impl<'s, 'f> Walk<'s, 'f> {
             None => &mut self.found.row,
         };
         if keyword == "PatientName" && text.contains('^') {
-            let part = |at| text.split(['^', '=']).nth(at).unwrap_or("").trim().to_owned();
+            let part = |at| {
+                text.split(['^', '='])
+                    .nth(at)
+                    .unwrap_or("")
+                    .trim()
+                    .to_owned()
+            };
             row.push(("patient_surname".to_owned(), part(0)));
             row.push(("patient_forename".to_owned(), part(1)));
         }

@@ -26,7 +26,10 @@ fn block(source: &mut Source, place: u64, limit: u64) -> Result<Block, Problem> 
         1 => {
             let wide = bytes_at(source, place + 8, 8)?;
             let high = u64::from(be32(wide, 0).unwrap_or(0));
-            (place + 16, high << 32 | u64::from(be32(wide, 4).unwrap_or(0)))
+            (
+                place + 16,
+                high << 32 | u64::from(be32(wide, 4).unwrap_or(0)),
+            )
         }
         length => (place + 8, u64::from(length)),
     };
@@ -59,8 +62,8 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
         }
         match &block.kind {
             b"meta" => items(source, &block, found)?,
-            b"ftyp" | b"mdat" | b"free" | b"skip" | b"JXL " | b"jP  " | b"jxll" | b"jxli" | b"jbrd"
-            | b"wide" | b"pdin" => {}
+            b"ftyp" | b"mdat" | b"free" | b"skip" | b"JXL " | b"jP  " | b"jxll" | b"jxli"
+            | b"jbrd" | b"wide" | b"pdin" => {}
             b"jp2h" => {
                 let inner = self::block(source, block.start, block.end)?;
                 if &inner.kind == b"ihdr" {
@@ -97,7 +100,11 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
             // not known.
             _ => {
                 let is_small = block.end - block.start <= 4096;
-                let bytes = piece(source, block.start, (block.end - block.start).min(MOST as u64))?;
+                let bytes = piece(
+                    source,
+                    block.start,
+                    (block.end - block.start).min(MOST as u64),
+                )?;
                 found.say_runs(&bytes);
                 if !is_small || &block.kind == b"brob" || &block.kind == b"moov" {
                     found.note(Reason::Foreign);

@@ -11,7 +11,10 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
     let header = bytes_at(source, 0, 13)?;
     let (width, height) = (le16(header, 6), le16(header, 8));
     let flags = header[10];
-    found.size(u32::from(width.unwrap_or(0)), u32::from(height.unwrap_or(0)));
+    found.size(
+        u32::from(width.unwrap_or(0)),
+        u32::from(height.unwrap_or(0)),
+    );
     let mut place = 13 + colors(flags);
     loop {
         let kind = bytes_at(source, place, 1)?[0];

@@ -19,7 +19,11 @@ pub(super) fn bitmap(source: &mut Source, found: &mut Found) -> Result<(), Probl
     }
     // Some write no size, or that of the pixels alone.
     let least = 26;
-    if size < least { Ok(()) } else { found.ends_at(source, size) }
+    if size < least {
+        Ok(())
+    } else {
+        found.ends_at(source, size)
+    }
 }
 
 /// The sides in a bitmap's header: a negative height is drawn from the top.
@@ -33,11 +37,7 @@ fn sides(header: &[u8]) -> (u32, u32) {
 }
 
 /// An icon or a cursor: a list of images.
-pub(super) fn look(
-    source: &mut Source,
-    found: &mut Found,
-    budget: &Budget,
-) -> Result<(), Problem> {
+pub(super) fn look(source: &mut Source, found: &mut Found, budget: &Budget) -> Result<(), Problem> {
     let count = le16(bytes_at(source, 4, 2)?, 0).unwrap_or(0);
     let mut end = 6 + u64::from(count) * 16;
     for at in 0..u64::from(count) {

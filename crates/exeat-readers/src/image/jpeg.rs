@@ -34,7 +34,9 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
             return found.ends_at(source, end);
         }
         let (between, _) = source.at(end, usize::try_from(next - end).unwrap_or(0))?;
-        let between = between.iter().take(usize::try_from(next - end).unwrap_or(0));
+        let between = between
+            .iter()
+            .take(usize::try_from(next - end).unwrap_or(0));
         if between.clone().any(|&byte| byte != 0 && byte != 0xFF) {
             return found.ends_at(source, end);
         }
@@ -74,7 +76,10 @@ fn image(
             0xC0..=0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                 let frame = bytes_at(source, place + 2, 5)?;
                 let (height, width) = (be16(frame, 1), be16(frame, 3));
-                found.size(u32::from(width.unwrap_or(0)), u32::from(height.unwrap_or(0)));
+                found.size(
+                    u32::from(width.unwrap_or(0)),
+                    u32::from(height.unwrap_or(0)),
+                );
             }
             0xE0..=0xEF | 0xFE => {
                 let segment = piece(source, place + 2, content)?;
@@ -109,7 +114,11 @@ fn scan_end(source: &mut Source, from: u64) -> Result<u64, Problem> {
         }
         // A last byte of ones may begin a marker.
         let read = bytes.len();
-        place += (if bytes.last() == Some(&0xFF) { read - 1 } else { read }) as u64;
+        place += (if bytes.last() == Some(&0xFF) {
+            read - 1
+        } else {
+            read
+        }) as u64;
     }
 }
 

@@ -12,8 +12,9 @@ use crate::source::Source;
 
 /// Chunks that hold pixels, or numbers about them.
 const PLAIN: &[&[u8]] = &[
-    b"IDAT", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"bKGD", b"pHYs", b"sBIT", b"hIST", b"sPLT",
-    b"acTL", b"fcTL", b"fdAT", b"oFFs", b"cICP", b"mDCV", b"cLLI", b"tIME", b"vpAg", b"orNT", b"CgBI", b"iDOT",
+    b"IDAT", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"bKGD", b"pHYs", b"sBIT",
+    b"hIST", b"sPLT", b"acTL", b"fcTL", b"fdAT", b"oFFs", b"cICP", b"mDCV", b"cLLI", b"tIME",
+    b"vpAg", b"orNT", b"CgBI", b"iDOT",
 ];
 
 /// Looks at the image that begins at a place, and gives where it ends.

@@ -33,7 +33,9 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
             b"VP8X" => {
                 let head = bytes_at(source, data, 10)?;
                 let side = |at: usize| {
-                    1 + (u32::from(head[at]) | u32::from(head[at + 1]) << 8 | u32::from(head[at + 2]) << 16)
+                    1 + (u32::from(head[at])
+                        | u32::from(head[at + 1]) << 8
+                        | u32::from(head[at + 2]) << 16)
                 };
                 let (width, height) = (side(4), side(7));
                 found.size(width, height);

@@ -177,7 +177,11 @@ impl<'s, 'f> Reader<'s, 'f> {
     fn entry(&mut self, place: u64) -> Result<Entry, Problem> {
         let tag = self.number(place, 2)?;
         let kind = self.number(place + 2, 2)?;
-        let (wide, value) = if self.is_bigtiff { (8, place + 12) } else { (4, place + 8) };
+        let (wide, value) = if self.is_bigtiff {
+            (8, place + 12)
+        } else {
+            (4, place + 8)
+        };
         let count = self.number(place + 4, wide)?;
         let size: u64 = match kind {
             3 | 8 => 2,
@@ -214,12 +218,17 @@ impl<'s, 'f> Reader<'s, 'f> {
         }
         let bytes = piece(self.source, entry.place, entry.bytes)?;
         let big = self.is_big_endian;
-        Ok(bytes.chunks_exact(size).map(|raw| number(raw, big)).collect())
+        Ok(bytes
+            .chunks_exact(size)
+            .map(|raw| number(raw, big))
+            .collect())
     }
 
     fn first(&mut self, entry: &Entry) -> Result<u32, Problem> {
         let numbers = self.numbers(entry)?;
-        Ok(numbers.first().map_or(0, |&n| u32::try_from(n).unwrap_or(u32::MAX)))
+        Ok(numbers
+            .first()
+            .map_or(0, |&n| u32::try_from(n).unwrap_or(u32::MAX)))
     }
 
     fn apply(&mut self, entry: &Entry, depth: usize, page: &mut Page) -> Result<(), Problem> {
@@ -248,7 +257,9 @@ impl<'s, 'f> Reader<'s, 'f> {
                 for place in self.numbers(entry)? {
                     let read = match entry.tag {
                         0x8825 => self.location(place, depth + 1),
-                        _ => self.directory(place, depth + 1, &mut Page::default()).map(|_| ()),
+                        _ => self
+                            .directory(place, depth + 1, &mut Page::default())
+                            .map(|_| ()),
                     };
                     read?;
                 }
@@ -275,7 +286,8 @@ impl<'s, 'f> Reader<'s, 'f> {
                 let units = data.chunks_exact(2);
                 let units: Vec<u16> = units.map(|p| u16::from_le_bytes([p[0], p[1]])).collect();
                 self.found.carries(metadata::TEXT);
-                self.found.say(name(entry.tag), &String::from_utf16_lossy(&units));
+                self.found
+                    .say(name(entry.tag), &String::from_utf16_lossy(&units));
             }
             0x9286 => {
                 let data = piece(self.source, entry.place, entry.bytes)?;
@@ -367,7 +379,11 @@ impl<'s, 'f> Reader<'s, 'f> {
                             let raw = number(&pair[at..at + 4], big);
                             f64::from(u32::try_from(raw).unwrap_or(0))
                         };
-                        if part(4) == 0.0 { 0.0 } else { part(0) / part(4) }
+                        if part(4) == 0.0 {
+                            0.0
+                        } else {
+                            part(0) / part(4)
+                        }
                     });
                     let degrees = parts.zip([1.0, 60.0, 3600.0]).map(|(part, by)| part / by);
                     let degrees = Some(degrees.sum());
@@ -391,8 +407,7 @@ impl<'s, 'f> Reader<'s, 'f> {
             let sign = if place.is_negative { -1.0 } else { 1.0 };
             place.degrees.map(|degrees| sign * degrees)
         };
-        if let (Some(latitude), Some(longitude)) =
-            (signed(&self.latitude), signed(&self.longitude))
+        if let (Some(latitude), Some(longitude)) = (signed(&self.latitude), signed(&self.longitude))
         {
             self.found.carries(metadata::LOCATION);
             let text = format!("{latitude:.6}, {longitude:.6}");

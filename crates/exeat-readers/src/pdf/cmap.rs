@@ -22,9 +22,9 @@ pub(super) struct CMap {
 
 fn code(object: &Object) -> Option<(usize, u32)> {
     let bytes = object.text()?;
-    let value = bytes
-        .iter()
-        .try_fold(0_u32, |code, &byte| Some(code.checked_mul(256)? | u32::from(byte)));
+    let value = bytes.iter().try_fold(0_u32, |code, &byte| {
+        Some(code.checked_mul(256)? | u32::from(byte))
+    });
     Some((bytes.len(), value?))
 }
 
@@ -160,7 +160,10 @@ impl CMap {
 
     pub(super) fn cid(&self, code: u32) -> Option<u32> {
         let end = self.cids.partition_point(|range| range.0 <= code);
-        let (from, _, cid) = self.cids[..end].iter().rev().find(|range| code <= range.1)?;
+        let (from, _, cid) = self.cids[..end]
+            .iter()
+            .rev()
+            .find(|range| code <= range.1)?;
         cid.checked_add(code - from)
     }
 }

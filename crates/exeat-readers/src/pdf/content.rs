@@ -209,7 +209,16 @@ impl<'d> Walk<'d> {
                 return Err(Reason::TooLarge.into());
             }
             let number = |at: usize| stack.get(at).and_then(Object::number).unwrap_or(0.0);
-            let six = || [number(0), number(1), number(2), number(3), number(4), number(5)];
+            let six = || {
+                [
+                    number(0),
+                    number(1),
+                    number(2),
+                    number(3),
+                    number(4),
+                    number(5),
+                ]
+            };
             match word {
                 b"q" if saved.len() < 512 => saved.push(state.clone()),
                 b"Q" => {
@@ -315,7 +324,10 @@ impl<'d> Walk<'d> {
     /// Shows strings, with moves between them.
     fn show(&mut self, state: &State, text: &mut Matrix, items: &[Object]) {
         let Some(font) = &state.font else {
-            if items.iter().any(|item| item.text().is_some_and(|t| !t.is_empty())) {
+            if items
+                .iter()
+                .any(|item| item.text().is_some_and(|t| !t.is_empty()))
+            {
                 // A font that is not there may be any.
                 self.document.note(Reason::Illegible);
             }
@@ -345,7 +357,11 @@ impl<'d> Walk<'d> {
                     font.show(self.document, &self.glyphs, bytes, &mut |shown| {
                         piece.push_str(shown.text);
                         letters += 1;
-                        let space = if shown.is_space { state.word_space } else { 0.0 };
+                        let space = if shown.is_space {
+                            state.word_space
+                        } else {
+                            0.0
+                        };
                         let own = shown.width * state.size;
                         across += (own + state.character_space + space) * state.stretch;
                     });
@@ -454,7 +470,9 @@ fn inline_image(content: &[u8]) -> (Dict, usize) {
         let is_end = end > 0
             && is_space(content[end - 1])
             && after.first().is_none_or(|&byte| is_space(byte))
-            && after.iter().all(|&byte| is_space(byte) && byte != 0 || (32..127).contains(&byte));
+            && after
+                .iter()
+                .all(|&byte| is_space(byte) && byte != 0 || (32..127).contains(&byte));
         if is_end {
             return (dict, end + 2);
         }

@@ -242,7 +242,10 @@ fn hash_new(salt: &[u8], revision: u32) -> Vec<u8> {
 
 /// Decrypts a message that begins with its initialisation vector and ends
 /// with padding.
-fn cbc_message(cipher: &impl BlockDecrypt<BlockSize = aes::cipher::consts::U16>, bytes: &[u8]) -> Vec<u8> {
+fn cbc_message(
+    cipher: &impl BlockDecrypt<BlockSize = aes::cipher::consts::U16>,
+    bytes: &[u8],
+) -> Vec<u8> {
     let Some((first, rest)) = bytes.split_at_checked(16) else {
         return Vec::new();
     };
@@ -263,7 +266,12 @@ fn cbc(
     for chunk in bytes.chunks_exact(16) {
         let mut block = GenericArray::clone_from_slice(chunk);
         cipher.decrypt_block(&mut block);
-        plain.extend(block.iter().zip(previous).map(|(byte, before)| byte ^ before));
+        plain.extend(
+            block
+                .iter()
+                .zip(previous)
+                .map(|(byte, before)| byte ^ before),
+        );
         previous = chunk;
     }
     plain

@@ -13,10 +13,10 @@ use super::filters;
 use super::index::{self, Entry, Index};
 use super::lexer::Lexer;
 use super::object::{Dict, Object, Stream};
-use crate::source::Source;
 use crate::input::Window;
 use crate::output::Budget;
 use crate::problem::Problem;
+use crate::source::Source;
 
 /// The most objects and decoded bytes that are kept at hand.
 const KEPT_OBJECTS: usize = 4096;

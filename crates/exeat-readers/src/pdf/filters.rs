@@ -42,7 +42,12 @@ pub(super) fn decode(
         b"ASCIIHexDecode" | b"AHx" => ascii_hex(&bytes),
         b"ASCII85Decode" | b"A85" => ascii_85(&bytes),
         b"RunLengthDecode" | b"RL" => run_length(&bytes)?,
-        b"Crypt" => return Ok(Decoded { bytes, is_whole: true }),
+        b"Crypt" => {
+            return Ok(Decoded {
+                bytes,
+                is_whole: true,
+            });
+        }
         _ => return Err(Reason::Unsupported.into()),
     };
     budget.take(decoded.bytes.len() as u64)?;
@@ -195,9 +200,9 @@ fn ascii_85(bytes: &[u8]) -> Decoded {
 }
 
 fn word_85(group: [u32; 5]) -> [u8; 4] {
-    let word = group
-        .iter()
-        .fold(0_u32, |word, digit| word.wrapping_mul(85).wrapping_add(*digit));
+    let word = group.iter().fold(0_u32, |word, digit| {
+        word.wrapping_mul(85).wrapping_add(*digit)
+    });
     word.to_be_bytes()
 }
 
@@ -295,11 +300,7 @@ fn predicted(parameters: Option<&Dict>, decoded: Decoded) -> Result<Decoded, Pro
 fn paeth(left: u8, up: u8, corner: u8) -> u8 {
     let (a, b, c) = (i16::from(left), i16::from(up), i16::from(corner));
     let guess = a + b - c;
-    let (da, db, dc) = (
-        (guess - a).abs(),
-        (guess - b).abs(),
-        (guess - c).abs(),
-    );
+    let (da, db, dc) = ((guess - a).abs(), (guess - b).abs(), (guess - c).abs());
     if da <= db && da <= dc {
         left
     } else if db <= dc {

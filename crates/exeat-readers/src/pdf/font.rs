@@ -108,7 +108,10 @@ impl Font {
     fn descriptor(&self, document: &Document) -> Dict {
         let dict = self.descendant.as_ref().unwrap_or(&self.dict);
         let descriptor = document.value(dict, "FontDescriptor", LATEST);
-        descriptor.dict().map(|dict| Dict::clone(dict)).unwrap_or_default()
+        descriptor
+            .dict()
+            .map(|dict| Dict::clone(dict))
+            .unwrap_or_default()
     }
 
     fn composite_widths(&mut self, document: &Document, widths: &Object) {
@@ -169,7 +172,9 @@ impl Font {
             };
             let (code, after) = rest.split_at(length);
             rest = after;
-            let code = code.iter().fold(0_u32, |code, &byte| code << 8 | u32::from(byte));
+            let code = code
+                .iter()
+                .fold(0_u32, |code, &byte| code << 8 | u32::from(byte));
             let text = self.text(document, glyphs, code);
             each(Shown {
                 text: &text,
@@ -329,7 +334,10 @@ fn simple_letters(document: &Document, font: &Font, glyphs: &Glyphs) -> Vec<Opti
         for item in items {
             match item {
                 Object::Number(_) => {
-                    code = item.whole().and_then(|code| code.try_into().ok()).unwrap_or(256);
+                    code = item
+                        .whole()
+                        .and_then(|code| code.try_into().ok())
+                        .unwrap_or(256);
                 }
                 Object::Name(name) => {
                     if let Some(letter) = letters.get_mut(code) {

@@ -209,7 +209,10 @@ impl Glyphs {
         }
         let digits = name.strip_prefix('u')?;
         let is_number = (4..=6).contains(&digits.len());
-        is_number.then(|| from_hex(digits)).flatten().map(String::from)
+        is_number
+            .then(|| from_hex(digits))
+            .flatten()
+            .map(String::from)
     }
 }
 

@@ -9,8 +9,8 @@ use exeat_core::inspect::reader::Reason;
 
 use super::lexer::{Lack, Lexer, is_space};
 use super::object::{Dict, Object};
-use crate::source::Source;
 use crate::problem::Problem;
+use crate::source::Source;
 
 /// The most objects of a file.
 const MOST_OBJECTS: usize = 500_000;
@@ -97,7 +97,11 @@ fn placed(bytes: &[u8], is_all: bool) -> Result<(Option<Placed>, usize), Lack> {
     let object = match lexer.object() {
         Ok(object) => object,
         // `1 0 obj endobj` is nothing.
-        Err(Lack::Odd) if lexer.data[before..lexer.at].trim_ascii().starts_with(b"endobj") => {
+        Err(Lack::Odd)
+            if lexer.data[before..lexer.at]
+                .trim_ascii()
+                .starts_with(b"endobj") =>
+        {
             Object::Null
         }
         Err(lack) => return Err(lack),
@@ -331,6 +335,8 @@ impl Index {
 /// How many bytes there are up to the next space: one at least.
 fn word_length(source: &mut Source, place: u64) -> Result<u64, Problem> {
     let (bytes, _) = source.at(place, 4 << 10)?;
-    let end = bytes.iter().position(|&byte| is_space(byte) || byte == b'<');
+    let end = bytes
+        .iter()
+        .position(|&byte| is_space(byte) || byte == b'<');
     Ok(end.unwrap_or(bytes.len()).max(1) as u64)
 }

@@ -141,9 +141,10 @@ mod tests {
             span(16.0, 688.0, "my"),
             span(30.0, 688.0, "Ashbury"),
             span(30.3, 688.0, "Ashbury"),
+            span(10.0, 676.0, "more"),
             span(10.0, 640.0, "end"),
         ];
         push_lines(spans, &mut text);
-        assert_eq!(text, "NHS number:  999 000 0018\nAmy Ashbury\n\nend\n");
+        assert_eq!(text, "NHS number:  999 000 0018\nAmy Ashbury\nmore\n\nend\n");
     }
 }

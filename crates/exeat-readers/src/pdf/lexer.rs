@@ -326,7 +326,13 @@ impl<'d> Lexer<'d> {
         match self.peek() {
             Some(byte) if byte.is_ascii_digit() => {}
             Some(_) => return Ok(None),
-            None => return if self.is_all { Ok(None) } else { Err(Lack::End) },
+            None => {
+                return if self.is_all {
+                    Ok(None)
+                } else {
+                    Err(Lack::End)
+                };
+            }
         }
         let generation = self.regular()?;
         if generation.len() > 5 || !generation.iter().all(u8::is_ascii_digit) {

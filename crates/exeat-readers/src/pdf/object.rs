@@ -34,7 +34,11 @@ impl Dict {
     /// The value of a key, with references as they stand.
     pub(super) fn get(&self, key: &str) -> Option<&Object> {
         // Of two the last counts, as with most readers.
-        let found = self.0.iter().rev().find(|(name, _)| **name == *key.as_bytes());
+        let found = self
+            .0
+            .iter()
+            .rev()
+            .find(|(name, _)| **name == *key.as_bytes());
         found.map(|(_, value)| value)
     }
 

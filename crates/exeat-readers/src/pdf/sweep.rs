@@ -10,9 +10,27 @@ use super::object::{Dict, Object, Stream};
 
 /// Keys whose strings are no text that anyone wrote.
 const MUTE: &[&[u8]] = &[
-    b"ID", b"O", b"U", b"OE", b"UE", b"Perms", b"Registry", b"Ordering", b"CharSet", b"Lang", b"DA",
-    b"Cert", b"CheckSum", b"Panose", b"Lookup", b"W", b"R2", b"LastModified", b"OutputConditionIdentifier",
-    b"DestOutputProfileName", b"RegistryName",
+    b"ID",
+    b"O",
+    b"U",
+    b"OE",
+    b"UE",
+    b"Perms",
+    b"Registry",
+    b"Ordering",
+    b"CharSet",
+    b"Lang",
+    b"DA",
+    b"Cert",
+    b"CheckSum",
+    b"Panose",
+    b"Lookup",
+    b"W",
+    b"R2",
+    b"LastModified",
+    b"OutputConditionIdentifier",
+    b"DestOutputProfileName",
+    b"RegistryName",
 ];
 /// How deep an object is looked into.
 const DEPTH: usize = 64;
@@ -160,7 +178,10 @@ impl Found {
         let text = text_of(text);
         let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
         let total = text.chars().count();
-        let odd = text.chars().filter(|c| c.is_control() && !c.is_whitespace()).count();
+        let odd = text
+            .chars()
+            .filter(|c| c.is_control() && !c.is_whitespace())
+            .count();
         // Tables of colours and hashes are strings too.
         if total == 0 || odd * 8 > total || text.starts_with("D:") {
             return;
