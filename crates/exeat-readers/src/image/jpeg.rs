@@ -27,7 +27,7 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
         // Some cameras store a second, smaller or deeper, image behind the
         // first, which says so.
         let next = match source.find(b"\xFF\xD8\xFF", end)? {
-            Some(next) if is_first && has_more || !is_first => next,
+            Some(next) if has_more || !is_first => next,
             _ => return found.ends_at(source, end),
         };
         if next - end > 64 << 10 {

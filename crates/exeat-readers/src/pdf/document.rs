@@ -47,6 +47,9 @@ pub(super) struct Document {
     pub(super) has_versions: Cell<bool>,
 }
 
+/// The name of a filter, and its parameters.
+pub(super) type Filter = (Rc<[u8]>, Option<Rc<Dict>>);
+
 /// A document, or why there is none.
 pub(super) enum Opened {
     Document(Box<Document>),
@@ -309,7 +312,7 @@ impl Document {
     }
 
     /// The filters of a stream and their parameters.
-    pub(super) fn filters(&self, dict: &Dict) -> Vec<(Rc<[u8]>, Option<Rc<Dict>>)> {
+    pub(super) fn filters(&self, dict: &Dict) -> Vec<Filter> {
         let either = |long: &str, short: &str| match self.value(dict, long, LATEST) {
             Object::Null => self.value(dict, short, LATEST),
             value => value,

@@ -145,6 +145,9 @@ mod tests {
             span(10.0, 640.0, "end"),
         ];
         push_lines(spans, &mut text);
-        assert_eq!(text, "NHS number:  999 000 0018\nAmy Ashbury\nmore\n\nend\n");
+        assert_eq!(
+            text,
+            "NHS number:  999 000 0018\nAmy Ashbury\nmore\n\nend\n"
+        );
     }
 }
