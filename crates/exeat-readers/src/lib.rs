@@ -43,9 +43,11 @@ mod rtf;
 #[cfg(test)]
 mod seen;
 mod seven_zip;
+mod source;
 mod sqlite;
 mod tar;
 mod xml;
+mod xmp;
 mod zip;
 
 use std::fs::File;

@@ -39,7 +39,7 @@ pub(crate) struct Output {
 pub(crate) struct Budget(Rc<Cell<u64>>);
 
 impl Budget {
-    fn take(&self, bytes: u64) -> io::Result<()> {
+    pub(crate) fn take(&self, bytes: u64) -> io::Result<()> {
         match self.0.get().checked_sub(bytes) {
             Some(left) => {
                 self.0.set(left);
@@ -99,6 +99,12 @@ impl Output {
             inner,
             budget: self.budget.clone(),
         }
+    }
+
+    /// What is left of all that may be decoded, for a reader that decodes
+    /// while it says something.
+    pub(crate) fn budget(&self) -> Budget {
+        self.budget.clone()
     }
 
     /// Counts bytes that were decoded otherwise.

@@ -109,6 +109,7 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
     // A page or a message may well speak of what a PDF begins with.
     old_tar(head)
         .or_else(|| bmp(head))
+        .or_else(|| icon(head))
         .or_else(|| markup::recognise(head))
         .or_else(|| mail::recognise(head))
         .or_else(|| pdf(head))
@@ -130,6 +131,24 @@ fn bmp(head: &[u8]) -> Option<Format> {
             Some([12 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])
         );
     is_bitmap.then_some(Format::Image)
+}
+
+/// A Windows icon or cursor: a list of at least one image, whose first entry
+/// has a zero where it must, some bytes, and a place behind the list.
+fn icon(head: &[u8]) -> Option<Format> {
+    let [0, 0, 1 | 2, 0, low, high, rest @ ..] = head else {
+        return None;
+    };
+    let count = u32::from(u16::from_le_bytes([*low, *high]));
+    let entry = rest.get(..16)?;
+    let number = |at: usize| {
+        let bytes = entry.get(at..at + 4)?.try_into().ok()?;
+        Some(u32::from_le_bytes(bytes))
+    };
+    let (bytes, place) = (number(8)?, number(12)?);
+    let is_icon =
+        (1..=256).contains(&count) && entry[3] == 0 && bytes > 0 && place >= 6 + 16 * count;
+    is_icon.then_some(Format::Image)
 }
 
 /// A tar header of before POSIX: octal numbers and a checksum that is right.
@@ -194,6 +213,17 @@ mod tests {
                 text.escape_ascii().to_string()
             );
         }
+    }
+
+    #[test]
+    fn an_icon_is_told_by_its_first_entry() {
+        let icon = b"\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x20\0\x68\x04\0\0\x16\0\0\0";
+        assert_eq!(recognise(icon), Some(Format::Image));
+        let mut other = *icon;
+        other[18] = 0;
+        assert_eq!(recognise(&other), None);
+        assert_eq!(recognise(&icon[..20]), None);
+        assert_eq!(recognise(b"\0\0\x01\0"), None);
     }
 
     #[test]

@@ -1,0 +1,165 @@
+use exeat_core::inspect::reader::Reason;
+use exeat_core::inspect::reader::protocol::metadata;
+
+use crate::seen::Seen;
+
+macro_rules! sample {
+    ($name:literal) => {
+        include_bytes!(concat!("../../samples/image/", $name))
+    };
+}
+
+fn size(seen: &Seen) -> (u32, u32) {
+    let (_, image) = seen.images.first().expect("an image");
+    (image.width, image.height)
+}
+
+#[test]
+fn images_without_more_say_their_size_alone() {
+    for (bytes, sides, count) in [
+        (&sample!("plain.jpg")[..], (160, 140), 1),
+        (sample!("tiny.png"), (16, 16), 1),
+        (sample!("anim.gif"), (40, 30), 1),
+        (sample!("lossless.webp"), (160, 140), 1),
+        (sample!("a.bmp"), (20, 10), 1),
+        (sample!("a.ico"), (16, 16), 2),
+        (sample!("a.avif"), (160, 140), 1),
+        (sample!("a.jp2"), (160, 140), 1),
+    ] {
+        let seen = Seen::of(bytes);
+        assert_eq!(seen.uninspected, [], "{sides:?}");
+        assert_eq!(size(&seen), sides);
+        assert_eq!(seen.images.len(), count);
+        assert_eq!(seen.images[0].1.metadata, 0, "{sides:?}");
+        assert!(seen.parts.is_empty(), "{:?}", seen.parts);
+    }
+}
+
+#[test]
+fn what_is_beside_the_pixels_is_read() {
+    let all = metadata::EXIF | metadata::LOCATION | metadata::DEVICE | metadata::TEXT;
+    let seen = Seen::of(sample!("exif.jpg"));
+    assert_eq!(seen.uninspected, []);
+    assert_eq!(seen.images[0].1.metadata, all | metadata::XMP);
+    for value in [
+        "Artist: Agnes Ashbury",
+        "Description: NHS number: 999 000 0018",
+        "Comment: Seen in clinic",
+        "Comment: A comment",
+        "Owner: Bert Birch",
+        "Location: 53.800000, -1.550000",
+        "creator: Cora Copse",
+    ] {
+        assert!(seen.shows(value), "{value}: {:?}", seen.parts);
+    }
+    let seen = Seen::of(sample!("text.png"));
+    assert_eq!(seen.images[0].1.metadata, all | metadata::XMP);
+    for value in [
+        "Description: Agnes Ashbury 9990000018",
+        "Comment: squeezed words",
+        "Author: Bert Birch",
+        "creator: Cora Copse",
+        "53.800000",
+    ] {
+        assert!(seen.shows(value), "{value}: {:?}", seen.parts);
+    }
+    let seen = Seen::of(sample!("a.webp"));
+    assert!(seen.shows("Cora Copse") && seen.shows("Agnes Ashbury"));
+    assert_eq!(seen.uninspected, []);
+    assert!(Seen::of(sample!("a.gif")).shows("By Agnes Ashbury"));
+}
+
+#[test]
+fn each_page_is_an_image() {
+    let seen = Seen::of(sample!("pages.tif"));
+    let sides: Vec<_> = seen
+        .images
+        .iter()
+        .map(|(_, i)| (i.width, i.height))
+        .collect();
+    assert_eq!(sides, [(160, 140), (50, 60)]);
+    assert!(seen.shows("For Agnes Ashbury"));
+    assert_eq!(seen.uninspected, []);
+}
+
+#[test]
+fn what_follows_an_image_is_said() {
+    assert_eq!(
+        Seen::of(sample!("glued.jpg")).reason(),
+        Some(Reason::Unaccounted)
+    );
+    for bytes in [
+        &sample!("tiny.png")[..],
+        sample!("a.gif"),
+        sample!("a.webp"),
+        sample!("a.bmp"),
+        sample!("a.ico"),
+        sample!("pages.tif"),
+        sample!("a.avif"),
+    ] {
+        let mut glued = bytes.to_vec();
+        glued.extend_from_slice(b"PK\x03\x04 and some more that is no part of it");
+        assert!(
+            !Seen::of(&glued).uninspected.is_empty(),
+            "{:?}",
+            &bytes[..8]
+        );
+        // Padding is nothing.
+        let mut padded = bytes.to_vec();
+        padded.extend_from_slice(&[0; 40]);
+        assert_eq!(Seen::of(&padded).uninspected, [], "{:?}", &bytes[..8]);
+    }
+}
+
+#[test]
+fn an_image_that_is_cut_short_is_never_clean() {
+    for bytes in [
+        &sample!("exif.jpg")[..],
+        sample!("text.png"),
+        sample!("a.gif"),
+        sample!("a.webp"),
+        sample!("a.bmp"),
+        sample!("pages.tif"),
+    ] {
+        // Zeros at the end are padding.
+        let end = bytes.iter().rposition(|&byte| byte != 0).unwrap_or(0);
+        for length in (40..end).step_by(3) {
+            let seen = Seen::of(&bytes[..length]);
+            let format = &bytes[..4];
+            assert!(
+                !seen.uninspected.is_empty(),
+                "{format:?}, {length} of {}",
+                bytes.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn no_byte_breaks_the_reader() {
+    for bytes in [
+        &sample!("exif.jpg")[..],
+        sample!("text.png"),
+        sample!("a.gif"),
+        sample!("a.webp"),
+        sample!("a.bmp"),
+        sample!("a.ico"),
+        sample!("pages.tif"),
+        sample!("a.avif"),
+        sample!("a.jp2"),
+    ] {
+        let mut bytes = bytes.to_vec();
+        for at in 0..bytes.len() {
+            for flip in [0x01, 0x80, 0xFF] {
+                bytes[at] ^= flip;
+                let seen = Seen::of(&bytes);
+                let is_fault = seen
+                    .uninspected
+                    .iter()
+                    .any(|(_, reason)| *reason == Reason::Fault);
+                assert!(!is_fault, "a fault at {at}");
+                bytes[at] ^= flip;
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+use exeat_core::inspect::reader::Reason;
+
+use crate::seen::Seen;
+
+macro_rules! sample {
+    ($name:literal) => {
+        include_bytes!(concat!("../../samples/pdf/", $name))
+    };
+}
+
+const LETTER: &[u8] = sample!("letter.pdf");
+
+/// What a letter says, whatever it was made or protected by.
+fn is_the_letter(seen: &Seen) {
+    assert_eq!(seen.uninspected, [], "{:?}", seen.parts);
+    for value in [
+        "NHS number:  999 000 0018",
+        "Patient: Agnes Ashbury",
+        "Dora Dell",
+        "café",
+    ] {
+        assert!(seen.shows(value), "{value}: {:?}", seen.parts);
+    }
+    assert!(seen.shows("Letter about Bert Birch"));
+    assert_eq!(seen.parts.len(), 1);
+    assert!(seen.images.is_empty() && seen.weak.is_empty());
+}
+
+#[test]
+fn text_comes_out_as_lines() {
+    for bytes in [
+        LETTER,
+        sample!("objstm.pdf"),
+        sample!("linear.pdf"),
+        sample!("ghostscript.pdf"),
+        sample!("open-rc440.pdf"),
+        sample!("open-rc4128.pdf"),
+        sample!("open-aes128.pdf"),
+        sample!("open-aes256r5.pdf"),
+        sample!("open-aes256.pdf"),
+    ] {
+        is_the_letter(&Seen::of(bytes));
+    }
+    let seen = Seen::of(sample!("table.pdf"));
+    assert!(
+        seen.shows("9990000026  Bert Birch  03/04/1981\n"),
+        "{:?}",
+        seen.parts
+    );
+    assert_eq!(seen.uninspected, []);
+}
+
+#[test]
+fn letters_are_found_by_the_maps_of_their_fonts() {
+    for bytes in [&sample!("subset.pdf")[..], sample!("libreoffice.pdf")] {
+        let seen = Seen::of(bytes);
+        assert_eq!(seen.uninspected, []);
+        assert!(seen.shows("NHS number: 999 000 0018"), "{:?}", seen.parts);
+    }
+    assert!(Seen::of(sample!("subset.pdf")).shows("Łódź"));
+    // Office files are different: no ligature hides a letter.
+    assert!(Seen::of(sample!("libreoffice.pdf")).shows("office file is different"));
+}
+
+#[test]
+fn a_font_without_a_map_is_illegible() {
+    let mut bytes = sample!("subset.pdf").to_vec();
+    let mut at = 0;
+    while let Some(found) = memchr::memmem::find(&bytes[at..], b"/ToUnicode") {
+        bytes[at + found..at + found + 10].copy_from_slice(b"/NoUnicode");
+        at += found + 10;
+    }
+    // The embedded font may say what its glyphs are; here it has no names.
+    let seen = Seen::of(&bytes);
+    let is_said = seen
+        .uninspected
+        .iter()
+        .any(|(_, reason)| *reason == Reason::Illegible);
+    assert!(is_said || seen.shows("999 000 0018"), "{:?}", seen.parts);
+}
+
+#[test]
+fn what_keeps_out_is_said() {
+    let seen = Seen::of(sample!("closed-rc4128.pdf"));
+    assert_eq!(seen.reason(), Some(Reason::WeaklyProtected));
+    assert_eq!(seen.weak.len(), 1);
+    let seen = Seen::of(sample!("closed-aes256.pdf"));
+    assert_eq!(seen.reason(), Some(Reason::Encrypted));
+    assert!(seen.weak.is_empty() && seen.parts.is_empty());
+}
+
+#[test]
+fn what_a_revision_takes_back_is_read() {
+    let seen = Seen::of(sample!("revised.pdf"));
+    assert_eq!(seen.uninspected, []);
+    assert!(seen.shows("Nothing to see") && seen.shows("999 000 0018"));
+}
+
+#[test]
+fn fields_files_and_comments_are_read() {
+    let seen = Seen::of(sample!("form.pdf"));
+    assert!(seen.shows("nhs_number: 9990000018"), "{:?}", seen.parts);
+    assert!(seen.shows("surname: Ashbury"));
+    assert_eq!(seen.uninspected, []);
+    let seen = Seen::of(sample!("attached.pdf"));
+    let file = seen.part("people.csv");
+    assert!(file.is_member && file.text().contains("Bert Birch"));
+    assert!(seen.shows("Call Cora Copse on 07700 900123") && seen.shows("Free words about Bert"));
+    assert_eq!(seen.uninspected, []);
+}
+
+#[test]
+fn scans_and_outlines_are_images() {
+    let seen = Seen::of(sample!("scan.pdf"));
+    assert_eq!(seen.images.len(), 1);
+    assert_eq!(
+        (seen.images[0].1.width, seen.images[0].1.height),
+        (200, 300)
+    );
+    let seen = Seen::of(sample!("outlines.pdf"));
+    assert_eq!(seen.images.len(), 1);
+    assert_eq!(seen.images[0].1.width, 0);
+    let seen = Seen::of(sample!("empty.pdf"));
+    assert!(seen.images.is_empty() && seen.uninspected.is_empty());
+}
+
+#[test]
+fn a_file_that_is_cut_short_is_never_clean() {
+    for bytes in [LETTER, sample!("objstm.pdf"), sample!("open-aes256.pdf")] {
+        let end = bytes.trim_ascii_end().len();
+        for length in (8..end).step_by(7) {
+            let seen = Seen::of(&bytes[..length]);
+            assert!(!seen.uninspected.is_empty(), "{length} of {end}");
+        }
+    }
+}
+
+#[test]
+fn no_byte_breaks_the_reader() {
+    for bytes in [LETTER, sample!("objstm.pdf"), sample!("revised.pdf")] {
+        let mut bytes = bytes.to_vec();
+        for at in 0..bytes.len() {
+            let was = bytes[at];
+            bytes[at] ^= if at % 2 == 0 { 0x01 } else { 0xFF };
+            let seen = Seen::of(&bytes);
+            let is_fault = seen
+                .uninspected
+                .iter()
+                .any(|(_, reason)| *reason == Reason::Fault);
+            assert!(!is_fault, "a fault at {at}");
+            bytes[at] = was;
+        }
+    }
+}
+
+/// A document of these objects, with a trailer.
+fn document(objects: &[&str]) -> Vec<u8> {
+    let mut text = String::from("%PDF-1.7\n");
+    for (at, object) in objects.iter().enumerate() {
+        text.push_str(&format!("{} 0 obj {object}\nendobj\n", at + 1));
+    }
+    text.push_str("trailer <</Root 1 0 R>>\nstartxref\n0\n%%EOF\n");
+    text.into_bytes()
+}
+
+fn stream(dict: &str, data: &str) -> String {
+    format!(
+        "<<{dict} /Length {}>> stream\n{data}\nendstream",
+        data.len()
+    )
+}
+
+const ROOT: &str = "<</Type/Catalog /Pages 2 0 R>>";
+const PAGES: &str = "<</Type/Pages /Kids[3 0 R] /Count 1>>";
+const PAGE: &str = "<</Type/Page /Parent 2 0 R /Contents 4 0 R /Resources<</Font<</F 5 0 R>> /XObject<</X 6 0 R>>>>>>";
+const FONT: &str = "<</Type/Font /Subtype/Type1 /BaseFont/Helvetica /Encoding/WinAnsiEncoding>>";
+
+fn page(content: &str, font: &str, form: &str) -> Vec<u8> {
+    let content = stream("", content);
+    document(&[ROOT, PAGES, PAGE, &content, font, form])
+}
+
+#[test]
+fn pieces_are_put_together() {
+    let seen = Seen::of(&page(
+        "BT /F 10 Tf 1 0 0 1 50 700 Tm [(NHS)-300(num)20(ber:)] TJ 100 0 Td (999) Tj 20 0 Td (000) Tj \
+         20 0 Td (0018) Tj ET /X Do",
+        FONT,
+        &stream(
+            "/Subtype/Form /Resources<</Font<</F 5 0 R>>>>",
+            "BT /F 10 Tf 50 650 Td (Agnes ) Tj (Ash\\142ury) Tj ET",
+        ),
+    ));
+    assert_eq!(seen.uninspected, []);
+    assert!(
+        seen.shows("NHS number:  999 000 0018\n"),
+        "{:?}",
+        seen.parts
+    );
+    assert!(seen.shows("Agnes Ashbury\n"));
+}
+
+#[test]
+fn letters_of_an_unknown_font_are_illegible() {
+    let odd = "<</Type/Font /Subtype/Type3 /FontMatrix[1 0 0 1 0 0] /FirstChar 1 /Widths[1 1 1 1 1 1 1 1] \
+               /Encoding<</Differences[1/g1/g2/g3/g4/g5/g6]>>>>";
+    let seen = Seen::of(&page(
+        "BT /F 10 Tf 50 700 Td <010203040506> Tj ET",
+        odd,
+        "null",
+    ));
+    assert_eq!(seen.reason(), Some(Reason::Illegible));
+    let composite = "<</Type/Font /Subtype/Type0 /Encoding/Identity-H /BaseFont/A \
+                     /DescendantFonts[<</Subtype/CIDFontType2 /BaseFont/A>>]>>";
+    let shown = "BT /F 10 Tf 50 700 Td <00010002000300040005> Tj ET";
+    assert_eq!(
+        Seen::of(&page(shown, composite, "null")).reason(),
+        Some(Reason::Illegible)
+    );
+}
+
+#[test]
+fn hostile_documents_end() {
+    // A form that draws itself, and pages that are their own children.
+    let form = stream(
+        "/Subtype/Form /Resources<</XObject<</X 6 0 R>>>>",
+        "/X Do /X Do",
+    );
+    let seen = Seen::of(&page("/X Do", FONT, &form));
+    assert!(
+        seen.uninspected
+            .iter()
+            .any(|(_, reason)| *reason == Reason::TooDeep)
+    );
+    Seen::of(&document(&[ROOT, "<</Type/Pages /Kids[2 0 R 2 0 R]>>"]));
+    // Deep nesting.
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let seen = Seen::of(&page("", FONT, &deep));
+    assert!(
+        seen.uninspected
+            .iter()
+            .any(|(_, reason)| *reason == Reason::Damaged)
+    );
+    // A reference that leads to itself.
+    Seen::of(&document(&["1 0 R", "2 0 R"]));
+    assert!(!Seen::of(b"%PDF-1.4\n").uninspected.is_empty());
+    // Something behind the end.
+    let mut glued = LETTER.to_vec();
+    glued.extend_from_slice(b"PK\x03\x04 and forty more bytes of who knows what it may be");
+    assert!(
+        Seen::of(&glued)
+            .uninspected
+            .iter()
+            .any(|(_, reason)| *reason == Reason::Unaccounted)
+    );
+}
+
+#[test]
+fn a_stream_that_swells_is_not_read() {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    let zeros = vec![b' '; 1 << 20];
+    for _ in 0..40 {
+        encoder.write_all(&zeros).expect("memory");
+    }
+    let data = encoder.finish().expect("memory");
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    for (at, object) in [ROOT, PAGES, PAGE].iter().enumerate() {
+        bytes.extend_from_slice(format!("{} 0 obj {object} endobj\n", at + 1).as_bytes());
+    }
+    let head = format!(
+        "4 0 obj <</Filter/FlateDecode /Length {}>> stream\n",
+        data.len()
+    );
+    bytes.extend_from_slice(head.as_bytes());
+    bytes.extend_from_slice(&data);
+    bytes.extend_from_slice(b"\nendstream endobj\ntrailer <</Root 1 0 R>>\n%%EOF");
+    let seen = Seen::of(&bytes);
+    assert!(
+        seen.uninspected
+            .iter()
+            .any(|(_, reason)| *reason == Reason::PartTooLarge)
+    );
+}
+
+#[test]
+fn filters_give_what_was_put_in() {
+    for (filter, data) in [
+        (
+            "ASCIIHexDecode",
+            "42540a2f46203130205466203530203730302054642028486964646e2920546a204554>",
+        ),
+        ("ASCII85Decode", "6<+Wn02-0T.41+Z2)~>"),
+        ("LZWDecode", "x"),
+    ] {
+        let content = stream(&format!("/Filter/{filter}"), data);
+        let seen = Seen::of(&document(&[ROOT, PAGES, PAGE, &content, FONT, "null"]));
+        match filter {
+            "ASCIIHexDecode" => assert!(seen.shows("Hiddn"), "{:?}", seen.parts),
+            "LZWDecode" => assert!(!seen.uninspected.is_empty()),
+            _ => {}
+        }
+    }
+}
