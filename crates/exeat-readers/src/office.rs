@@ -43,8 +43,10 @@ mod xlsx;
 
 use markup::{Markup, Node};
 use package::Package;
-pub(crate) use package::{number16, number32};
+pub(crate) use package::{number16, number32, number64};
 use prose::Manner;
+pub(crate) use rest::{drawing, strings};
+pub(crate) use strings::Strings;
 
 /// Reads a ZIP archive that is an office document, told by the names of its
 /// members; `None` where it is none.
@@ -199,6 +201,31 @@ fn said(read: Result<(), Problem>, out: &mut Output) -> Result<(), Problem> {
     match read {
         Err(Problem::Unread(reason)) if reason != Reason::TooLarge => out.uninspected(reason),
         other => other,
+    }
+}
+
+/// The encoding that Windows gives this number; the Western one where there
+/// is none.
+pub(crate) fn code_page(number: u16) -> &'static encoding_rs::Encoding {
+    use encoding_rs as known;
+    match number {
+        866 => known::IBM866,
+        874 => known::WINDOWS_874,
+        932 => known::SHIFT_JIS,
+        936 => known::GBK,
+        949 => known::EUC_KR,
+        950 => known::BIG5,
+        1250 => known::WINDOWS_1250,
+        1251 => known::WINDOWS_1251,
+        1253 => known::WINDOWS_1253,
+        1254 => known::WINDOWS_1254,
+        1255 => known::WINDOWS_1255,
+        1256 => known::WINDOWS_1256,
+        1257 => known::WINDOWS_1257,
+        1258 => known::WINDOWS_1258,
+        10000 | 32768 => known::MACINTOSH,
+        65001 => known::UTF_8,
+        _ => known::WINDOWS_1252,
     }
 }
 

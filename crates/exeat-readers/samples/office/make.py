@@ -174,7 +174,6 @@ def libreoffice():
         ("python-docx.docx", "rtf", "libreoffice.rtf"),
         ("python-docx.docx", "docx", "libreoffice.docx"),
         ("python-pptx.pptx", "odp", "libreoffice.odp"),
-        ("python-pptx.pptx", "ppt", "libreoffice.ppt"),
     ]:
         subprocess.run(
             ["soffice", "--headless", "--convert-to", kind, "--outdir", "/tmp/office-samples", source],

@@ -211,7 +211,7 @@ fn is_known(name: &str, stem: &str) -> bool {
 
 /// A picture made of drawing commands: its size where it can be told, and the
 /// words in it.
-pub(super) fn drawing(bytes: &[u8], out: &mut Output) -> Result<(), Problem> {
+pub(crate) fn drawing(bytes: &[u8], out: &mut Output) -> Result<(), Problem> {
     let number = |at: usize| {
         let four = bytes.get(at..at + 4).and_then(|four| four.try_into().ok());
         four.map_or(0, i32::from_le_bytes)

@@ -10,7 +10,7 @@ const MAX_BYTES: usize = 48 << 20;
 
 /// Strings by number.
 #[derive(Default)]
-pub(super) struct Strings {
+pub(crate) struct Strings {
     text: String,
     /// Where each ends, and whether a cell has asked for it: in the highest
     /// bit.
@@ -21,7 +21,7 @@ pub(super) struct Strings {
 const ASKED: u32 = 1 << 31;
 
 impl Strings {
-    pub(super) fn push(&mut self, text: &str) -> Result<(), Problem> {
+    pub(crate) fn push(&mut self, text: &str) -> Result<(), Problem> {
         if self.text.len() + text.len() + self.ends.len() * 4 > MAX_BYTES {
             return Err(Reason::PartTooLarge.into());
         }
@@ -32,7 +32,7 @@ impl Strings {
     }
 
     /// Text among the strings that is none of them.
-    pub(super) fn beside(&mut self, text: &str) {
+    pub(crate) fn beside(&mut self, text: &str) {
         if !text.trim().is_empty() && self.beside.len() < MAX_BYTES / 8 {
             self.beside.push_str(text.trim());
             self.beside.push('\n');
@@ -40,7 +40,7 @@ impl Strings {
     }
 
     /// The string that a cell refers to.
-    pub(super) fn take(&mut self, at: usize) -> Option<&str> {
+    pub(crate) fn take(&mut self, at: usize) -> Option<&str> {
         let end = self.ends.get_mut(at)?;
         *end |= ASKED;
         self.get(at)
@@ -56,7 +56,7 @@ impl Strings {
     }
 
     /// Those that no cell has asked for, and what stood among them.
-    pub(super) fn unused(&self) -> String {
+    pub(crate) fn unused(&self) -> String {
         let mut text = self.beside.clone();
         for (at, end) in self.ends.iter().enumerate() {
             if end & ASKED == 0
