@@ -38,7 +38,7 @@ mod rest;
 mod strings;
 #[cfg(test)]
 mod tests;
-mod xlsb;
+pub(crate) mod xlsb;
 mod xlsx;
 
 use markup::{Markup, Node};

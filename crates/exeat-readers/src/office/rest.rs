@@ -52,6 +52,7 @@ enum Way {
     Vml,
     Macros,
     Strings,
+    HalfRead,
     Drawing,
     Member,
 }
@@ -99,6 +100,13 @@ fn one(package: &Package, at: usize, out: &mut Output) -> Result<(), Problem> {
             let bytes = package.bytes(at, MAX_HELD, out)?;
             out.within(name, |out| out.text(strings(&bytes).as_bytes()))
         }
+        Way::HalfRead => {
+            let bytes = package.bytes(at, MAX_HELD, out)?;
+            out.within(name, |out| {
+                out.text(strings(&bytes).as_bytes())?;
+                out.uninspected(Reason::Foreign)
+            })
+        }
         Way::Drawing => {
             let bytes = package.bytes(at, MAX_HELD, out)?;
             out.within(name, |out| drawing(&bytes, out))
@@ -130,6 +138,21 @@ fn way(name: &str) -> Way {
         "bin" if folder.ends_with("printersettings") || folder.ends_with("customproperty") => {
             Way::Strings
         }
+        // Parts of binary workbooks; of those that keep numbers and notes only
+        // the words are read, which is said.
+        "bin" if folder.starts_with("xl/") || folder == "xl" => match stem {
+            "pivotcacherecords"
+            | "pivotcachedefinition"
+            | "externallink"
+            | "comments"
+            | "connections"
+            | "threadedcomment"
+            | "revisionlog" => Way::HalfRead,
+            "binaryindex" | "table" | "calcchain" | "pivottable" | "sheet" | "metadata" => {
+                Way::Strings
+            }
+            _ => Way::Member,
+        },
         "" if name == "layout-cache" => Way::Strings,
         "" if folder.ends_with("objectreplacements") => Way::Drawing,
         _ => Way::Member,

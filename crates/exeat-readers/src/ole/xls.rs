@@ -12,6 +12,7 @@ use super::biff::{Records, string};
 use super::{Compound, objects};
 use crate::office::cells::{Style, write_number};
 use crate::office::grid::Grid;
+use crate::office::xlsb::{error, short_number};
 use crate::office::{Strings, code_page, number16, number32, number64, strings};
 use crate::output::Output;
 use crate::problem::Problem;
@@ -317,27 +318,4 @@ impl Sheet {
 
 fn truth(value: u8) -> &'static str {
     if value == 0 { "FALSE" } else { "TRUE" }
-}
-
-fn error(value: u8) -> &'static str {
-    match value {
-        0x00 => "#NULL!",
-        0x07 => "#DIV/0!",
-        0x0F => "#VALUE!",
-        0x17 => "#REF!",
-        0x1D => "#NAME?",
-        0x24 => "#NUM!",
-        _ => "#N/A",
-    }
-}
-
-/// A number of 30 bits: whole or the beginning of a larger one, perhaps in
-/// hundredths (MS-XLS 2.5.217).
-pub(super) fn short_number(bits: u32) -> f64 {
-    let value = if bits & 2 != 0 {
-        f64::from(bits.cast_signed() >> 2)
-    } else {
-        f64::from_bits(u64::from(bits & !3) << 32)
-    };
-    if bits & 1 != 0 { value / 100.0 } else { value }
 }
