@@ -113,7 +113,7 @@ pub(crate) fn write_number_text(cell: &mut String, text: &str, style: Style, fro
 }
 
 fn write_digits(cell: &mut String, value: f64, count: usize) -> bool {
-    let is_fit = value >= 0.0 && value < 1e15 && value.fract() == 0.0;
+    let is_fit = (0.0..1e15).contains(&value) && value.fract() == 0.0;
     if is_fit {
         let _ = write!(cell, "{value:0count$}");
     }
