@@ -1,4 +1,4 @@
-//! To be written.
+//! Only what the tests of office files need, until there is more.
 
 use exeat_core::inspect::reader::Reason;
 
@@ -6,6 +6,12 @@ use crate::input::Input;
 use crate::output::Output;
 use crate::problem::Problem;
 
-pub(crate) fn read(_input: Input<'_>, _out: &mut Output) -> Result<(), Problem> {
-    Err(Reason::Unsupported.into())
+pub(crate) fn read(input: Input<'_>, out: &mut Output) -> Result<(), Problem> {
+    let window = input.into_window()?;
+    let names = crate::office::names(&window)?;
+    let names: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+    match crate::office::read(&window, &names, out) {
+        Some(read) => read,
+        None => Err(Reason::Unsupported.into()),
+    }
 }

@@ -1,0 +1,183 @@
+//! Files of real programs, and broken ones.
+
+use exeat_core::inspect::reader::Reason;
+use exeat_core::inspect::reader::protocol::Nature;
+
+use crate::seen::Seen;
+
+macro_rules! sample {
+    ($name:literal) => {
+        &include_bytes!(concat!("../../samples/office/", $name))[..]
+    };
+}
+
+const PATIENTS: &str = "nhs_number,surname,dob,phone,balance,active\n\
+    9990000018,Smith,1980-01-02,07700900123,12.5,TRUE\n\
+    9990000026,\"Jones, \"\"Al\"\"\",1975-12-31,07700900456,0.1,FALSE\n\
+    9990000034,Żak,2001-02-28,07700900789,-3,TRUE\n\
+    9990000042,O'Brien,1999-06-15,07700900321,1000000,TRUE\n";
+
+#[track_caller]
+fn read(bytes: &[u8], nature: Nature) -> Seen {
+    let seen = Seen::of(bytes);
+    assert_eq!(seen.natures.first(), Some(&(String::new(), nature)));
+    seen
+}
+
+#[track_caller]
+fn shows(seen: &Seen, values: &[&str]) {
+    for value in values {
+        assert!(seen.shows(value), "'{value}' is not in {:#?}", seen.parts);
+    }
+}
+
+/// Pictures are read by another reader.
+fn unread(seen: &Seen) -> Vec<&(String, Reason)> {
+    let of_picture = |(path, _): &&(String, Reason)| {
+        path.contains(".png") || path.contains(".jp") || path == "picture"
+    };
+    seen.uninspected
+        .iter()
+        .filter(|one| !of_picture(one))
+        .collect()
+}
+
+#[test]
+fn the_same_table_is_the_same_text_from_every_program() {
+    for sample in [
+        sample!("openpyxl.xlsx"),
+        sample!("xlsxwriter.xlsx"),
+        sample!("odfpy.ods"),
+        sample!("xlwt.xls"),
+    ] {
+        let seen = read(sample, Nature::Table);
+        assert_eq!(seen.part("Patients").text(), PATIENTS);
+        assert_eq!(unread(&seen), [] as [&(String, Reason); 0]);
+    }
+}
+
+#[test]
+fn files_of_libreoffice_are_read_whole() {
+    for (name, sample, nature) in [
+        ("xlsx", sample!("libreoffice.xlsx"), Nature::Table),
+        ("ods", sample!("libreoffice.ods"), Nature::Table),
+        ("xls", sample!("libreoffice.xls"), Nature::Table),
+        ("docx", sample!("libreoffice.docx"), Nature::Document),
+        ("odt", sample!("libreoffice.odt"), Nature::Document),
+        ("odp", sample!("libreoffice.odp"), Nature::Document),
+    ] {
+        let seen = read(sample, nature);
+        assert_eq!(unread(&seen), [] as [&(String, Reason); 0], "{name}");
+        shows(&seen, &["9990000018,Smith", "Example"]);
+        if nature == Nature::Table {
+            // LibreOffice makes numbers of the truth values of old workbooks.
+            let text = seen.part("Patients").text();
+            let expected = match name {
+                "ods" => PATIENTS.replace("TRUE", "1").replace("FALSE", "0"),
+                _ => PATIENTS.to_owned(),
+            };
+            assert_eq!(text, expected, "{name}");
+            shows(&seen, &["hidden sheet of Carl Example"]);
+        }
+    }
+    let seen = Seen::of(sample!("libreoffice.rtf"));
+    assert_eq!(unread(&seen), [] as [&(String, Reason); 0]);
+    shows(
+        &seen,
+        &[
+            "nhs_number,surname,dob\n9990000018,Smith,1980-01-02\n",
+            "Header of Ben Example",
+            "Dee Example",
+        ],
+    );
+}
+
+#[test]
+fn what_a_workbook_does_not_show_is_passed_on() {
+    let seen = read(sample!("openpyxl.xlsx"), Nature::Table);
+    shows(
+        &seen,
+        &[
+            "daughter Beth Example",
+            "Dr Nott",
+            "hidden sheet of Carl Example",
+            "Dora Example",
+            "Erin Example",
+            "Fred Example",
+        ],
+    );
+    let seen = read(sample!("xlsxwriter.xlsx"), Nature::Table);
+    shows(
+        &seen,
+        &[
+            "Gina Example",
+            "Hal Example",
+            "mailto:ida@example.org",
+            "07700900123",
+            "a box about Jack Example",
+            "Kim Example,Lee Example",
+        ],
+    );
+}
+
+#[test]
+fn a_letter_is_text_with_its_tables_beside_it() {
+    let seen = read(sample!("python-docx.docx"), Nature::Document);
+    shows(
+        &seen,
+        &[
+            "Dear Amy Example, your number is 999 000 0018.\n",
+            "nhs_number,surname,dob\n9990000018,Smith,1980-01-02\n",
+            "Header of Ben Example",
+            "Footer of Cy Example",
+            "Dee Example",
+            "portrait of Eve Example",
+            "framed: Flo Example\n",
+        ],
+    );
+    assert_eq!(unread(&seen), [] as [&(String, Reason); 0]);
+}
+
+#[test]
+fn slides_and_their_notes_are_text() {
+    let seen = read(sample!("python-pptx.pptx"), Nature::Document);
+    shows(
+        &seen,
+        &[
+            "Case of Amy Example\n",
+            "nhs_number,surname\n9990000018,Smith\n",
+            "notes about Ben Example",
+            "Cy Example",
+        ],
+    );
+    let unread = unread(&seen);
+    assert!(
+        unread
+            .iter()
+            .all(|(path, _)| path.contains("printerSettings")),
+        "{unread:?}"
+    );
+}
+
+#[test]
+fn a_cut_or_broken_file_is_never_silently_clean() {
+    for sample in [sample!("xlsxwriter.xlsx"), sample!("odfpy.ods")] {
+        for length in (4..sample.len()).step_by(37) {
+            let seen = Seen::of(&sample[..length]);
+            assert!(seen.reason().is_some(), "{length}");
+        }
+    }
+}
+
+#[test]
+fn a_flipped_byte_is_survived() {
+    let sample = sample!("odfpy.ods");
+    for at in 4..sample.len() {
+        let mut bytes = sample.to_vec();
+        bytes[at] ^= 0x55;
+        let seen = Seen::of(&bytes);
+        assert_ne!(seen.reason(), Some(Reason::Fault), "{at}");
+        let is_whole = seen.parts.iter().any(|part| part.text() == PATIENTS);
+        assert!(is_whole || seen.reason().is_some(), "{at}");
+    }
+}
