@@ -23,6 +23,7 @@
 //! | `problem` | why something could not be read |
 //! | the others | one for each format |
 
+mod cell;
 mod compressed;
 mod confine;
 mod dicom;
