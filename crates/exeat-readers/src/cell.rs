@@ -132,6 +132,18 @@ pub(crate) fn push_uuid(out: &mut Vec<u8>, bytes: &[u8]) {
     push_hex(out, rest);
 }
 
+/// Adds text of at least so many characters that stands among other bytes, with
+/// `end` after each piece.
+pub(crate) fn push_runs(out: &mut Vec<u8>, bytes: &[u8], least: usize, end: u8) {
+    for chunk in bytes.utf8_chunks() {
+        let runs = chunk.valid().split(|char: char| char.is_control());
+        for run in runs.filter(|run| run.chars().nth(least - 1).is_some()) {
+            out.extend_from_slice(run.as_bytes());
+            out.push(end);
+        }
+    }
+}
+
 fn push_digits(out: &mut Vec<u8>, value: u64, width: usize) {
     let mut buffer = itoa::Buffer::new();
     let digits = buffer.format(value);

@@ -10,6 +10,7 @@
 //! Not seen: statistics and indices, whose values are those of rows, bytes
 //! behind the last value of a page, and the content of filters.
 
+mod base64;
 mod column;
 mod delta;
 mod hybrid;
@@ -26,6 +27,7 @@ mod values;
 use exeat_core::inspect::reader::Reason;
 use parquet::file::metadata::{FileMetaData, ParquetMetaDataReader};
 
+use crate::cell::push_runs;
 use crate::input::{Input, Window};
 use crate::output::Output;
 use crate::problem::Problem;
@@ -43,7 +45,7 @@ const MAX_COLUMNS: usize = 4096;
 const MAX_NAMES: usize = 128 << 10;
 /// The field of a footer that says how columns are encrypted.
 const ENCRYPTION: i64 = 8;
-/// The key whose value is the schema once more, as Arrow has it.
+/// The key whose value is the schema once more, as Arrow has it: in base64.
 const ARROW_SCHEMA: &str = "ARROW:schema";
 
 pub(crate) fn read(input: Input<'_>, out: &mut Output) -> Result<(), Problem> {
@@ -134,13 +136,16 @@ fn footer(window: &Window) -> Result<Vec<u8>, Problem> {
 fn pass_on_metadata(metadata: &FileMetaData, out: &mut Output) -> Result<(), Problem> {
     let mut text = Vec::new();
     for pair in metadata.key_value_metadata().into_iter().flatten() {
-        let value = match &*pair.key {
-            ARROW_SCHEMA => None,
-            _ => pair.value.as_deref(),
-        };
-        for line in [Some(&*pair.key), value].into_iter().flatten() {
-            text.extend_from_slice(line.as_bytes());
-            text.push(b'\n');
+        text.extend_from_slice(pair.key.as_bytes());
+        text.push(b'\n');
+        let value = pair.value.as_deref().unwrap_or_default();
+        let schema = (pair.key == ARROW_SCHEMA).then(|| base64::decode(value));
+        match schema.flatten() {
+            Some(schema) => push_runs(&mut text, &schema, 3, b'\n'),
+            None => {
+                text.extend_from_slice(value.as_bytes());
+                text.push(b'\n');
+            }
         }
     }
     if text.is_empty() {

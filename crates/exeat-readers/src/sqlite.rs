@@ -89,15 +89,13 @@ pub(crate) fn read(input: Input<'_>, out: &mut Output) -> Result<(), Problem> {
     if size.is_some_and(|size| log.page_size().ok() != Some(size)) {
         return out.within(b"log", |out| out.uninspected(Reason::Damaged));
     }
-    let mut encoding = None;
-    if log.count > 0 {
-        let pages = Pages::new(&window, Some(&log))?;
-        read_state(&pages, out, false)?;
-        encoding = Some(pages);
-    }
-    let pages = match encoding {
-        Some(pages) => pages,
-        None => Pages::new(&window, None)?,
+    let pages = match log.count {
+        0 => Pages::new(&window, None)?,
+        _ => {
+            let pages = Pages::new(&window, Some(&log))?;
+            read_state(&pages, out, false)?;
+            pages
+        }
     };
     let mut remains = Remains::new(&pages, out);
     let mut page = vec![0; pages.size];
@@ -133,7 +131,17 @@ fn read_state(pages: &Pages, out: &mut Output, is_main: bool) -> Result<(), Prob
     }
     let mut counts = std::collections::HashMap::new();
     for object in objects.iter().filter(|object| object.is_table) {
-        let rows = rows::read(pages, object, &objects, &mut reached, out)?;
+        let rows = match rows::read(pages, object, &objects, &mut reached, out) {
+            Ok(rows) => rows,
+            Err(Problem::Unread(reason @ (Reason::TooLarge | Reason::TooMany))) => {
+                return Err(reason.into());
+            }
+            Err(Problem::Unread(reason)) => {
+                out.within(&object.name, |out| out.uninspected(reason))?;
+                None
+            }
+            Err(gone) => return Err(gone),
+        };
         counts.insert(&object.name, rows);
     }
     for object in objects.iter().filter(|object| object.is_index) {
@@ -153,7 +161,7 @@ fn read_state(pages: &Pages, out: &mut Output, is_main: bool) -> Result<(), Prob
             .filter(|&place| !free_is_known(pages, &reached, place))
             .any(|place| !is_empty(pages, place));
         let mut remains = Remains::new(pages, out);
-        remains.pages(pages, &reached)?;
+        remains.pages(pages, &reached, |_| true)?;
         let is_end = match pages.behind() {
             Some(behind) => remains.behind(&behind)?,
             None => true,
@@ -165,6 +173,10 @@ fn read_state(pages: &Pages, out: &mut Output, is_main: bool) -> Result<(), Prob
         if pages.present < pages.count {
             wrong = Some(Reason::CutShort);
         }
+    } else {
+        let mut remains = Remains::new(pages, out);
+        remains.pages(pages, &reached, |place| pages.is_logged(place))?;
+        remains.end()?;
     }
     match wrong {
         Some(reason) => out.uninspected(reason),

@@ -8,6 +8,7 @@ use exeat_core::inspect::reader::protocol::Form;
 use super::pages::{Encoding, Pages};
 use super::record::{self, Record};
 use super::tree::{Kind, Node, Reached, cell_at};
+use crate::cell::push_runs;
 use crate::input::Window;
 use crate::output::Output;
 use crate::problem::Problem;
@@ -41,9 +42,14 @@ impl<'o> Remains<'o> {
 
     /// What is left on pages: all of those that nothing uses, and what is
     /// between the cells of others.
-    pub(super) fn pages(&mut self, pages: &Pages, reached: &Reached) -> Result<(), Problem> {
+    pub(super) fn pages(
+        &mut self,
+        pages: &Pages,
+        reached: &Reached,
+        wanted: impl Fn(u32) -> bool,
+    ) -> Result<(), Problem> {
         let mut page = Vec::new();
-        for place in 1..=pages.present {
+        for place in (1..=pages.present).filter(|&place| wanted(place)) {
             let is_tree = reached.is_tree(place);
             if pages.is_special(place) || reached.has(place) && !is_tree {
                 continue;
@@ -181,13 +187,7 @@ impl<'o> Remains<'o> {
                 &narrow
             }
         };
-        for chunk in bytes.utf8_chunks() {
-            let runs = chunk.valid().split(|char: char| char.is_control());
-            for run in runs.filter(|run| run.chars().nth(LEAST - 1).is_some()) {
-                self.text.extend_from_slice(run.as_bytes());
-                self.text.push(b'\n');
-            }
-        }
+        push_runs(&mut self.text, bytes, LEAST, b'\n');
     }
 
     /// What is behind the last page.

@@ -9,7 +9,7 @@ use super::pages::{Encoding, Pages};
 use super::record::{Record, Value, push};
 use super::schema::{Column, Shape, shape};
 use super::tree::{Reached, Walk, first_count, outermost};
-use crate::cell::{Binary, of_bytes, of_text, push_integer};
+use crate::cell::{Binary, of_bytes, of_text, push_integer, push_runs};
 use crate::input::Input;
 use crate::output::Output;
 use crate::problem::Problem;
@@ -145,13 +145,7 @@ fn push_loose(bytes: &[u8], reading: &Reading<'_>, rows: &mut Vec<u8>) {
             text.push(b' ');
         }
     } else {
-        for chunk in bytes.utf8_chunks() {
-            let runs = chunk.valid().split(|char: char| char.is_control());
-            for run in runs.filter(|run| run.chars().nth(LEAST - 1).is_some()) {
-                text.extend_from_slice(run.as_bytes());
-                text.push(b' ');
-            }
-        }
+        push_runs(&mut text, bytes, LEAST, b' ');
     }
     push_cell(rows, text.trim_ascii_end());
 }
