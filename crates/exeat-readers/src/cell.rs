@@ -179,7 +179,7 @@ pub(crate) fn of_text(bytes: &[u8]) -> Binary<'_> {
         return Binary::Cell(Cow::Borrowed(bytes));
     }
     let is_control = |&byte: &u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    if bytes.iter().any(|byte| is_control(byte)) {
+    if bytes.iter().any(is_control) {
         return of_binary(bytes);
     }
     // Latin-1: every byte is a character.

@@ -23,7 +23,8 @@ const MAX_ENTRIES: u32 = 4 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Cells {
     bytes: Vec<u8>,
-    ends: Vec<usize>,
+    /// Four bytes each: limits keep cells far below 4 GiB.
+    ends: Vec<u32>,
 }
 
 impl Cells {
@@ -38,16 +39,19 @@ impl Cells {
             0 => 0,
             _ => self.ends[place - 1],
         };
-        self.bytes.get(start..end)
+        self.bytes
+            .get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
     }
 
-    fn end(&mut self) {
-        self.ends.push(self.bytes.len());
+    fn end(&mut self) -> Result<(), Reason> {
+        let end = u32::try_from(self.bytes.len());
+        self.ends.push(end.map_err(|_| Reason::PartTooLarge)?);
+        Ok(())
     }
 
     /// How much memory is in use.
     pub(super) fn held(&self) -> usize {
-        self.bytes.len() + self.ends.len() * size_of::<usize>()
+        self.bytes.len() + self.ends.len() * size_of::<u32>()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -123,7 +127,7 @@ struct OpenPage {
 }
 
 enum PageValues {
-    Stored(Values),
+    Stored(Box<Values>),
     Indices(Hybrid),
 }
 
@@ -279,7 +283,7 @@ impl Column {
                         let value = values.next()?;
                         self.has_files |= !self.style.push(value, &mut cells.bytes)?;
                     }
-                    cells.end();
+                    cells.end()?;
                 }
             }
             PageValues::Indices(indices) => {
@@ -300,7 +304,7 @@ impl Column {
                         used.set(index);
                         cells.bytes.extend_from_slice(cell);
                     }
-                    cells.end();
+                    cells.end()?;
                 }
             }
         }
@@ -359,7 +363,7 @@ impl Column {
         let has_files = &mut self.has_files;
         let entries = each_entry(page, self.storage, &mut |value| {
             *has_files |= !style.push(value, &mut cells.bytes)?;
-            cells.end();
+            cells.end()?;
             Ok(())
         })?;
         self.entries = entries;
@@ -376,7 +380,7 @@ impl Column {
             cells
                 .bytes
                 .extend_from_slice(all.get(place).unwrap_or_default());
-            cells.end();
+            cells.end()?;
         }
         Ok(cells)
     }
@@ -546,10 +550,10 @@ fn open_page(
             let indices = after(&data, 1).unwrap_or_default();
             PageValues::Indices(Hybrid::new(indices, width)?)
         }
-        encoding => PageValues::Stored(match data.is_empty() {
+        encoding => PageValues::Stored(Box::new(match data.is_empty() {
             true => Values::new(data, storage, Encoding::PLAIN)?,
             false => Values::new(data, storage, encoding)?,
-        }),
+        })),
     };
     Ok(OpenPage {
         levels: usize::try_from(page.num_values()).map_err(|_| Reason::PartTooLarge)?,

@@ -14,12 +14,12 @@ use crate::output::{Output, Table};
 use crate::problem::Problem;
 
 /// The most bytes of pages and dictionaries between two batches of rows.
-const MAX_OPEN: usize = 20 << 20;
+const MAX_OPEN: usize = 24 << 20;
 /// The most bytes of cells of a batch.
-const MAX_CELLS: usize = 16 << 20;
+const MAX_CELLS: usize = 22 << 20;
 /// Bytes of a batch while all columns stay open, and while they do not.
 const BATCH: usize = 512 << 10;
-const LARGE_BATCH: usize = 8 << 20;
+const LARGE_BATCH: usize = 14 << 20;
 /// Rows of the first batch, and of any.
 const FIRST: usize = 256;
 const MOST: usize = 256 << 10;

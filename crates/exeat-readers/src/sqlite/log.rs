@@ -55,7 +55,7 @@ impl Log {
             pages: HashMap::new(),
             count: 0,
             others: Vec::new(),
-            is_cut: (window.len() - HEADER) % frame != 0,
+            is_cut: !(window.len() - HEADER).is_multiple_of(frame),
             window,
         };
         let mut sum = checksum((0, 0), &header[..24], is_big);

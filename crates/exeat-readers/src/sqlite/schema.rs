@@ -179,10 +179,7 @@ fn column(part: &[&Token]) -> Option<Column> {
 /// A default value, if it is a plain one.
 fn default(rest: &[&Token]) -> Vec<u8> {
     match rest {
-        [sign, number, ..] if sign.is_sign(b'-') => match number {
-            Token::Number(number) => [b"-", &number[..]].concat(),
-            _ => Vec::new(),
-        },
+        [sign, Token::Number(number), ..] if sign.is_sign(b'-') => [b"-", &number[..]].concat(),
         [sign, rest @ ..] if sign.is_sign(b'+') || sign.is_sign(b'(') => default(rest),
         [
             Token::Number(text) | Token::Text(text) | Token::Quoted(text),
