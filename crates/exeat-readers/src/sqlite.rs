@@ -115,7 +115,7 @@ pub(crate) fn read(input: Input<'_>, out: &mut Output) -> Result<(), Problem> {
 /// Reads a state of the database. `is_main`: as its file has it, with what is
 /// left of deleted rows.
 fn read_state(pages: &Pages, out: &mut Output, is_main: bool) -> Result<(), Problem> {
-    let mut reached = Reached::new(pages.count);
+    let mut reached = Reached::new(pages.present);
     let mut wrong = None;
     let objects = objects(pages, &mut reached, &mut wrong)?;
     let mut statements = Vec::new();
@@ -170,13 +170,13 @@ fn read_state(pages: &Pages, out: &mut Output, is_main: bool) -> Result<(), Prob
         if lost && wrong.is_none() || !is_end || pages.size - pages.usable > MAX_RESERVED {
             out.uninspected(Reason::Unaccounted)?;
         }
-        if pages.present < pages.count {
-            wrong = Some(Reason::CutShort);
-        }
     } else {
         let mut remains = Remains::new(pages, out);
         remains.pages(pages, &reached, |place| pages.is_logged(place))?;
         remains.end()?;
+    }
+    if pages.present < pages.count {
+        wrong = Some(Reason::CutShort);
     }
     match wrong {
         Some(reason) => out.uninspected(reason),

@@ -72,7 +72,10 @@ impl Pages {
         Ok(Self {
             main: main.clone(),
             present: match log {
-                Some(_) => count,
+                Some(log) => {
+                    let logged = u32::try_from(log.pages.len()).unwrap_or(u32::MAX);
+                    count.min(there.saturating_add(logged))
+                }
                 None => count.min(there),
             },
             log: log.map(|log| (log.window.clone(), log.pages.clone())),

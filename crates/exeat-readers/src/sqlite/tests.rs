@@ -218,3 +218,23 @@ fn flipped_bits_neither_panic_nor_hang() {
         );
     }
 }
+
+#[test]
+fn a_header_that_claims_more_pages_than_there_are_costs_nothing() {
+    let mut bytes = sample!("utf16le.db").to_vec();
+    bytes[28..32].copy_from_slice(&u32::MAX.to_be_bytes());
+    let seen = Seen::of(&bytes);
+    assert_eq!(seen.reason(), Some(Reason::CutShort));
+    assert!(seen.shows("Zoë"));
+}
+
+#[test]
+fn an_index_with_rows_of_its_own_is_said() {
+    let bytes = sample!("people.db");
+    // The name that its statement gives the table, and another of its length.
+    let find = b"tablecomputedcomputed";
+    let at = memchr::memmem::find(bytes, find).expect("the schema");
+    let mut bytes = bytes.to_vec();
+    bytes[at..at + 5].copy_from_slice(b"index");
+    assert!(Seen::of(&bytes).reason().is_some());
+}
