@@ -24,6 +24,7 @@
 //! | the others | one for each format |
 
 mod base64;
+mod cell;
 mod charset;
 mod compressed;
 mod confine;

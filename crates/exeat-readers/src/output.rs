@@ -355,6 +355,11 @@ impl Table<'_> {
         &mut self.rows
     }
 
+    /// Counts bytes that were decoded for it: see [`Output::spend`].
+    pub(crate) fn spend(&self, bytes: u64) -> Result<(), Problem> {
+        self.output.spend(bytes)
+    }
+
     /// Passes rows on if there are at least so many bytes of them.
     pub(crate) fn pass_on(&mut self, least: usize) -> Result<(), Problem> {
         if self.rows.len() < least.max(1) {
