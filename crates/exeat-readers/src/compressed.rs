@@ -11,10 +11,10 @@ use std::io::{self, Read};
 use bzip2::bufread::BzDecoder;
 use exeat_core::inspect::reader::{Format, Reason};
 use flate2::bufread::GzDecoder;
-use lzma_rust2::XzReader;
+use lzma_rust2::{LzmaReader, XzReader};
 
 use crate::input::{InOrder, Input};
-use crate::members::{self, Ahead};
+use crate::members::{self, Ahead, Peek as _};
 use crate::output::Output;
 use crate::problem::{Problem, io_error};
 
@@ -47,6 +47,32 @@ pub(crate) fn read(format: Format, input: Input<'_>, out: &mut Output) -> Result
         true => Err(Reason::Unaccounted.into()),
         false => Ok(()),
     }
+}
+
+/// One frame of zstd within something else, from where `source` is.
+pub(crate) fn zstd_frame<'s, R: Read + 's>(
+    source: &'s mut Ahead<R>,
+) -> Result<impl Read + 's, Problem> {
+    Ok(zstd::frame(source)?)
+}
+
+/// LZMA within something else, as long as that says.
+pub(crate) fn lzma<R: Read>(
+    packed: R,
+    size: u64,
+    properties: u8,
+    dictionary: [u8; 4],
+) -> Result<LzmaReader<R>, Problem> {
+    // It takes no more than the content has.
+    let least = u32::try_from(size).unwrap_or(u32::MAX);
+    let dictionary = u32::from_le_bytes(dictionary).min(least.max(4096));
+    let memory = lzma_rust2::lzma_get_memory_usage_by_props(dictionary, properties)?;
+    if memory > LZMA_MEMORY {
+        return Err(Reason::PartTooLarge.into());
+    }
+    let mut reader = LzmaReader::new_with_props(packed, size, properties, dictionary, None)?;
+    reader.set_defer_errors(true);
+    Ok(reader)
 }
 
 /// What stands beside the content.
@@ -119,7 +145,7 @@ enum State<'a> {
     Bzip2(BzDecoder<Source<'a>>),
     Gzip(Box<GzDecoder<Source<'a>>>),
     Xz(Box<XzReader<Source<'a>>>),
-    Zstd(zstd::Frame<'a>),
+    Zstd(zstd::Frame<Source<'a>>),
     Ended,
 }
 

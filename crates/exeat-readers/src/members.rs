@@ -93,6 +93,15 @@ pub(crate) struct Checked<R> {
     left: u64,
     crc: flate2::Crc,
     wanted: Option<u32>,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Good,
+    /// It gave more than there should be: passed on, and said then.
+    TooLong,
+    Failed,
 }
 
 impl<R: Read> Checked<R> {
@@ -102,24 +111,45 @@ impl<R: Read> Checked<R> {
             left: bytes,
             crc: flate2::Crc::new(),
             wanted,
+            state: State::Good,
         }
+    }
+
+    /// Whether it said so.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.state == State::Failed
     }
 }
 
 impl<R: Read> Read for Checked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        let is_end = count == 0 && !buffer.is_empty();
+        let fail = |state: &mut State, kind: io::ErrorKind| {
+            *state = State::Failed;
+            Err(kind.into())
+        };
+        if self.state == State::TooLong {
+            return fail(&mut self.state, io::ErrorKind::InvalidData);
+        }
+        let count = match self.inner.read(buffer) {
+            Ok(count) => count,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    self.state = State::Failed;
+                }
+                return Err(error);
+            }
+        };
         match self.left.checked_sub(count as u64) {
             Some(left) => self.left = left,
-            None => return Err(io::ErrorKind::InvalidData.into()),
+            None => self.state = State::TooLong,
         }
         self.crc.update(&buffer[..count]);
+        let is_end = count == 0 && !buffer.is_empty();
         if is_end && self.left > 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return fail(&mut self.state, io::ErrorKind::UnexpectedEof);
         }
         if is_end && self.wanted.is_some_and(|wanted| wanted != self.crc.sum()) {
-            return Err(io::ErrorKind::InvalidData.into());
+            return fail(&mut self.state, io::ErrorKind::InvalidData);
         }
         Ok(count)
     }
@@ -143,8 +173,37 @@ impl<R: Read> Ahead<R> {
         }
     }
 
+    /// Passes over zeros; whether that is all there was.
+    pub(crate) fn skip_zeros(&mut self) -> io::Result<bool> {
+        loop {
+            let buffer = self.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(true);
+            }
+            let zeros = buffer.iter().take_while(|&&byte| byte == 0).count();
+            let is_more = zeros < buffer.len();
+            self.consume(zeros);
+            if is_more {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// Something whose next bytes can be looked at before they are read.
+pub(crate) trait Peek: BufRead {
     /// The next bytes, so many unless the end is nearer.
-    pub(crate) fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+    fn peek(&mut self, count: usize) -> io::Result<&[u8]>;
+}
+
+impl<P: Peek> Peek for &mut P {
+    fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        (**self).peek(count)
+    }
+}
+
+impl<R: Read> Peek for Ahead<R> {
+    fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         debug_assert!(count <= self.buffer.len());
         if self.end - self.start < count {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -161,22 +220,6 @@ impl<R: Read> Ahead<R> {
         }
         let end = self.end.min(self.start + count);
         Ok(&self.buffer[self.start..end])
-    }
-
-    /// Passes over zeros; whether that is all there was.
-    pub(crate) fn skip_zeros(&mut self) -> io::Result<bool> {
-        loop {
-            let buffer = self.fill_buf()?;
-            if buffer.is_empty() {
-                return Ok(true);
-            }
-            let zeros = buffer.iter().take_while(|&&byte| byte == 0).count();
-            let is_more = zeros < buffer.len();
-            self.consume(zeros);
-            if is_more {
-                return Ok(false);
-            }
-        }
     }
 }
 

@@ -106,7 +106,7 @@ impl Archive<'_, '_> {
             _ => {}
         }
         let said = std::mem::take(&mut self.said);
-        self.said.global = said.global.clone();
+        self.said.global = said.global;
         let name = self.names(header, &said)?;
         let size = said.size.or(said.global).unwrap_or(size);
         let is_file = matches!(kind, b'0' | 0 | b'7');

@@ -6,11 +6,10 @@ use std::io::{self, BufRead as _, Read};
 use exeat_core::inspect::reader::Reason;
 use zstd::stream::read::Decoder;
 
-use super::Source;
-use crate::members::Ahead;
+use crate::members::{Ahead, Peek};
 use crate::problem::io_error;
 
-pub(super) type Frame<'a> = Decoder<'static, Source<'a>>;
+pub(super) type Frame<S> = Decoder<'static, S>;
 
 pub(super) const MAGIC: &[u8] = b"\x28\xB5\x2F\xFD";
 /// The largest window, as a power of two: 32 MiB.
@@ -19,7 +18,7 @@ pub(crate) const WINDOW: u32 = 25;
 const HEADER: usize = 18;
 
 /// Begins a frame.
-pub(super) fn frame(mut source: Source<'_>) -> io::Result<Frame<'_>> {
+pub(super) fn frame<S: Peek>(mut source: S) -> io::Result<Frame<S>> {
     if let Some(reason) = impossible(source.peek(HEADER)?) {
         return Err(io_error(reason));
     }

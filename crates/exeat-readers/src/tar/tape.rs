@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use crate::input::{InOrder, Input, Window};
-use crate::members::Ahead;
+use crate::members::{Ahead, Peek as _};
 use crate::problem::Problem;
 
 use super::header;
