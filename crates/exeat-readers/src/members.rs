@@ -48,7 +48,11 @@ fn leads_out(name: &[u8]) -> bool {
 
 /// Reads a member that a decoder gives. What comes before a fault is passed
 /// on, and then the fault is said.
-pub(crate) fn decoded(name: &[u8], decoder: &mut dyn Read, out: &mut Output) -> Result<(), Problem> {
+pub(crate) fn decoded(
+    name: &[u8],
+    decoder: &mut dyn Read,
+    out: &mut Output,
+) -> Result<(), Problem> {
     let mut forgiving = Forgiving {
         inner: decoder,
         failed: None,

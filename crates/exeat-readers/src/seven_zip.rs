@@ -50,11 +50,7 @@ pub(crate) fn read(input: Input<'_>, out: &mut Output) -> Result<(), Problem> {
 }
 
 /// The header, decoded; `None` if there is none because there are no members.
-fn find(
-    window: &Window,
-    places: &mut Places,
-    out: &mut Output,
-) -> Result<Option<Header>, Problem> {
+fn find(window: &Window, places: &mut Places, out: &mut Output) -> Result<Option<Header>, Problem> {
     let mut start = [0; START];
     if window.read_at(&mut start, 0)? < START {
         return Err(Reason::CutShort.into());
@@ -95,11 +91,7 @@ fn find(
     Err(Reason::TooDeep.into())
 }
 
-fn decode_header(
-    window: &Window,
-    streams: &Streams,
-    out: &mut Output,
-) -> Result<Vec<u8>, Problem> {
+fn decode_header(window: &Window, streams: &Streams, out: &mut Output) -> Result<Vec<u8>, Problem> {
     let [folder] = &streams.folders[..] else {
         return Err(Reason::Damaged.into());
     };
@@ -169,10 +161,15 @@ impl Archive<'_> {
             let mut checked = Checked::new(content, part.size, part.crc);
             members::decoded(&file.name, &mut checked, self.out)?;
         }
-        let used: u64 = folder.parts.iter().map(|part| part.size).sum();
-        match used == folder.size()? {
-            true => Ok(()),
-            false => self.out.uninspected(Reason::Unaccounted),
+        if decoder.failed.is_some() {
+            return Ok(());
+        }
+        // What it makes beside its members.
+        let mut more = [0];
+        match decoder.read(&mut more) {
+            Ok(0) => Ok(()),
+            Ok(_) => self.out.uninspected(Reason::Unaccounted),
+            Err(error) => self.out.uninspected(reason_of(&error)),
         }
     }
 }
@@ -209,7 +206,8 @@ impl Places {
 
     /// Every byte belongs to one thing.
     fn settle(mut self, window: &Window) -> Result<(), Problem> {
-        self.0.sort_unstable_by_key(|place| (place.start, place.end));
+        self.0
+            .sort_unstable_by_key(|place| (place.start, place.end));
         let mut end = 0;
         for place in self.0.iter().filter(|place| !place.is_empty()) {
             if place.start != end {

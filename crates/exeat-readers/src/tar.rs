@@ -142,7 +142,10 @@ impl Archive<'_, '_> {
             b'A' | b'D' | b'N' => {
                 let text = self.held(size)?;
                 // Names of a folder, each with a letter before and a NUL after.
-                let text: Vec<u8> = text.iter().map(|&b| if b == 0 { b'\n' } else { b }).collect();
+                let text: Vec<u8> = text
+                    .iter()
+                    .map(|&b| if b == 0 { b'\n' } else { b })
+                    .collect();
                 self.out.within(&name, |out| out.text(&text))
             }
             _ => match said.sparse {
@@ -225,12 +228,7 @@ impl Archive<'_, '_> {
         self.with_holes(map, name, size)
     }
 
-    fn pax_sparse(
-        &mut self,
-        said: &pax::Sparse,
-        name: &[u8],
-        size: u64,
-    ) -> Result<(), Problem> {
+    fn pax_sparse(&mut self, said: &pax::Sparse, name: &[u8], size: u64) -> Result<(), Problem> {
         match sparse::of_pax(said, &mut self.tape, size)? {
             Some((map, size)) => self.with_holes(map, name, size),
             None => {

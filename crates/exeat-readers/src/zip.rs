@@ -65,7 +65,10 @@ fn document(
     out: &mut Output,
 ) -> Option<Result<(), Problem>> {
     let entries = directory.entries().take(MAX_OFFICE + 1);
-    let names: Vec<&[u8]> = entries.map(|entry| entry.map(|it| it.name)).collect::<Result<_, _>>().ok()?;
+    let names: Vec<&[u8]> = entries
+        .map(|entry| entry.map(|it| it.name))
+        .collect::<Result<_, _>>()
+        .ok()?;
     if names.len() > MAX_OFFICE {
         return None;
     }
@@ -116,7 +119,8 @@ fn member(
     let Some(mut content) = window.slice(local.content.clone()) else {
         return out.within(entry.name, say(Reason::CutShort));
     };
-    if entry.name.ends_with(b"/") && entry.size == 0 && content.len() == 0 {
+    let is_folder = entry.name.ends_with(b"/") && entry.size == 0;
+    if is_folder && content.len() == 0 {
         return out.name(entry.name);
     }
     if entry.method == codec::STORED {
@@ -138,7 +142,15 @@ fn member(
         Err(gone) => return Err(gone),
     };
     let mut checked = Checked::new(&mut decoder, entry.size, Some(entry.crc));
-    members::decoded(entry.name, &mut checked, out)?;
+    if is_folder {
+        // Nothing, compressed.
+        out.name(entry.name)?;
+        if io::copy(&mut out.metered(&mut checked), &mut io::sink()).is_err() {
+            out.within(entry.name, say(Reason::Damaged))?;
+        }
+    } else {
+        members::decoded(entry.name, &mut checked, out)?;
+    }
     let is_failed = checked.is_failed();
     drop(decoder);
     // After a fault it is not known where the content ended.

@@ -1,6 +1,6 @@
 //! The decoders of a block, one reading from another.
 
-use std::io::Read;
+use std::io::{self, Read};
 
 use bzip2::bufread::BzDecoder;
 use deflate64::Deflate64Decoder;
@@ -82,7 +82,10 @@ impl Chain<'_> {
             return Err(Reason::Unsupported.into());
         };
         let decoder = self.decoder(coder, size, input)?;
-        Ok(Box::new(decoder.take(size)))
+        Ok(Box::new(Exact {
+            inner: decoder,
+            left: size,
+        }))
     }
 
     fn input(&mut self, stream: usize) -> Result<Stream, Problem> {
@@ -110,9 +113,7 @@ impl Chain<'_> {
                 let lzma = compressed::lzma(Ahead::new(input), size, properties, dictionary)?;
                 Box::new(lzma)
             }
-            (b"\x03", &[distance]) => {
-                Box::new(DeltaReader::new(input, usize::from(distance) + 1))
-            }
+            (b"\x03", &[distance]) => Box::new(DeltaReader::new(input, usize::from(distance) + 1)),
             (b"\x04\x01\x08", _) => Box::new(DeflateDecoder::new(Ahead::new(input))),
             (b"\x04\x01\x09", _) => Box::new(Deflate64Decoder::with_buffer(Ahead::new(input))),
             (b"\x04\x02\x02", _) => Box::new(BzDecoder::new(Ahead::new(input))),
@@ -150,5 +151,29 @@ impl Chain<'_> {
         let left = self.memory.checked_sub(dictionary >> 10);
         self.memory = left.ok_or(Reason::PartTooLarge)?;
         Ok(dictionary)
+    }
+}
+
+/// A decoder that may give so many bytes and no more.
+struct Exact {
+    inner: Stream,
+    left: u64,
+}
+
+impl Read for Exact {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        if self.left == 0 {
+            return match self.inner.read(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(io::ErrorKind::InvalidData.into()),
+            };
+        }
+        let most = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let count = self.inner.read(&mut buffer[..most])?;
+        self.left -= count as u64;
+        Ok(count)
     }
 }

@@ -125,7 +125,9 @@ impl Streams {
             }
             kind = fields.byte()?;
         }
-        let all = counts.iter().try_fold(0, |sum: u64, &count| sum.checked_add(count));
+        let all = counts
+            .iter()
+            .try_fold(0, |sum: u64, &count| sum.checked_add(count));
         if all.is_none_or(|all| all > MAX_PARTS) {
             return Err(Reason::TooMany.into());
         }

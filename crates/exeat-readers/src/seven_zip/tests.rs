@@ -34,7 +34,14 @@ fn header(length: u8, unpacked: u8) -> Vec<u8> {
 #[test]
 fn what_programs_write_is_read() {
     for name in [
-        "LZMA", "LZMA2", "Deflate", "BZip2", "Copy", "Deflate64", "solid-off", "plain-header",
+        "LZMA",
+        "LZMA2",
+        "Deflate",
+        "BZip2",
+        "Copy",
+        "Deflate64",
+        "solid-off",
+        "plain-header",
     ] {
         let seen = Seen::of(&sample(&format!("{name}.7z")));
         assert_eq!(seen.uninspected, [], "{name}");
@@ -56,7 +63,10 @@ fn filters_for_programs_are_undone() {
         // Their checksums say that they came out right.
         let seen = Seen::of(&sample(name));
         assert_eq!(seen.uninspected, [], "{name}");
-        assert!(seen.part("program").content.starts_with(b"\x7FELF"), "{name}");
+        assert!(
+            seen.part("program").content.starts_with(b"\x7FELF"),
+            "{name}"
+        );
     }
 }
 
@@ -80,11 +90,15 @@ fn bytes_that_belong_to_nothing_are_said() {
     assert_eq!(seen.part("a").text(), "first");
     for bytes in [
         archive(b"first hidden", &header(5, 5)),
+        archive(b"first hidden", &header(12, 5)),
         [archive(b"first", &header(5, 5)), b"hidden".to_vec()].concat(),
         archive(b"first", &[header(5, 5), b"hidden".to_vec()].concat()),
     ] {
         let seen = Seen::of(&bytes);
-        assert_eq!(seen.reason(), Some(Reason::Unaccounted));
+        assert!(matches!(
+            seen.uninspected[..],
+            [(_, Reason::Unaccounted | Reason::Damaged)]
+        ));
         assert_eq!(seen.part("a").text(), "first");
     }
     let seen = Seen::of(&archive(b"first", &header(5, 9)));
@@ -124,6 +138,7 @@ fn no_header_is_too_odd() {
 fn no_cut_or_flipped_byte_passes_for_whole() {
     for name in ["LZMA2.7z", "BZip2.7z", "plain-header.7z", "solid-off.7z"] {
         let bytes = sample(name);
+        let whole = Seen::of(&bytes);
         for end in 6..bytes.len() {
             let seen = Seen::of(&bytes[..end]);
             assert!(seen.reason().is_some(), "{name} at {end}");
@@ -131,7 +146,10 @@ fn no_cut_or_flipped_byte_passes_for_whole() {
         for at in 8..bytes.len() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 0x10;
-            assert!(Seen::of(&flipped).reason().is_some(), "{name} at {at}");
+            let seen = Seen::of(&flipped);
+            // Some bits of a stream say nothing.
+            let is_same = seen.parts == whole.parts;
+            assert!(seen.reason().is_some() || is_same, "{name} at {at}");
         }
     }
 }

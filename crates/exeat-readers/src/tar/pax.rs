@@ -103,19 +103,17 @@ fn record(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((&record[..equals], &record[equals + 1..], rest))
 }
 
-fn sparse(
-    key: &[u8],
-    value: &[u8],
-    sparse: &mut Sparse,
-    out: &mut Output,
-) -> Result<(), Problem> {
+fn sparse(key: &[u8], value: &[u8], sparse: &mut Sparse, out: &mut Output) -> Result<(), Problem> {
     match key {
         b"GNU.sparse.name" => {
             sparse.name = Some(value.to_vec());
             return Ok(());
         }
         b"GNU.sparse.map" => {
-            for place in value.split(|&byte| byte == b',').filter(|place| !place.is_empty()) {
+            for place in value
+                .split(|&byte| byte == b',')
+                .filter(|place| !place.is_empty())
+            {
                 sparse.map.push(number(place).ok_or(Reason::Damaged)?);
             }
             return Ok(());

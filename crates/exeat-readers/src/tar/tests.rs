@@ -148,7 +148,12 @@ fn extended_headers_are_read_as_text_or_refused() {
         b"10 size=-1\n",
     ] {
         let seen = Seen::of(&ended(member(b'x', b"h", text)));
-        assert_eq!(seen.reason(), Some(Reason::Damaged), "{}", text.escape_ascii());
+        assert_eq!(
+            seen.reason(),
+            Some(Reason::Damaged),
+            "{}",
+            text.escape_ascii()
+        );
     }
 }
 

@@ -130,12 +130,8 @@ fn entry<'d>(fields: &mut Fields<'d>) -> Option<Entry<'d>> {
     if fields.take(4)? != b"PK\x01\x02" {
         return None;
     }
-    let [_made_by, _needed, flags, method] = [
-        fields.u16()?,
-        fields.u16()?,
-        fields.u16()?,
-        fields.u16()?,
-    ];
+    let [_made_by, _needed, flags, method] =
+        [fields.u16()?, fields.u16()?, fields.u16()?, fields.u16()?];
     let _time = fields.u32()?;
     let [crc, packed, size] = [fields.u32()?, fields.u32()?, fields.u32()?];
     let [name, extra, comment] = [fields.u16()?, fields.u16()?, fields.u16()?];

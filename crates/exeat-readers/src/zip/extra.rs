@@ -11,8 +11,7 @@ const COMMENT: u16 = 0x6375;
 
 /// Those that hold times, owners, sizes and flags, or fill a gap.
 const PLAIN: &[u16] = &[
-    LARGE, NAME, COMMENT,
-    0x000A, // times of NTFS
+    LARGE, NAME, COMMENT, 0x000A, // times of NTFS
     0x0017, // strong encryption
     0x5455, 0x5855, 0x7855, 0x7875, // times and owners of Unix
     0x4453, // access rights of Windows

@@ -97,7 +97,16 @@ fn archive(members: &[Made]) -> Vec<u8> {
 
 #[test]
 fn what_programs_write_is_read() {
-    for name in ["infozip", "libarchive", "Copy", "Deflate", "Deflate64", "BZip2", "LZMA", "XZ"] {
+    for name in [
+        "infozip",
+        "libarchive",
+        "Copy",
+        "Deflate",
+        "Deflate64",
+        "BZip2",
+        "LZMA",
+        "XZ",
+    ] {
         let seen = Seen::of(&sample(&format!("{name}.zip")));
         assert_eq!(seen.uninspected, [], "{name}");
         assert!(seen.part("patients.csv").text().contains(ROW), "{name}");
@@ -183,7 +192,11 @@ fn bytes_that_belong_to_no_member_are_said() {
     let (first, second) = (local(&one), local(&hidden));
     let place = first.len();
     // Not listed; before, between, behind.
-    let behind = with_directory([first.clone(), second.clone()].concat(), &[(one.clone(), 0)], b"");
+    let behind = with_directory(
+        [first.clone(), second.clone()].concat(),
+        &[(one.clone(), 0)],
+        b"",
+    );
     let before = with_directory(
         [second.clone(), first.clone()].concat(),
         &[(one.clone(), second.len())],
@@ -191,7 +204,11 @@ fn bytes_that_belong_to_no_member_are_said() {
     );
     let mut after = archive(std::slice::from_ref(&one));
     after.extend_from_slice(b"9990000018");
-    let prefixed = [&b"PK\x03\x04 prefix"[..], &archive(std::slice::from_ref(&one))].concat();
+    let prefixed = [
+        &b"PK\x03\x04 prefix"[..],
+        &archive(std::slice::from_ref(&one)),
+    ]
+    .concat();
     for bytes in [behind, before, after, prefixed] {
         let seen = Seen::of(&bytes);
         assert_eq!(seen.uninspected, [(String::new(), Reason::Unaccounted)]);
@@ -199,7 +216,11 @@ fn bytes_that_belong_to_no_member_are_said() {
     }
     // Zeros before a member are no secret.
     let filled = [first, vec![0; 4000], second].concat();
-    let seen = Seen::of(&with_directory(filled, &[(one, 0), (hidden, place + 4000)], b""));
+    let seen = Seen::of(&with_directory(
+        filled,
+        &[(one, 0), (hidden, place + 4000)],
+        b"",
+    ));
     assert_eq!(seen.uninspected, []);
 }
 
@@ -228,11 +249,20 @@ fn damage_is_said_and_the_other_members_are_read() {
 
 #[test]
 fn no_cut_or_flipped_byte_passes_for_whole() {
-    for name in ["Deflate.zip", "LZMA.zip", "streamed.zip", "python.zip", "XZ.zip"] {
+    for name in [
+        "Deflate.zip",
+        "LZMA.zip",
+        "streamed.zip",
+        "python.zip",
+        "XZ.zip",
+    ] {
         let bytes = sample(name);
         let whole = Seen::of(&bytes);
         for end in 4..bytes.len() {
-            assert!(Seen::of(&bytes[..end]).reason().is_some(), "{name} at {end}");
+            assert!(
+                Seen::of(&bytes[..end]).reason().is_some(),
+                "{name} at {end}"
+            );
         }
         for at in 4..bytes.len() {
             for bit in [0x01, 0x80] {
