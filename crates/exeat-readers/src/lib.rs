@@ -34,6 +34,7 @@ mod html;
 mod image;
 mod input;
 mod mail;
+mod members;
 mod office;
 mod ole;
 mod output;

@@ -55,7 +55,8 @@ const MAGIC: &[(usize, &[u8], Format)] = &[
     (0, b"PK\x05\x06", Format::Zip),
     (0, b"\x1F\x8B\x08", Format::Gzip),
     (0, b"\x28\xB5\x2F\xFD", Format::Zstd),
-    (0, b"BZh", Format::Bzip2),
+    // A skippable frame, with which parallel compressors begin.
+    (0, b"\x50\x2A\x4D\x18", Format::Zstd),
     (0, b"\xFD7zXZ\0", Format::Xz),
     (0, b"7z\xBC\xAF\x27\x1C", Format::SevenZip),
     (0, b"PAR1", Format::Parquet),
@@ -107,7 +108,8 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
         return Some(format);
     }
     // A page or a message may well speak of what a PDF begins with.
-    old_tar(head)
+    bzip2(head)
+        .or_else(|| old_tar(head))
         .or_else(|| bmp(head))
         .or_else(|| icon(head))
         .or_else(|| markup::recognise(head))
@@ -119,6 +121,15 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
 fn pdf(head: &[u8]) -> Option<Format> {
     let begin = head.get(..PDF_WITHIN).unwrap_or(head);
     memmem::find(begin, b"%PDF-").map(|_| Format::Pdf)
+}
+
+/// bzip2: a size and the mark of a block, or of the end. Three letters and a
+/// digit alone may begin a text.
+fn bzip2(head: &[u8]) -> Option<Format> {
+    let after = head.strip_prefix(b"BZh")?;
+    let is_mark =
+        |mark: &[u8]| mark.starts_with(b"1AY&SY") || mark.starts_with(b"\x17\x72\x45\x38\x50\x90");
+    matches!(after, [b'1'..=b'9', mark @ ..] if is_mark(mark)).then_some(Format::Bzip2)
 }
 
 /// A Windows bitmap: its size stands where it must, beside two zeros, and the
@@ -204,6 +215,7 @@ mod tests {
             b"name: Amy\nborn: 1980-01-02\ncity: Leeds\n",
             b"To: everybody\n\nhello",
             b"BM is a company",
+            b"BZh9,1\n",
             &[b'7'; 600],
         ] {
             assert_eq!(
