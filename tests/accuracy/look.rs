@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::fs;
 
-use exeat_core::inspect::{Class, Coverage, Depth, Facts, inspect};
+use exeat_core::inspect::{Class, Coverage, Facts, InspectOptions, inspect};
 use exeat_core::progress::Silent;
 use exeat_core::source::{ListOptions, Source};
 
@@ -26,7 +26,7 @@ pub(crate) fn look(files: &[File]) -> Facts {
     let source = Source::open(&[&folder]).expect("opens");
     let listing = source.list(&ListOptions::default(), &Silent);
     let listing = listing.expect("lists");
-    let inspected = inspect(&source, &listing, Depth::Full, None, &Silent);
+    let inspected = inspect(&source, &listing, InspectOptions::default(), &Silent);
     inspected.expect("inspects").facts().clone()
 }
 

@@ -28,6 +28,7 @@ mod plain;
 mod policy;
 mod recorded;
 mod roundabout;
+mod scan;
 mod secrecy;
 mod terminal;
 mod tree;

@@ -9,11 +9,13 @@ mod init;
 mod list;
 mod open;
 mod policy;
+mod scan;
 mod trust;
 mod verify;
 
 use std::path::Path;
 
+use exeat_core::inspect::reader::Readers;
 use exeat_core::keys::{EnvelopeKind, Identities};
 use exeat_core::path::Escaped;
 use exeat_core::verify::{Package, Unlocked, Verified};
@@ -29,6 +31,10 @@ use crate::signals::{self, Signal};
 use crate::terminal::{self, NewPassphrase, PromptError};
 use crate::ui::{Report, Ui};
 
+/// What this program is called with by itself, to take one file apart. It is no
+/// command for people.
+pub(crate) const READER: &str = "read-content";
+
 pub(crate) fn run(
     command: Command,
     config_dir: Option<&Path>,
@@ -43,6 +49,7 @@ pub(crate) fn run(
         Command::Init(args) => init::run(&args, &config, ui),
         Command::Trust(args) => trust::run(&args, &config, ui),
         Command::Check(args) => check::run(&args, &config, config_dir, ui),
+        Command::Scan(args) => scan::run(&args, &config, ui),
         Command::Export(args) => export::run(args, &config, umask, ui),
         Command::Verify(args) => verify::run(&args, &config, ui),
         Command::List(args) => list::run(&args, &config, ui),
@@ -162,4 +169,9 @@ impl From<PromptError> for CommandError {
         this.help = error.hint().map(str::to_owned);
         this
     }
+}
+
+/// Those who take apart what is not text: this program, called by itself.
+fn readers() -> Readers {
+    Readers::new("/proc/self/exe", [READER])
 }

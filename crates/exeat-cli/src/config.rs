@@ -16,6 +16,7 @@ use exeat_core::keys::{
 };
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::policy::{LedgerKeeper, Policy, PolicyFile};
+use exeat_core::scan::{Cache, MAX_CACHE};
 use exeat_core::signature::{AllowedSigners, Fingerprint, PublicKey, SignatureError, SigningKey};
 use serde::Deserialize;
 
@@ -29,6 +30,8 @@ use crate::terminal;
 const MAX_FILE: u64 = 1 << 20;
 /// The rules of the machine.
 const SITE_POLICY: &str = "/etc/exeat/policy.toml";
+/// What a scan leaves out, beside a policy.
+const IGNORE: &str = ".exeatignore";
 /// The largest private key that is read, in bytes.
 const MAX_KEY: usize = 64 << 10;
 
@@ -104,6 +107,33 @@ impl Config {
             });
         }
         policy_of(&files)
+    }
+
+    /// The files of what a scan leaves out: beside the site's policy, the
+    /// user's, and those that were named.
+    pub(crate) fn ignore_files(
+        &self,
+        args: &PolicyArgs,
+    ) -> Result<Vec<(PathBuf, String)>, CommandError> {
+        let site = Path::new(SITE_POLICY).parent().map(Path::to_owned);
+        let named = args.files.iter().map(|file| match file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+            _ => PathBuf::from("."),
+        });
+        let mut folders: Vec<PathBuf> = site.into_iter().chain([self.dir.clone()]).collect();
+        folders.extend(named);
+        let mut files: Vec<(PathBuf, String)> = Vec::new();
+        for path in folders.into_iter().map(|folder| folder.join(IGNORE)) {
+            if files.iter().any(|(known, _)| *known == path) {
+                continue;
+            }
+            match read_text(&path) {
+                Ok(text) => files.push((path, text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(cannot_read_policy(&path, &error)),
+            }
+        }
+        Ok(files)
     }
 
     /// The ledger that the policy names, or the user's own, made where there is
@@ -309,12 +339,47 @@ pub(crate) fn ledger_keeper(policy: &Policy) -> LedgerKeeper {
     }
 }
 
+/// Where scans keep what they have looked at.
+pub(crate) fn cache_path() -> Result<PathBuf, CommandError> {
+    let home = etcetera::choose_base_strategy().map_err(|_| no_home())?;
+    let state = home.state_dir().unwrap_or_else(|| home.data_dir());
+    Ok(state.join("exeat").join("scan-cache"))
+}
+
+/// What earlier scans have looked at; nothing where there is no such file.
+pub(crate) fn read_cache(path: &Path, looker: &[u8]) -> Result<Cache, CommandError> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MAX_CACHE).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Cache::read(looker, &bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Cache::new(looker)),
+        Err(error) => {
+            Err(cannot_read(path, &error).with_help("pass another --cache, or --no-cache"))
+        }
+    }
+}
+
+/// Keeps what a scan has looked at, for its owner's eyes; two scans at once each
+/// write theirs whole, and the later one stays.
+pub(crate) fn write_cache(path: &Path, cache: &Cache) -> io::Result<()> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        make_dir(folder)?;
+    }
+    let mut bytes = Vec::new();
+    cache.write(&mut bytes)?;
+    write_report(path, &bytes, 0o077)
+}
+
 fn no_home() -> CommandError {
     CommandError::new(Exit::Failed, "no-home", "cannot find your home folder")
         .with_help("set HOME to it")
 }
 
-fn invalid(path: &Path, message: impl std::fmt::Display) -> CommandError {
+pub(crate) fn invalid(path: &Path, message: impl std::fmt::Display) -> CommandError {
     CommandError::new(Exit::Configuration, "configuration-invalid", message).about(shown(path))
 }
 

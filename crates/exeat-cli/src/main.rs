@@ -23,6 +23,12 @@ use crate::exit::Exit;
 use crate::ui::Ui;
 
 fn main() -> ExitCode {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|arg| arg == commands::READER)
+    {
+        return exeat_readers::serve();
+    }
     let hardened = harden();
     ui::say_where_not_what();
     // Files made here are for their owner alone; where others may read them,

@@ -91,6 +91,7 @@ fn verb(phase: Phase) -> &'static str {
     match phase {
         Phase::Listing => "listing",
         Phase::Inspecting => "inspecting",
+        Phase::Scanning => "scanning",
         Phase::Copying => "copying",
         Phase::Sealing => "sealing",
         Phase::Checking => "checking",
@@ -108,6 +109,7 @@ impl Progress for Shown {
                 let template = match (phase, total) {
                     (Phase::Flushing, _) => "{prefix}",
                     (Phase::Listing, _) => "{prefix} {human_pos} entries",
+                    (Phase::Scanning, _) => "{prefix} {human_pos} files ({per_sec}) {wide_msg}",
                     (_, None) => "{prefix} {bytes} ({binary_bytes_per_sec}) {wide_msg}",
                     (_, Some(_)) => {
                         "{prefix} {bar:20} {bytes} of {total_bytes} ({binary_bytes_per_sec}, \
@@ -185,6 +187,9 @@ impl Lines {
         let verb = verb(self.phase);
         if self.phase == Phase::Listing {
             return format!("{verb}: {} entries", render::thousands(self.done));
+        }
+        if self.phase == Phase::Scanning {
+            return format!("{verb}: {} files", render::thousands(self.done));
         }
         let millis = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let rate = self.done.saturating_mul(1000) / millis.max(1);

@@ -25,12 +25,14 @@ use crate::source::Listing;
 
 mod ask;
 mod floor;
+mod rest;
 mod rules;
 #[cfg(test)]
 mod tests;
 mod words;
 
 pub use ask::{Ask, Form};
+pub use rest::is_unseen;
 pub use words::people as people_in_words;
 
 /// The longest label, purpose or name of a requester, in bytes.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `content` | recognises what the bytes are; cuts them into blocks of records |
 //! | `identifier` | says what a value, a column's name or a text looks like |
+//! | [`reader`], `foreign` | has another process take apart what is not text; inspects its parts |
 //! | `examiner`, `columns` | judges columns, and looks at every record of a block |
 //! | `census` | knows who was seen, over the whole export |
 //! | `tally`, `summary` | what was found in a file; all files together |
@@ -15,15 +16,14 @@
 //! Values are counted and dropped; what stays in memory are keyed hashes.
 
 use std::num::NonZeroUsize;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::digest::{Digest, Hasher};
 use crate::entry::EntryKind;
 use crate::parallel;
 use crate::progress::{Phase, Progress};
-use crate::source::{Entry, Listing, Source, SourceError};
+use crate::source::{Entry, Listing, Reopen, Source, SourceError};
 
 mod census;
 mod columns;
@@ -32,21 +32,25 @@ mod crew;
 mod examiner;
 mod facts;
 mod file;
+mod foreign;
 mod identifier;
 pub mod reader;
 mod summary;
 mod tally;
 
 use census::Census;
-use content::Visitor as _;
+use content::{Kind, Stream, Visitor as _};
 use examiner::{Examiner, TableShape};
+use foreign::Piece;
 use identifier::TextScanner;
+use reader::{Format, Readers};
 use summary::Summary;
+use tally::Tally;
 
 pub(crate) use crew::Crew;
 pub use facts::{
-    Amount, Class, ClassFacts, Coverage, Facts, MAX_PLACES, People, Place, Uninspected,
-    UninspectedFile,
+    Amount, Class, ClassFacts, Coverage, Facts, ImageMetadata, MAX_PLACES, MetadataKind, People,
+    Place, Uninspected, UninspectedFile, WeakEncryption,
 };
 pub(crate) use file::FileInspector;
 pub(crate) use identifier::private_key;
@@ -76,18 +80,20 @@ pub(crate) struct Inspection {
     summary: Mutex<Summary>,
     crew: Crew,
     depth: Depth,
+    readers: Option<Readers>,
     read: AtomicU64,
     is_stopped: AtomicBool,
 }
 
 impl Inspection {
-    pub(crate) fn new(depth: Depth) -> Self {
+    pub(crate) fn new(depth: Depth, readers: Option<Readers>) -> Self {
         Self {
             census: Census::new(),
             scanner: TextScanner::new(),
             summary: Mutex::default(),
             crew: Crew::default(),
             depth,
+            readers,
             read: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
         }
@@ -100,7 +106,7 @@ impl Inspection {
 
     /// Begins a file.
     pub(crate) fn begin(&self) -> FileInspector {
-        FileInspector::new()
+        FileInspector::new(Stream::new(self.readers.is_some()))
     }
 
     /// Leaves a file's inspector for whoever reads the next part of it.
@@ -130,23 +136,90 @@ impl Inspection {
         self.is_stopped.load(Ordering::Relaxed)
     }
 
-    /// Ends a file.
-    pub(crate) fn end(&self, entry: &Entry<'_>, inspector: FileInspector) {
-        let mut result = inspector.finish(self);
+    /// Ends a listed file.
+    ///
+    /// # Errors
+    /// See [`Inspection::end_of`].
+    pub(crate) fn end(
+        &self,
+        source: &Source,
+        entry: &Entry<'_>,
+        inspector: FileInspector,
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        let path = entry.path().to_string();
+        let listed = source.listed(entry);
+        self.end_of(&path, entry.bytes(), &listed, inspector, progress)
+    }
+
+    /// Ends the file at a path, which is escaped. What is not text is read now,
+    /// by its reader.
+    ///
+    /// # Errors
+    /// It is not what it was any more, or cannot be opened again.
+    pub(crate) fn end_of(
+        &self,
+        path: &str,
+        bytes: u64,
+        again: &dyn Reopen,
+        inspector: FileInspector,
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        let result = inspector.finish(self);
+        let mut piece = Piece {
+            reason: result.outcome.reason,
+            tally: result.tally,
+            images: result.images,
+            is_weak: result.is_weak,
+            ..Piece::default()
+        };
+        match (result.outcome.foreign, &self.readers) {
+            (Some(Format::SqliteLog), _) if again.has_database() => {}
+            (Some(_), Some(readers)) if !self.is_stopped() => {
+                let files = (again.file()?, again.log()?);
+                let is_stopped = || self.is_stopped() || progress.cancelled();
+                foreign::read(self, readers, files, &is_stopped, &mut |piece| {
+                    self.summary().add(path, piece);
+                });
+                if progress.cancelled() {
+                    return Err(SourceError::Interrupted);
+                }
+            }
+            (foreign, _) => {
+                let kind = result.outcome.kind;
+                piece.file = foreign.is_none().then_some((kind, bytes));
+                // Without readers any image is one that nobody reviewed.
+                piece.images += u64::from(kind == Kind::Media);
+            }
+        }
         if self.is_stopped() {
             // Perhaps cut short by us.
-            result.outcome.reason = None;
+            piece.reason = None;
         }
-        self.summary
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .add(
-                entry.path(),
-                entry.bytes(),
-                result.outcome.kind,
-                result.outcome.reason,
-                result.tally,
-            );
+        let mut summary = self.summary();
+        summary.add_file(bytes);
+        summary.add(path, piece);
+        Ok(())
+    }
+
+    /// Looks at the name of a file that is in no listing.
+    pub(crate) fn look_at_name(&self, name: &[u8]) {
+        let tally = self.examine_names(name);
+        self.summary().add_names(tally);
+    }
+
+    /// What was found since the last call; then it is as if new.
+    pub(crate) fn take_facts(&mut self) -> Facts {
+        let summary = std::mem::take(&mut *self.summary());
+        let facts = summary.finish(&self.census, false);
+        if !self.census.is_empty() {
+            self.census = Census::new();
+        }
+        facts
+    }
+
+    fn summary(&self) -> MutexGuard<'_, Summary> {
+        self.summary.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at what the entries are called and where links lead: a name leaves
@@ -162,14 +235,19 @@ impl Inspection {
                 text.push(b'\n');
             }
             if text.len() >= BLOCK || entries.peek().is_none() {
-                let shape = TableShape::default();
-                let mut examiner = Examiner::new(&self.census, &self.scanner, &shape);
-                examiner.text(&text, 0);
-                let summary = &mut *self.summary.lock().unwrap_or_else(PoisonError::into_inner);
-                summary.add_names(examiner.finish());
+                let tally = self.examine_names(&text);
+                self.summary().add_names(tally);
                 text.clear();
             }
         }
+    }
+
+    /// Looks at names, one a line.
+    fn examine_names(&self, text: &[u8]) -> Tally {
+        let shape = TableShape::default();
+        let mut examiner = Examiner::new(&self.census, &self.scanner, &shape);
+        examiner.text(text, 0);
+        examiner.finish()
     }
 
     /// What all of it has shown.
@@ -184,6 +262,27 @@ impl Inspection {
         facts.bytes = listing.bytes();
         facts.files = listing.entries().filter(is_file).count() as u64;
         facts
+    }
+}
+
+/// How to inspect.
+#[derive(Debug, Clone)]
+pub struct InspectOptions {
+    /// How far to look.
+    pub depth: Depth,
+    /// Who takes apart what is not text; without them it is uninspected.
+    pub readers: Option<Readers>,
+    /// How many threads to use; by default one for each core.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl Default for InspectOptions {
+    fn default() -> Self {
+        Self {
+            depth: Depth::Full,
+            readers: None,
+            threads: None,
+        }
     }
 }
 
@@ -212,12 +311,11 @@ impl Inspected {
 pub fn inspect(
     source: &Source,
     listing: &Listing,
-    depth: Depth,
-    threads: Option<NonZeroUsize>,
+    options: InspectOptions,
     progress: &dyn Progress,
 ) -> Result<Inspected, SourceError> {
     progress.begin(Phase::Inspecting, Some(listing.bytes()));
-    let inspection = Inspection::new(depth);
+    let inspection = Inspection::new(options.depth, options.readers);
     let files: Vec<usize> = listing
         .entries()
         .enumerate()
@@ -225,7 +323,7 @@ pub fn inspect(
         .map(|(index, _)| index)
         .collect();
     let left = AtomicU64::new(files.len() as u64);
-    let threads = parallel::threads(threads);
+    let threads = parallel::threads(options.threads);
     let read = |n: usize| {
         // Whoever finds no file left helps with the blocks of the others'.
         let Some(&index) = files.get(n) else {
@@ -295,6 +393,6 @@ fn read_file(
             break;
         }
     }
-    inspection.end(entry, inspector);
+    inspection.end(source, entry, inspector, progress)?;
     Ok(Some(hasher.finish().0))
 }

@@ -19,6 +19,8 @@
 //! | decide where plaintext may lie | [`decide`] | [`decide::OpenPermit`] |
 //! | write files | [`mod@open`] | [`open::Opened`] |
 //!
+//! What lies on disks already is looked at by [`scan`].
+//!
 //! A copy in the clear goes another way: list → decide → [`inspect`] → decide
 //! → record → [`deliver::copy`].
 //!
@@ -124,6 +126,7 @@ mod parallel;
 pub mod path;
 pub mod policy;
 pub mod progress;
+pub mod scan;
 pub mod seal;
 pub mod signature;
 pub mod source;

@@ -10,6 +10,8 @@ pub enum Phase {
     /// Reading, hashing and inspecting, nothing written; counted in bytes of
     /// the source.
     Inspecting,
+    /// Looking for what lies open; counted in files, the total not known.
+    Scanning,
     /// Reading, inspecting, hashing and encrypting; counted in bytes of the source.
     Sealing,
     /// Comparing digests of ciphertext; counted in bytes of ciphertext.

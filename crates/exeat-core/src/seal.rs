@@ -17,6 +17,7 @@ use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
 use crate::entry::EntryKind;
 use crate::framing::{END, Extent, Frame};
+use crate::inspect::reader::Readers;
 use crate::inspect::{Crew, Facts, Inspection};
 use crate::keys::PackageKey;
 use crate::layout::{self, Content};
@@ -118,13 +119,16 @@ pub enum Compress {
 }
 
 /// How to seal.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SealOptions {
     /// How content is compressed.
     pub compress: Compress,
     /// The size of volumes in bytes, before compression; by default 64 MiB, or
     /// more for large exports.
     pub volume_size: Option<u64>,
+    /// Who takes apart what is not text, for inspection; without them it is
+    /// uninspected.
+    pub readers: Option<Readers>,
     /// How many threads to use; by default one for each core.
     pub threads: Option<NonZeroUsize>,
 }
@@ -241,7 +245,9 @@ pub fn seal<S: Stage>(
         recipient: key.recipient(),
         level,
         last: contents.len() - 1,
-        inspection: permit.depth.map(Inspection::new),
+        inspection: permit
+            .depth
+            .map(|depth| Inspection::new(depth, options.readers.clone())),
         progress,
     };
     let threads = parallel::threads(options.threads);

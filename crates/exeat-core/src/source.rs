@@ -26,9 +26,11 @@ use crate::parallel;
 use crate::path::{EntryPath, Escaped, PathFault, shown};
 use crate::progress::Progress;
 
+mod again;
 mod listing;
 mod walk;
 
+pub(crate) use again::Reopen;
 pub use listing::{Entry, Listing};
 pub(crate) use listing::{Identity, NodeBuilder, SkipReason};
 

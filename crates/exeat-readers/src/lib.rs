@@ -23,9 +23,12 @@
 //! | `problem` | why something could not be read |
 //! | the others | one for each format |
 
+mod base64;
+mod charset;
 mod compressed;
 mod confine;
 mod dicom;
+mod flow;
 mod html;
 mod image;
 mod input;
@@ -75,15 +78,14 @@ fn read_standard_input() -> io::Result<()> {
     let log = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     let bytes = file.metadata()?.len();
-    let log = log.metadata()?.is_file().then_some(log);
-    confine::confine(bytes)?;
-    let log = match log {
-        Some(log) => Some(Window::of_file(log)?),
-        None => None,
+    let log = match log.metadata()?.is_file() {
+        true => Some(Window::of_file(log)?),
+        false => None,
     };
+    let file = Window::of_file(file)?;
+    confine::confine(bytes)?;
     let mut output = Output::new(Box::new(out), bytes, log);
-    let input = Input::of_window(Window::of_file(file)?);
-    output.read_file(input)
+    output.read_file(Input::of_window(file))
 }
 
 /// Reads bytes as if they were a file; what there was to say, as frames. For

@@ -108,10 +108,19 @@ impl Output {
 
     /// Recognises and reads what stands at the path at hand. What cannot be
     /// read is said; the error is only for what ends everything.
-    pub(crate) fn read(&mut self, mut input: Input<'_>) -> Result<(), Problem> {
+    pub(crate) fn read(&mut self, input: Input<'_>) -> Result<(), Problem> {
+        self.read_by(input, |format| format)
+    }
+
+    /// As [`Self::read`]; `choose` is told what the bytes say and decides.
+    fn read_by(
+        &mut self,
+        mut input: Input<'_>,
+        choose: impl FnOnce(Option<Format>) -> Option<Format>,
+    ) -> Result<(), Problem> {
         let (depth, names) = (self.depth, self.path.len());
         let read = catch_unwind(AssertUnwindSafe(|| {
-            let format = recognise(input.head()?);
+            let format = choose(recognise(input.head()?));
             self.read_as(format, input)
         }));
         self.depth = depth;
@@ -147,7 +156,8 @@ impl Output {
             Format::Dicom => dicom::read(input, self),
             Format::Html => html::read(input, self),
             Format::Image => image::read(input, self),
-            Format::Mail | Format::Mbox => mail::read(input, self),
+            Format::Mail => mail::read(input, self),
+            Format::Mbox => mail::read_box(input, self),
             Format::Ole => ole::read(input, self),
             Format::Parquet => parquet::read(input, self),
             Format::Pdf => pdf::read(input, self),
@@ -165,6 +175,18 @@ impl Output {
     /// Reads a member of an archive or a message: something that is a file of
     /// its own, whatever it is.
     pub(crate) fn member(&mut self, name: &[u8], input: Input<'_>) -> Result<(), Problem> {
+        self.member_by(name, input, |format| format)
+    }
+
+    /// As [`Self::member`], where something else than its first bytes says
+    /// what it is: a message in a box, a page in a message. `choose` is told
+    /// what the bytes say and decides.
+    pub(crate) fn member_by(
+        &mut self,
+        name: &[u8],
+        input: Input<'_>,
+        choose: impl FnOnce(Option<Format>) -> Option<Format>,
+    ) -> Result<(), Problem> {
         self.members += 1;
         if self.members > MAX_MEMBERS {
             return Err(Reason::TooMany.into());
@@ -174,7 +196,7 @@ impl Output {
         }
         let was_member = std::mem::replace(&mut self.is_member, true);
         self.depth += 1;
-        let read = self.within(name, |out| out.read(input));
+        let read = self.within(name, |out| out.read_by(input, choose));
         self.depth -= 1;
         self.is_member = was_member;
         read

@@ -5,7 +5,7 @@ use std::path::Path;
 use exeat_core::decide::{Ask, Form, refuses};
 use exeat_core::destination::{Destination, Medium, Target};
 use exeat_core::diagnostic::{Finding, Severity};
-use exeat_core::inspect::{self, Coverage, Depth, Facts};
+use exeat_core::inspect::{self, Coverage, Depth, Facts, InspectOptions};
 use exeat_core::keys::Recipients;
 use exeat_core::ledger;
 use exeat_core::path::Escaped;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asking::{self, Skipped, Wanted, leave_out, skipped};
-use super::listen;
+use super::{listen, readers};
 use crate::args::Check;
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -103,7 +103,12 @@ pub(crate) fn run(
         true => Depth::Full,
         false => policy.depth(),
     };
-    let inspected = inspect::inspect(&source, &listing, depth, None, &progress)?;
+    let options = InspectOptions {
+        depth,
+        readers: Some(readers()),
+        threads: None,
+    };
+    let inspected = inspect::inspect(&source, &listing, options, &progress)?;
     progress.clear();
     let now = Timestamp::now();
     let requester = asking::requester();

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asking::{self, Skipped, Wanted, leave_out, skipped};
-use super::listen;
+use super::{listen, readers};
 use crate::args::Export;
 use crate::config::Config;
 use crate::error::CommandError;
@@ -117,6 +117,7 @@ fn sealed(
     let seal_options = SealOptions {
         compress: args.compress,
         volume_size: args.volume_size,
+        readers: Some(readers()),
         threads: None,
     };
     if args.dry_run {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use exeat_core::diagnostic::{Finding, Severity};
-use exeat_core::inspect::{ClassFacts, Coverage, Facts};
+use exeat_core::inspect::{ClassFacts, Coverage, Facts, MetadataKind};
 use exeat_core::path::Escaped;
 
 use super::{bytes, count, people, thousands};
@@ -44,6 +44,24 @@ pub(crate) fn facts(facts: &Facts) -> String {
             &format!("{at_least}{values} in {places}"),
         );
     }
+    if facts.media > 0 {
+        let media = count(
+            facts.media,
+            "image, recording or film",
+            "images, recordings or films",
+        );
+        line(
+            "media",
+            &format!("{at_least}{media} that nobody has reviewed"),
+        );
+    }
+    if !facts.image_metadata.is_empty() {
+        let kinds = facts.image_metadata.iter().map(|found| {
+            let kind = kind_of_metadata(found.kind);
+            format!("{kind} ({})", thousands(found.images))
+        });
+        line("image metadata", &kinds.collect::<Vec<_>>().join(", "));
+    }
     if facts.uninspected.files > 0 {
         let files = count(facts.uninspected.files, "file", "files");
         line("not inspected", &format!("{files}:"));
@@ -67,6 +85,19 @@ pub(crate) fn facts(facts: &Facts) -> String {
         _ => {}
     }
     text
+}
+
+fn kind_of_metadata(kind: MetadataKind) -> &'static str {
+    match kind {
+        MetadataKind::Device => "serial number or owner of the camera",
+        MetadataKind::Exif => "Exif",
+        MetadataKind::Iptc => "IPTC",
+        MetadataKind::Location => "place",
+        MetadataKind::Text => "text",
+        MetadataKind::Thumbnail => "small copy",
+        MetadataKind::Xmp => "XMP",
+        _ => "other",
+    }
 }
 
 /// What would leave, in a few words.

@@ -2,7 +2,9 @@
 //! clear, whatever its size, and keys beside what they open.
 
 use super::ask::Ask;
-use super::words::{SEAL, files, most, named, refuse, uninspected, uninspected_places, unseen};
+use super::words::{
+    SEAL, files, media, most, named, refuse, uninspected, uninspected_places, unseen,
+};
 use crate::destination::{Place, Target};
 use crate::diagnostic::{Finding, Severity};
 use crate::inspect::{Class, Coverage, Facts};
@@ -27,10 +29,7 @@ pub(super) fn plain_content(facts: &Facts, bulk: &Rule<u64>, findings: &mut Vec<
         });
     }
     if facts.media > 0 {
-        let message = format!(
-            "{} of images, sound or film that nobody has reviewed",
-            files(facts.media)
-        );
+        let message = format!("{} that nobody has reviewed", media(facts.media));
         findings.push(refuse("plaintext-media", message, SEAL, &Origin::Floor));
     }
     // Where inspection stopped because it is bulk, the rest changes nothing.
@@ -104,6 +103,32 @@ pub(super) fn key_beside(target: &Target, findings: &mut Vec<Finding>) {
             "key-beside-data",
             "a private key lies, or may lie, where this is to go: whoever finds one finds both",
             "take it away from there, or choose another place",
+            &Origin::Floor,
+        )
+    });
+}
+
+/// What a password protects in a way that is no encryption lies as good as in
+/// the clear, and in a package it is one by the package alone.
+pub(super) fn weak_encryption(ask: &Ask<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
+    let weak = &facts.weak_encryption;
+    if weak.files == 0 {
+        return;
+    }
+    let severity = match ask.is_plain() {
+        true => Severity::Refuse,
+        false => Severity::Note,
+    };
+    findings.push(Finding {
+        severity,
+        spans: named(weak.places.iter().cloned()),
+        ..refuse(
+            "weak-encryption",
+            format!(
+                "{} protected by a password alone, in an old way that is no encryption",
+                files(weak.files)
+            ),
+            "take the password off, so that it can be inspected, and seal it",
             &Origin::Floor,
         )
     });

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::ask::{Ask, Form};
-use super::floor::{key_beside, plain_content, plain_place, private_keys};
+use super::floor::{key_beside, plain_content, plain_place, private_keys, weak_encryption};
 use super::words::{
     LEAVE_OUT, SEAL, by, most, people, refuse, uninspected, uninspected_places, unseen, who,
 };
@@ -61,6 +61,7 @@ impl Policy {
         self.quota(ask.requester, facts, history, &mut findings);
         self.uninspected(ask, facts, &mut findings);
         private_keys(ask, facts, &mut findings);
+        weak_encryption(ask, facts, &mut findings);
         findings
     }
 }
@@ -199,7 +200,7 @@ impl Policy {
         }));
     }
 
-    fn bulk(&self, facts: &Facts, findings: &mut Vec<Finding>) {
+    pub(super) fn bulk(&self, facts: &Facts, findings: &mut Vec<Finding>) {
         let bulk = self.bulk_rules();
         let limits = [
             (facts.people.most, &bulk.people, "people"),

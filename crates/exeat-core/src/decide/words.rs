@@ -73,12 +73,7 @@ pub(super) fn uninspected(facts: &Facts) -> Option<String> {
 /// images, sound or film either.
 pub(super) fn unseen(facts: &Facts) -> Option<String> {
     uninspected(facts).or_else(|| {
-        (facts.media > 0).then(|| {
-            format!(
-                "{} of images, sound or film could not be inspected",
-                files(facts.media)
-            )
-        })
+        (facts.media > 0).then(|| format!("{} could not be inspected", media(facts.media)))
     })
 }
 
@@ -104,6 +99,12 @@ pub(super) fn named(places: impl Iterator<Item = String>) -> Vec<String> {
         }
     }
     spans
+}
+
+/// Images, sound and film, counted.
+pub(super) fn media(count: u64) -> String {
+    let one = "image, recording or film";
+    counted(count, one, "images, recordings or films")
 }
 
 pub(super) fn files(count: u64) -> String {

@@ -66,6 +66,11 @@ impl Census {
         }
     }
 
+    /// Whether nobody was seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.people().most == 0
+    }
+
     /// The hash of a key under the key of this run.
     pub(crate) fn hash(&self, key: &[u8]) -> u64 {
         self.keyed.hash(key)

@@ -6,7 +6,8 @@
 //! Blocks are parsed on any thread, in any order; what stands in them goes to
 //! a [`Visitor`], which looks for people. Whatever cannot be read is named in
 //! the [`Outcome`] or by [`Block::parse`], and is visited as text as far as
-//! it goes.
+//! it goes. What a reader has to take apart first (see [`super::reader`]) is
+//! only recognised here.
 
 use std::borrow::Cow;
 use std::mem;
@@ -23,6 +24,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use super::reader::{self, Format};
 use encoding::Decoder;
 use runs::Runs;
 use text::TextCutter;
@@ -36,6 +38,8 @@ const BLOCK: usize = 1024 * 1024;
 const LONGEST: usize = 16 * 1024 * 1024;
 /// The same for what a base64 run holds: it is read beside its file.
 const LONGEST_NESTED: usize = 4 * 1024 * 1024;
+/// The most bytes of something within a base64 run that are held for a reader.
+const MAX_HELD: usize = 32 * 1024 * 1024;
 /// The most columns a table or a set of JSON records may have.
 const MAX_COLUMNS: usize = 4096;
 /// A control byte that every text may have.
@@ -53,7 +57,16 @@ type Emit<'e> = dyn FnMut(Block) + 'e;
 pub(crate) struct Stream {
     pending: Vec<u8>,
     state: State,
+    mode: Mode,
+}
+
+/// What a stream is of, and what it may leave to others.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mode {
+    /// What a long base64 run decodes to; a run within it is not opened.
     nested: bool,
+    /// There are readers for what is not text.
+    readers: bool,
 }
 
 enum State {
@@ -61,6 +74,8 @@ enum State {
     Text(Box<Reading>),
     /// Not text: nothing more is looked at.
     Opaque(Outcome),
+    /// For a reader, with the bytes where they are in no file.
+    Foreign(Format, Vec<u8>),
 }
 
 /// What a file turned out to be, and why it counts as uninspected, if it does.
@@ -68,6 +83,18 @@ enum State {
 pub(crate) struct Outcome {
     pub(crate) kind: Kind,
     pub(crate) reason: Option<Reason>,
+    /// A reader has to take it apart: nothing is known of it yet.
+    pub(crate) foreign: Option<Format>,
+}
+
+impl Outcome {
+    pub(crate) fn of(kind: Kind, reason: Option<Reason>) -> Self {
+        Self {
+            kind,
+            reason,
+            foreign: None,
+        }
+    }
 }
 
 /// The kinds of content that the floor tells apart.
@@ -91,10 +118,14 @@ pub(crate) struct Block {
 }
 
 enum Form {
-    Text { records: u64 },
+    Text {
+        records: u64,
+    },
     Delimited(delimited::Part),
     Json(json::Part),
     Sql(sql::Part),
+    /// A whole file, for a reader.
+    Foreign,
 }
 
 /// Sees what stands in a block.
@@ -142,27 +173,43 @@ pub(crate) struct Column<'a> {
 }
 
 impl Stream {
-    pub(crate) fn new() -> Self {
+    /// `readers`: there are readers for what is not text.
+    pub(crate) fn new(readers: bool) -> Self {
+        Self::in_mode(Mode {
+            nested: false,
+            readers,
+        })
+    }
+
+    fn in_mode(mode: Mode) -> Self {
         Self {
             pending: Vec::new(),
             state: State::Start,
-            nested: false,
+            mode,
         }
     }
 
-    /// What a long base64 run decodes to; a run within it is not opened.
-    fn nested() -> Self {
-        Self {
-            nested: true,
-            ..Self::new()
-        }
+    /// Rows of a table whose columns are known, as a reader writes them.
+    pub(crate) fn table(columns: &[Vec<u8>], readers: bool) -> Self {
+        let mut stream = Self::new(readers);
+        let mut reading = Reading::new(Decoder::utf8_only(), stream.mode);
+        reading.cutter = Some(Box::new(delimited::Cutter::of_rows(columns, LONGEST)));
+        stream.state = State::Text(Box::new(reading));
+        stream
     }
 
     /// Takes the next bytes, of any number.
     pub(crate) fn push(&mut self, mut bytes: &[u8], emit: &mut Emit<'_>) {
         while !bytes.is_empty() {
-            if matches!(self.state, State::Opaque(_)) {
-                return;
+            match &mut self.state {
+                State::Opaque(_) => return,
+                State::Foreign(..) if !self.mode.nested => return,
+                State::Foreign(_, held) => {
+                    let room = (MAX_HELD + 1).saturating_sub(held.len());
+                    held.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+                    return;
+                }
+                State::Start | State::Text(_) => {}
             }
             // A full piece is handled only when more is known to follow.
             if self.pending.len() == CHUNK {
@@ -178,36 +225,56 @@ impl Stream {
     /// Reads what is left and says what the file was.
     pub(crate) fn finish(mut self, emit: &mut Emit<'_>) -> Outcome {
         if self.pending.is_empty() && matches!(self.state, State::Start) {
-            return Outcome {
-                kind: Kind::Empty,
-                reason: None,
-            };
+            return Outcome::of(Kind::Empty, None);
         }
         self.process(true, emit);
         match self.state {
             State::Text(reading) => reading.finish(emit),
             State::Opaque(outcome) => outcome,
-            State::Start => Outcome {
+            State::Start => Outcome::of(Kind::Other, Some("not recognised".into())),
+            State::Foreign(format, _) if !self.mode.nested => Outcome {
                 kind: Kind::Other,
-                reason: Some("not recognised".into()),
+                reason: None,
+                foreign: Some(format),
             },
+            State::Foreign(_, held) if held.len() > MAX_HELD => {
+                Outcome::of(Kind::Other, Some("too large to be taken apart".into()))
+            }
+            State::Foreign(_, held) => {
+                emit(Block {
+                    bytes: held,
+                    form: Form::Foreign,
+                });
+                Outcome::of(Kind::Other, None)
+            }
         }
     }
 
     fn process(&mut self, last: bool, emit: &mut Emit<'_>) {
         if matches!(self.state, State::Start) {
-            self.state = match magic::opaque(&self.pending, last) {
-                Some(outcome) => State::Opaque(outcome),
-                None => State::Text(Box::new(Reading::new(
-                    Decoder::new(&self.pending),
-                    self.nested,
-                ))),
-            };
+            self.state = self.recognise(last);
         }
         if let State::Text(reading) = &mut self.state {
             reading.read(&self.pending, last, emit);
         }
         self.pending.clear();
+    }
+
+    fn recognise(&mut self, last: bool) -> State {
+        let head = &self.pending;
+        if self.mode.readers
+            && let Some(format) = reader::recognise(head)
+        {
+            let held = match self.mode.nested {
+                true => mem::take(&mut self.pending),
+                false => Vec::new(),
+            };
+            return State::Foreign(format, held);
+        }
+        match magic::opaque(head, last) {
+            Some(outcome) => State::Opaque(outcome),
+            None => State::Text(Box::new(Reading::new(Decoder::new(head), self.mode))),
+        }
     }
 }
 
@@ -218,7 +285,7 @@ struct Reading {
     text: Vec<u8>,
     cutter: Option<Box<dyn Cutter>>,
     runs: Runs,
-    nested: bool,
+    mode: Mode,
     /// A control byte that is the delimiter, and so no surprise.
     delimiter: u8,
     reason: Option<Reason>,
@@ -231,13 +298,13 @@ trait Cutter: Send {
 }
 
 impl Reading {
-    fn new(decoder: Decoder, nested: bool) -> Self {
+    fn new(decoder: Decoder, mode: Mode) -> Self {
         Self {
             decoder,
             text: Vec::new(),
             cutter: None,
-            runs: Runs::new(nested),
-            nested,
+            runs: Runs::new(mode),
+            mode,
             delimiter: NO_DELIMITER,
             reason: None,
         }
@@ -248,7 +315,11 @@ impl Reading {
         self.decoder.decode(bytes, last, &mut self.text);
         let fresh = self.text.get(kept..).unwrap_or_default();
         let cutter = self.cutter.get_or_insert_with(|| {
-            let limit = if self.nested { LONGEST_NESTED } else { LONGEST };
+            let limit = if self.mode.nested {
+                LONGEST_NESTED
+            } else {
+                LONGEST
+            };
             let (cutter, delimiter) = recognise(fresh, last, limit);
             self.delimiter = delimiter;
             cutter
@@ -263,17 +334,14 @@ impl Reading {
     fn finish(self, emit: &mut Emit<'_>) -> Outcome {
         let outcome = match self.cutter {
             Some(cutter) => cutter.finish(emit),
-            None => Outcome {
-                kind: Kind::Empty,
-                reason: None,
-            },
+            None => Outcome::of(Kind::Empty, None),
         };
         let run = self.runs.finish(emit);
         let reason = self.decoder.reason().map(Cow::Borrowed);
-        Outcome {
-            kind: outcome.kind,
-            reason: reason.or(self.reason).or(outcome.reason).or(run),
-        }
+        Outcome::of(
+            outcome.kind,
+            reason.or(self.reason).or(outcome.reason).or(run),
+        )
     }
 }
 
@@ -309,6 +377,11 @@ impl Block {
         self.bytes.len()
     }
 
+    /// The bytes of a whole file for a reader, if that is what it is.
+    pub(crate) fn foreign(&self) -> Option<&[u8]> {
+        matches!(self.form, Form::Foreign).then_some(&self.bytes)
+    }
+
     /// Calls the visitor.
     ///
     /// # Errors
@@ -323,6 +396,7 @@ impl Block {
             Form::Delimited(part) => part.parse(&self.bytes, visitor),
             Form::Json(part) => part.parse(&self.bytes, visitor),
             Form::Sql(part) => part.parse(&self.bytes, visitor),
+            Form::Foreign => Err("nothing to take it apart".into()),
         }
     }
 }

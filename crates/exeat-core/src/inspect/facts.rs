@@ -183,6 +183,54 @@ pub struct Uninspected {
     pub places: Vec<UninspectedFile>,
 }
 
+/// What images carry beside what they show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum MetadataKind {
+    /// A serial number of the camera, or its owner's name.
+    Device,
+    /// Exif: camera, settings, time.
+    Exif,
+    /// IPTC: captions, people, places.
+    Iptc,
+    /// Where it was taken.
+    Location,
+    /// A comment or other text.
+    Text,
+    /// A small copy of the image, which may show what was cut away.
+    Thumbnail,
+    /// XMP.
+    Xmp,
+}
+
+/// How many images carry a kind of metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageMetadata {
+    /// How many images.
+    pub images: u64,
+    /// Which kind.
+    pub kind: MetadataKind,
+}
+
+/// Files that are protected by a password in a way that counts as no
+/// encryption: ZipCrypto, RC4 and XOR in old office files and PDF.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeakEncryption {
+    /// How many files, or members of files.
+    pub files: u64,
+    /// The first of them in path order, at most [`MAX_PLACES`]; escaped.
+    pub places: Vec<String>,
+}
+
+impl WeakEncryption {
+    fn is_empty(&self) -> bool {
+        self.files == 0
+    }
+}
+
 /// Files and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -197,19 +245,24 @@ pub struct Amount {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
-    /// Tables, media and archives: what bulk data comes in.
+    /// Tables, media and archives: what bulk data comes in. Members of archives
+    /// count beside the archive, with the bytes they have when it is opened.
     pub bulk: Amount,
     /// Bytes of all regular files.
     pub bytes: u64,
     /// The classes found, in order of their names.
     pub classes: Vec<ClassFacts>,
-    /// How many files are archives or compressed.
+    /// How many files are archives or compressed, those within others included.
     pub containers: u64,
     /// How much of the content these facts speak of.
     pub coverage: Coverage,
     /// Regular files.
     pub files: u64,
-    /// How many files are images, sound or film.
+    /// What images carry, by kind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub image_metadata: Vec<ImageMetadata>,
+    /// How many images, sound and film there are, those within documents and
+    /// archives included, those of at most 128 pixels a side not.
     pub media: u64,
     /// Distinct data subjects.
     pub people: People,
@@ -219,6 +272,9 @@ pub struct Facts {
     pub records: u64,
     /// What could not be inspected.
     pub uninspected: Uninspected,
+    /// What is protected by what is no encryption.
+    #[serde(default, skip_serializing_if = "WeakEncryption::is_empty")]
+    pub weak_encryption: WeakEncryption,
 }
 
 /// The most bytes that the places in an inventory take: its line has 64 KiB.
@@ -266,6 +322,10 @@ impl Facts {
             .uninspected
             .places
             .retain(|place| take(place.path.len() + place.reason.len()));
+        facts
+            .weak_encryption
+            .places
+            .retain(|place| take(place.len()));
         for found in &mut facts.classes {
             let before = found.places.len();
             found.places.retain(|place| {

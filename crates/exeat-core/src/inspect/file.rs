@@ -1,14 +1,14 @@
 //! One file while it is inspected: bytes in order in, blocks out to whoever
 //! has time, findings back into one tally.
 
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Inspection;
-use super::content::{Block, Kind, Outcome, Stream};
+use super::content::{Block, Kind, Outcome, Reason, Stream};
 use super::examiner::{Examiner, TableShape};
+use super::foreign;
 use super::tally::Tally;
 
 /// What is said of content whose reader gave up in a way that it never should.
@@ -34,7 +34,11 @@ pub(super) struct Found {
 #[derive(Default)]
 struct FoundState {
     tally: Tally,
-    reason: Option<Cow<'static, str>>,
+    /// Within runs of base64: images that nobody reviewed.
+    images: u64,
+    /// Something there is protected by what is no encryption.
+    is_weak: bool,
+    reason: Option<Reason>,
 }
 
 /// A block, and where its findings go.
@@ -47,12 +51,14 @@ pub(super) struct Work {
 pub(super) struct FileResult {
     pub(super) outcome: Outcome,
     pub(super) tally: Tally,
+    pub(super) images: u64,
+    pub(super) is_weak: bool,
 }
 
 impl FileInspector {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self {
-            stream: Some(Stream::new()),
+            stream: Some(stream),
             found: Arc::default(),
             is_first: true,
         }
@@ -86,10 +92,7 @@ impl FileInspector {
             |work| work.examine(inspection),
             || self.found.pending.load(Ordering::Acquire) == 0,
         );
-        let mut outcome = finished.unwrap_or_else(|| Outcome {
-            kind: Kind::Other,
-            reason: Some(FAULT.into()),
-        });
+        let mut outcome = finished.unwrap_or_else(|| Outcome::of(Kind::Other, Some(FAULT.into())));
         let mut state = self.found.lock();
         if let Some(reason) = state.reason.take() {
             outcome.reason.get_or_insert(reason);
@@ -97,12 +100,19 @@ impl FileInspector {
         FileResult {
             outcome,
             tally: std::mem::take(&mut state.tally),
+            images: state.images,
+            is_weak: state.is_weak,
         }
     }
 
     /// The first block is examined at once: later ones are judged by what it
     /// taught about the columns, so that results do not depend on who is first.
     fn hand_out(&mut self, inspection: &Inspection, block: Block) {
+        // A reader is not waited for by those who help while they wait.
+        if let Some(bytes) = block.foreign() {
+            self.found.take_apart(inspection, bytes);
+            return;
+        }
         let work = Work {
             found: Arc::clone(&self.found),
             block,
@@ -119,8 +129,23 @@ impl FileInspector {
 }
 
 impl Found {
-    fn note(&self, reason: Cow<'static, str>) {
+    fn note(&self, reason: Reason) {
         self.lock().reason.get_or_insert(reason);
+    }
+
+    /// Has a file within the file taken apart: what is in it counts as if it
+    /// stood in the text around it.
+    fn take_apart(&self, inspection: &Inspection, bytes: &[u8]) {
+        let mut add = |piece: foreign::Piece| {
+            let mut state = self.lock();
+            state.images += piece.images;
+            state.is_weak |= piece.is_weak;
+            state.tally.merge(piece.tally);
+            if let Some(reason) = piece.reason {
+                state.reason.get_or_insert(reason);
+            }
+        };
+        foreign::read_embedded(inspection, bytes, &mut add);
     }
 
     fn lock(&self) -> MutexGuard<'_, FoundState> {

@@ -8,11 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::census::Census;
 use super::content::Kind;
 use super::facts::{
-    Amount, Class, ClassFacts, Coverage, Facts, MAX_PLACES, Place, Uninspected, UninspectedFile,
+    Amount, Class, ClassFacts, Coverage, Facts, ImageMetadata, MAX_PLACES, MetadataKind, Place,
+    Uninspected, UninspectedFile, WeakEncryption,
 };
+use super::foreign::Piece;
+use super::reader::protocol::metadata;
 use super::tally::{Places, Tally};
-use crate::path::EntryPath;
 
+/// What the bits of a reader stand for.
+const METADATA: [(u16, MetadataKind); 7] = [
+    (metadata::DEVICE, MetadataKind::Device),
+    (metadata::EXIF, MetadataKind::Exif),
+    (metadata::IPTC, MetadataKind::Iptc),
+    (metadata::LOCATION, MetadataKind::Location),
+    (metadata::TEXT, MetadataKind::Text),
+    (metadata::THUMBNAIL, MetadataKind::Thumbnail),
+    (metadata::XMP, MetadataKind::Xmp),
+];
 /// Where values are that stand in no file.
 const NAMES: &str = "names of files and folders";
 
@@ -24,6 +36,10 @@ pub(crate) struct Summary {
     all: Amount,
     containers: u64,
     media: u64,
+    metadata: BTreeMap<MetadataKind, u64>,
+    weak: u64,
+    /// The first of them by path.
+    weak_places: BTreeSet<String>,
     records: u64,
     personal_records: u64,
     classes: BTreeMap<Class, Found>,
@@ -44,28 +60,46 @@ struct Found {
 }
 
 impl Summary {
-    /// Adds a regular file. `reason` says why it could not be read, `tally`
-    /// holds what was found in it all the same.
-    pub(crate) fn add(
-        &mut self,
-        path: EntryPath<'_>,
-        bytes: u64,
-        kind: Kind,
-        reason: Option<Cow<'static, str>>,
-        tally: Tally,
-    ) {
+    /// Adds a regular file, whatever is in it.
+    pub(crate) fn add_file(&mut self, bytes: u64) {
         add_file(&mut self.all, bytes);
-        match kind {
-            Kind::Table => add_file(&mut self.bulk, bytes),
-            Kind::Media => {
+    }
+
+    /// Adds something of the file at `path`, which is escaped. Its `reason` says
+    /// why it could not be read, its `tally` holds what was found all the same.
+    pub(crate) fn add(&mut self, path: &str, piece: Piece) {
+        let place = piece.place(path);
+        let Piece {
+            file,
+            reason,
+            tally,
+            is_names,
+            is_weak,
+            images,
+            metadata,
+            path: _,
+        } = piece;
+        if is_names {
+            return self.add_names(tally);
+        }
+        if let Some((kind, bytes)) = file {
+            if matches!(kind, Kind::Table | Kind::Media | Kind::Archive) {
                 add_file(&mut self.bulk, bytes);
-                self.media += 1;
             }
-            Kind::Archive => {
-                add_file(&mut self.bulk, bytes);
-                self.containers += 1;
+            self.containers += u64::from(kind == Kind::Archive);
+        }
+        self.media += images;
+        for (bit, kind) in METADATA {
+            if metadata & bit != 0 {
+                *self.metadata.entry(kind).or_default() += 1;
             }
-            _ => {}
+        }
+        if is_weak {
+            self.weak += 1;
+            self.weak_places.insert(place.clone());
+            while self.weak_places.len() > MAX_PLACES {
+                self.weak_places.pop_last();
+            }
         }
         self.records = self.records.saturating_add(tally.records);
         // A message that begins in one block and names people in the next
@@ -73,11 +107,11 @@ impl Summary {
         let personal = tally.personal_records.min(tally.records);
         self.personal_records = self.personal_records.saturating_add(personal);
         if let Some(reason) = reason.or_else(|| tally.uninspected.clone()) {
-            self.add_uninspected(path.to_string(), reason);
+            self.add_uninspected(place.clone(), reason);
         }
         for (class, places) in tally.classes {
             let found = self.classes.entry(class).or_default();
-            found.add(&path.to_string(), places);
+            found.add(&place, places);
         }
     }
 
@@ -124,6 +158,11 @@ impl Summary {
             containers: self.containers,
             coverage,
             files: self.all.files,
+            image_metadata: self
+                .metadata
+                .into_iter()
+                .map(|(kind, images)| ImageMetadata { images, kind })
+                .collect(),
             media: self.media,
             people: census.people(),
             personal_records: self.personal_records,
@@ -135,6 +174,10 @@ impl Summary {
                     .into_iter()
                     .map(|(path, reason)| UninspectedFile { path, reason })
                     .collect(),
+            },
+            weak_encryption: WeakEncryption {
+                files: self.weak,
+                places: self.weak_places.into_iter().collect(),
             },
         }
     }
@@ -182,10 +225,6 @@ mod tests {
 
     use super::*;
 
-    fn path(text: &str) -> EntryPath<'_> {
-        EntryPath::new(text.as_bytes()).expect("a good path")
-    }
-
     fn file(number: u8) -> (String, Kind, Option<Cow<'static, str>>, Tally) {
         let mut tally = Tally {
             records: 3,
@@ -206,11 +245,30 @@ mod tests {
         (format!("dir/{number:03}"), kind, reason, tally)
     }
 
+    fn add(
+        summary: &mut Summary,
+        name: &str,
+        bytes: u64,
+        kind: Kind,
+        reason: Option<Cow<'static, str>>,
+        tally: Tally,
+    ) {
+        summary.add_file(bytes);
+        let piece = Piece {
+            file: Some((kind, bytes)),
+            images: u64::from(kind == Kind::Media),
+            reason,
+            tally,
+            ..Piece::default()
+        };
+        summary.add(name, piece);
+    }
+
     fn facts(numbers: &[u8]) -> Facts {
         let mut summary = Summary::default();
         for &number in numbers {
             let (name, kind, reason, tally) = file(number);
-            summary.add(path(&name), 10, kind, reason, tally);
+            add(&mut summary, &name, 10, kind, reason, tally);
         }
         summary.finish(&Census::new(), false)
     }
@@ -291,7 +349,7 @@ mod tests {
     fn stopping_says_at_least() {
         let mut summary = Summary::default();
         let reason = Some(Cow::Borrowed("unread"));
-        summary.add(path("a"), 1, Kind::Other, reason, Tally::default());
+        add(&mut summary, "a", 1, Kind::Other, reason, Tally::default());
         let facts = summary.finish(&Census::new(), true);
         assert_eq!(facts.coverage, Coverage::Stopped);
     }
@@ -301,8 +359,13 @@ mod tests {
         let mut tally = Tally::default();
         tally.set_uninspected("a table whose columns have no names".into());
         let mut summary = Summary::default();
-        summary.add(path("a\u{1b}"), 1, Kind::Table, None, tally);
+        let piece = Piece {
+            path: vec![b"b\x1b".to_vec(), Vec::new(), b"c".to_vec()],
+            tally,
+            ..Piece::default()
+        };
+        summary.add("a", piece);
         let facts = summary.finish(&Census::new(), false);
-        assert_eq!(facts.uninspected.places[0].path, r"a\x1b");
+        assert_eq!(facts.uninspected.places[0].path, r"a!/b\x1b!/c");
     }
 }

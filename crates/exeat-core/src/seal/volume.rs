@@ -155,7 +155,7 @@ impl<S, W: Write> Writing<'_, '_, S, W> {
         }
         if let (Some(inspection), Some(inspector)) = (&sealer.inspection, inspector) {
             match range.end == entry.bytes() {
-                true => inspection.end(entry, inspector),
+                true => inspection.end(sealer.source, entry, inspector, sealer.progress)?,
                 false => inspection.park(index, range.end, inspector),
             }
         }

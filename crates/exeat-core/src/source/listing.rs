@@ -197,6 +197,13 @@ impl Listing {
         })
     }
 
+    /// The entry at this path.
+    pub(crate) fn find(&self, path: &[u8]) -> Option<Entry<'_>> {
+        let at = |node: &Node| self.paths.path(node.span).as_bytes().cmp(path);
+        let place = self.nodes.binary_search_by(at).ok()?;
+        Some(self.entry(place))
+    }
+
     pub(crate) fn entry(&self, index: usize) -> Entry<'_> {
         Entry {
             listing: self,
@@ -206,6 +213,11 @@ impl Listing {
 }
 
 impl<'a> Entry<'a> {
+    /// What is listed at another path.
+    pub(crate) fn find(&self, path: &[u8]) -> Option<Self> {
+        self.listing.find(path)
+    }
+
     /// Its path in the package.
     #[must_use]
     pub fn path(&self) -> EntryPath<'a> {

@@ -6,7 +6,7 @@ use exeat_core::decide::Decision;
 use exeat_core::deliver::{self, Copied};
 use exeat_core::destination::Destination;
 use exeat_core::diagnostic::Finding;
-use exeat_core::inspect::{self, Facts};
+use exeat_core::inspect::{self, Facts, InspectOptions};
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::manifest::PackageId;
 use exeat_core::policy::Policy;
@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::asking::{self, Skipped, leave_out, skipped};
 use super::{listen, noted, now, package_name, stop_if_asked, terms};
 use crate::args::Export;
+use crate::commands::readers;
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -70,7 +71,12 @@ pub(super) fn run(
         }
     };
     let depth = policy.depth();
-    let inspected = inspect::inspect(&source, permit.listing(), depth, None, &progress)?;
+    let options = InspectOptions {
+        depth,
+        readers: Some(readers()),
+        threads: None,
+    };
+    let inspected = inspect::inspect(&source, permit.listing(), options, &progress)?;
     let listing = permit.listing();
     let mut report = CopyReport {
         written: false,

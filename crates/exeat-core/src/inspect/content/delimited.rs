@@ -20,6 +20,7 @@ mod header;
 mod shape;
 mod sniff;
 
+use crate::inspect::reader::protocol::push_row;
 use dialect::{Dialect, Field};
 pub(super) use sniff::sniff;
 
@@ -95,6 +96,34 @@ impl Cutter {
             reason: sniffed.reason,
             spilled: None,
         }
+    }
+
+    /// A cutter of rows whose columns are known, as
+    /// [`push_row`](crate::inspect::reader::protocol::push_row) writes them.
+    pub(super) fn of_rows(columns: &[Vec<u8>], limit: usize) -> Self {
+        let mut head = Vec::new();
+        push_row(&mut head, columns.iter().map(Vec::as_slice));
+        let named = |name: &Vec<u8>| (!name.is_empty()).then(|| name.clone());
+        Self::new(
+            Sniffed {
+                table: Table {
+                    dialect: Dialect {
+                        // A table of one column has no delimiter.
+                        delimiter: if columns.len() > 1 { b',' } else { b'\n' },
+                        quote: Some(b'"'),
+                        backslash: false,
+                        newline: b'\n',
+                        spaces: false,
+                    },
+                    names: columns.iter().map(named).collect(),
+                    head,
+                },
+                preamble: 0,
+                body: 0,
+                reason: None,
+            },
+            limit,
+        )
     }
 
     /// Follows quotes to the end of the buffer, or to a byte that only the
@@ -200,10 +229,7 @@ impl super::Cutter for Cutter {
             let whole = self.first;
             self.cut(self.buffer.len(), whole, emit);
         }
-        Outcome {
-            kind: Kind::Table,
-            reason,
-        }
+        Outcome::of(Kind::Table, reason)
     }
 }
 

@@ -62,6 +62,11 @@ impl Decoder {
         }
     }
 
+    /// A decoder for what says that it is UTF-8.
+    pub(super) fn utf8_only() -> Self {
+        Self::new(b"")
+    }
+
     /// Appends what `bytes` stand for; `last` when the file ends with them.
     pub(super) fn decode(&mut self, bytes: &[u8], last: bool, text: &mut Vec<u8>) {
         let joined;

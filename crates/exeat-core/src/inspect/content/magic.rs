@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use infer::MatcherType;
 
 use super::{Kind, Outcome, SAMPLE, encoding};
+use crate::inspect::reader;
 
 /// What these first bytes of a file are, unless they are text.
 pub(super) fn opaque(head: &[u8], complete: bool) -> Option<Outcome> {
@@ -21,10 +22,7 @@ pub(super) fn opaque(head: &[u8], complete: bool) -> Option<Outcome> {
         _ => Kind::Other,
     };
     let what = known.map_or(Cow::Borrowed("not text"), |known| name(&known));
-    Some(Outcome {
-        kind,
-        reason: Some(what),
-    })
+    Some(Outcome::of(kind, Some(what)))
 }
 
 /// Whether these bytes plainly begin a text or a well-known format. Two or
@@ -41,6 +39,7 @@ pub(super) fn is_meaningful(head: &[u8]) -> bool {
         b"\xFF\xD8\xFF\xE1",
     ];
     named(head).is_some()
+        || reader::recognise(head).is_some()
         || PREFIXES.iter().any(|prefix| head.starts_with(prefix))
         || encoding::utf16(head).is_some()
         || is_plain(head)
@@ -120,10 +119,7 @@ fn named(head: &[u8]) -> Option<Outcome> {
     NAMED
         .iter()
         .find(|(place, magic, _, _)| head.get(*place..).is_some_and(|at| at.starts_with(magic)))
-        .map(|&(_, _, kind, what)| Outcome {
-            kind,
-            reason: Some(Cow::Borrowed(what)),
-        })
+        .map(|&(_, _, kind, what)| Outcome::of(kind, Some(Cow::Borrowed(what))))
 }
 
 /// Whether too much of this is no text in any usual encoding. Evenly spread

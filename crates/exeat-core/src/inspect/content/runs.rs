@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 
 use memchr::memmem;
 
-use super::{BLOCK, Emit, Reason, Stream, text};
+use super::{BLOCK, Emit, Mode, Reason, Stream, text};
 
 mod tracker;
 
@@ -30,7 +30,7 @@ const SINGLE: usize = 256;
 
 /// Looks for runs in one text.
 pub(super) struct Runs {
-    nested: bool,
+    mode: Mode,
     /// Of the text at hand, what has been ruled out.
     cleared: usize,
     tracker: Option<Tracker>,
@@ -41,9 +41,9 @@ pub(super) struct Runs {
 }
 
 impl Runs {
-    pub(super) fn new(nested: bool) -> Self {
+    pub(super) fn new(mode: Mode) -> Self {
         Self {
-            nested,
+            mode,
             cleared: 0,
             tracker: None,
             reason: None,
@@ -78,7 +78,7 @@ impl Runs {
             match probe(text, at) {
                 ControlFlow::Break((cleared, start)) => {
                     self.cleared = cleared;
-                    self.tracker = Some(Tracker::new(self.nested));
+                    self.tracker = Some(Tracker::new(self.mode));
                     at = start;
                 }
                 ControlFlow::Continue(cleared) => {
@@ -101,7 +101,7 @@ impl Runs {
             None => tracker.finish(emit),
         };
         if let Some(reason) = reason {
-            let nested = self.nested;
+            let nested = self.mode.nested;
             self.reason.get_or_insert_with(|| match nested {
                 true => reason,
                 false => Cow::Owned(format!(
@@ -113,12 +113,15 @@ impl Runs {
 
     /// Reads what a short run decoded to.
     fn read_short(&mut self, mut decoded: Vec<u8>, emit: &mut Emit<'_>) -> Option<Reason> {
-        if self.nested {
+        if self.mode.nested {
             return Some(tracker::WITHIN.into());
         }
         self.short += 1;
         if self.short <= SINGLE {
-            let mut stream = Stream::nested();
+            let mut stream = Stream::in_mode(Mode {
+                nested: true,
+                ..self.mode
+            });
             stream.push(&decoded, emit);
             let reason = stream.finish(emit).reason;
             // Style sheets are full of small drawings; their text was shown.

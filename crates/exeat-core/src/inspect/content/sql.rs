@@ -390,13 +390,10 @@ impl super::Cutter for Cutter {
         if !self.prose.is_empty() {
             emit(text::block(std::mem::take(&mut self.prose), 0));
         }
-        Outcome {
-            kind: if self.any_rows {
-                Kind::Table
-            } else {
-                Kind::Text
-            },
-            reason: self.reason,
-        }
+        let kind = match self.any_rows {
+            true => Kind::Table,
+            false => Kind::Text,
+        };
+        Outcome::of(kind, self.reason)
     }
 }

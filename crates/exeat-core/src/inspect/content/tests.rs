@@ -74,7 +74,7 @@ impl Seen {
 
     fn of_pieces<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut blocks: Vec<Block> = Vec::new();
-        let mut stream = Stream::new();
+        let mut stream = Stream::new(false);
         for piece in pieces {
             stream.push(piece, &mut |block| blocks.push(block));
         }

@@ -97,10 +97,7 @@ impl Cutter for TextCutter {
             let end = self.buffer.len();
             self.cut(end, emit);
         }
-        Outcome {
-            kind: Kind::Text,
-            reason: self.reason,
-        }
+        Outcome::of(Kind::Text, self.reason)
     }
 }
 

@@ -1,5 +1,8 @@
 //! Which reader a file needs, told by its first bytes, never by its name.
 
+mod mail;
+mod markup;
+
 use memchr::memmem;
 
 /// A format that a reader takes apart.
@@ -104,15 +107,19 @@ pub fn recognise(head: &[u8]) -> Option<Format> {
     if let Some(&(_, _, format)) = magic {
         return Some(format);
     }
-    let begin = head.get(..PDF_WITHIN).unwrap_or(head);
-    if memmem::find(begin, b"%PDF-").is_some() {
-        return Some(Format::Pdf);
-    }
+    // A page or a message may well speak of what a PDF begins with.
     bzip2(head)
         .or_else(|| old_tar(head))
         .or_else(|| bmp(head))
-        .or_else(|| markup(head))
-        .or_else(|| mail(head))
+        .or_else(|| markup::recognise(head))
+        .or_else(|| mail::recognise(head))
+        .or_else(|| pdf(head))
+}
+
+/// A PDF, which may begin with something else.
+fn pdf(head: &[u8]) -> Option<Format> {
+    let begin = head.get(..PDF_WITHIN).unwrap_or(head);
+    memmem::find(begin, b"%PDF-").map(|_| Format::Pdf)
 }
 
 /// bzip2: a size and the mark of a block, or of the end. Three letters and a
@@ -154,139 +161,21 @@ fn old_tar(head: &[u8]) -> Option<Format> {
     (sum == written && written > 0).then_some(Format::Tar)
 }
 
-/// XML and HTML, by what stands first after a byte order mark, white space and
-/// comments.
-fn markup(head: &[u8]) -> Option<Format> {
-    let utf16;
-    let text = match head {
-        [0xFF, 0xFE, ..] | [b'<', 0, ..] => {
-            utf16 = narrow(head, 0);
-            &utf16[..]
-        }
-        [0xFE, 0xFF, ..] | [0, b'<', ..] => {
-            utf16 = narrow(head, 1);
-            &utf16[..]
-        }
-        _ => head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head),
+/// ASCII out of UTF-16, enough to see how a text begins; `None` for other text.
+fn narrowed(head: &[u8]) -> Option<Vec<u8>> {
+    let low = match head {
+        [0xFF, 0xFE, ..] | [b'<', 0, ..] => 0,
+        [0xFE, 0xFF, ..] | [0, b'<', ..] => 1,
+        _ => return None,
     };
-    let mut rest = text.trim_ascii_start();
-    let mut is_xml = false;
-    loop {
-        if let Some(after) = rest.strip_prefix(b"<!--") {
-            let end = memmem::find(after, b"-->")?;
-            rest = after[end + 3..].trim_ascii_start();
-        } else if let Some(after) = rest.strip_prefix(b"<?") {
-            is_xml |= after.starts_with(b"xml");
-            let end = memmem::find(after, b"?>")?;
-            rest = after[end + 2..].trim_ascii_start();
-        } else {
-            break;
-        }
-    }
-    let begins = |word: &[u8]| {
-        rest.get(..word.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(word))
+    let units = head.chunks_exact(2).take(32 << 10);
+    // A letter beyond ASCII is some letter.
+    let letter = |pair: &[u8]| match pair[1 - low] {
+        0 => pair[low],
+        _ => b'\xFF',
     };
-    const HTML: &[&[u8]] = &[
-        b"<!doctype html",
-        b"<html",
-        b"<head>",
-        b"<body",
-        b"<title>",
-        b"<meta ",
-        b"<table",
-        b"<div",
-        b"<script",
-        b"<p>",
-        b"<h1",
-    ];
-    if HTML.iter().any(|word| begins(word)) {
-        return Some(Format::Html);
-    }
-    let is_element = matches!(rest, [b'<', b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'!', ..]);
-    (is_xml && is_element || begins(b"<!doctype ") || is_element && closes(rest))
-        .then_some(Format::Xml)
-}
-
-/// Whether a text that begins with an element's start goes on as XML: the tag
-/// is closed, and another one follows.
-fn closes(text: &[u8]) -> bool {
-    let Some(end) = memchr::memchr(b'>', text) else {
-        return false;
-    };
-    let tag = &text[1..end];
-    let name_end = tag
-        .iter()
-        .position(|byte| !(byte.is_ascii_alphanumeric() || b"_:.-".contains(byte)))
-        .unwrap_or(tag.len());
-    let after_name = tag.get(name_end).copied();
-    let is_tag = matches!(after_name, None | Some(b'/' | b' ' | b'\n' | b'\r' | b'\t'));
-    is_tag && (memmem::find(&text[end..], b"</").is_some() || tag.ends_with(b"/"))
-}
-
-/// ASCII out of UTF-16, enough to see how it begins.
-fn narrow(head: &[u8], low: usize) -> Vec<u8> {
-    let units = head.chunks_exact(2).take(4096);
-    let bytes = units.filter_map(|pair| (pair[1 - low] == 0).then_some(pair[low]));
-    bytes.collect()
-}
-
-/// A message or a box of them: header fields, some of them known, and an empty
-/// line.
-fn mail(head: &[u8]) -> Option<Format> {
-    const KNOWN: &[&[u8]] = &[
-        b"received",
-        b"return-path",
-        b"delivered-to",
-        b"from",
-        b"to",
-        b"subject",
-        b"date",
-        b"message-id",
-        b"mime-version",
-        b"content-type",
-        b"content-transfer-encoding",
-        b"reply-to",
-        b"dkim-signature",
-        b"x-mailer",
-        b"cc",
-        b"sender",
-    ];
-    let (is_box, head) = match head.starts_with(b"From ") {
-        true => {
-            let end = memchr::memchr(b'\n', head)?;
-            (true, &head[end + 1..])
-        }
-        false => (false, head),
-    };
-    let mut seen = [false; KNOWN.len()];
-    for line in head.split(|&byte| byte == b'\n').take(200) {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.is_empty() {
-            break;
-        }
-        if matches!(line.first(), Some(b' ' | b'\t')) {
-            continue;
-        }
-        let colon = memchr::memchr(b':', line)?;
-        let name = &line[..colon];
-        let is_name = !name.is_empty() && name.iter().all(|b| b.is_ascii_graphic());
-        if !is_name {
-            return None;
-        }
-        let known = KNOWN
-            .iter()
-            .position(|known| name.eq_ignore_ascii_case(known));
-        if let Some(place) = known {
-            seen[place] = true;
-        }
-    }
-    let count = seen.iter().filter(|seen| **seen).count();
-    match is_box {
-        true if count >= 2 => Some(Format::Mbox),
-        false if count >= 3 => Some(Format::Mail),
-        _ => None,
-    }
+    let mark = usize::from(head.starts_with(b"\xFF\xFE") || head.starts_with(b"\xFE\xFF"));
+    Some(units.skip(mark).map(letter).collect())
 }
 
 #[cfg(test)]

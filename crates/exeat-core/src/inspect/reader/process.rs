@@ -71,6 +71,16 @@ impl Readers {
     /// Waits until fewer than two others run.
     pub(crate) fn read(&self, file: File, log: Option<File>) -> Result<Reading, Ended> {
         let slot = self.slot();
+        self.start(file, log, Some(slot))
+    }
+
+    /// Starts a reader at once, for whoever may have one already: two who
+    /// waited for each other would wait for ever.
+    pub(crate) fn read_beside(&self, file: File) -> Result<Reading, Ended> {
+        self.start(file, None, None)
+    }
+
+    fn start(&self, file: File, log: Option<File>, slot: Option<Slot>) -> Result<Reading, Ended> {
         let log = log.map_or_else(Stdio::null, Stdio::from);
         let mut child = Command::new(&self.0.program)
             .args(&self.0.arguments)
@@ -133,7 +143,7 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    pub(crate) fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::NotStarted => "its reader could not be started",
             Self::Slow => "its reader took too long",
@@ -149,7 +159,7 @@ pub(crate) struct Reading {
     child: Child,
     out: BufReader<Patient>,
     buffer: Vec<u8>,
-    _slot: Slot,
+    _slot: Option<Slot>,
 }
 
 impl Reading {

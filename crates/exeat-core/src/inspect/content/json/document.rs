@@ -386,9 +386,6 @@ impl content::Cutter for Cutter {
         } else {
             Kind::Json
         };
-        Outcome {
-            kind,
-            reason: self.reason,
-        }
+        Outcome::of(kind, self.reason)
     }
 }

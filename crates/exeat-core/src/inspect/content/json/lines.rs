@@ -68,9 +68,6 @@ impl content::Cutter for Cutter {
             let whole = self.first;
             self.cut(self.buffer.len(), whole, emit);
         }
-        Outcome {
-            kind: Kind::Table,
-            reason,
-        }
+        Outcome::of(Kind::Table, reason)
     }
 }

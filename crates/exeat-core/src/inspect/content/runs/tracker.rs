@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::{LONG, SHORT};
-use crate::inspect::content::{Emit, Reason, Stream, magic};
+use crate::inspect::content::{Emit, Mode, Reason, Stream, magic};
 
 /// Lines of runs are usually 64 or 76 digits long. Shorter ones of one length
 /// are mostly lists of identifiers, and are read only if that makes sense.
@@ -18,7 +18,7 @@ const PIECE: usize = 16 * 1024;
 
 /// Follows a run from its first digit.
 pub(super) struct Tracker {
-    nested: bool,
+    mode: Mode,
     /// The digits, until there are enough of them.
     digits: Vec<u8>,
     decoding: Option<Decoding>,
@@ -63,9 +63,9 @@ fn hexadecimal(byte: u8) -> Option<u8> {
 }
 
 impl Tracker {
-    pub(super) fn new(nested: bool) -> Self {
+    pub(super) fn new(mode: Mode) -> Self {
         Self {
-            nested,
+            mode,
             digits: Vec::new(),
             decoding: None,
             refused: false,
@@ -130,7 +130,7 @@ impl Tracker {
                 if run.len() < SHORT - 3 {
                     continue;
                 }
-                let mut decoding = Decoding::new(bits(run));
+                let mut decoding = Decoding::new(bits(run), self.mode);
                 run.iter().for_each(|&byte| decoding.add(byte));
                 if magic::is_plain(&decoding.decoded) {
                     return Some(decoding.decoded);
@@ -240,7 +240,7 @@ impl Tracker {
         };
         let mut best = None;
         for skip in skips.into_iter().flatten() {
-            let mut decoding = Decoding::new(bits);
+            let mut decoding = Decoding::new(bits, self.mode);
             for &byte in digits.iter().skip(skip) {
                 decoding.add(byte);
             }
@@ -254,7 +254,7 @@ impl Tracker {
         }
         match best {
             None => return ControlFlow::Break(()),
-            Some(_) if self.nested => self.refused = true,
+            Some(_) if self.mode.nested => self.refused = true,
             Some(mut decoding) => {
                 decoding.pass_on(emit);
                 self.decoding = Some(decoding);
@@ -271,9 +271,12 @@ fn bits(digits: &[u8]) -> u32 {
 }
 
 impl Decoding {
-    fn new(bits: u32) -> Self {
+    fn new(bits: u32, mode: Mode) -> Self {
         Self {
-            stream: Box::new(Stream::nested()),
+            stream: Box::new(Stream::in_mode(Mode {
+                nested: true,
+                ..mode
+            })),
             bits,
             accumulated: 0,
             held: 0,

@@ -37,7 +37,7 @@ fn flood(head: &[u8], again: &[u8], times: usize) -> (Kind, Vec<String>, usize, 
             reasons.push(reason.into_owned());
         }
     };
-    let mut stream = Stream::new();
+    let mut stream = Stream::new(false);
     stream.push(head, &mut emit);
     for _ in 0..times {
         stream.push(again, &mut emit);

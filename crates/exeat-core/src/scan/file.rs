@@ -1,0 +1,270 @@
+//! Looks at one file: opens it below its folder, reads it once, and makes sure
+//! that it was the same all the while.
+
+use std::ffi::{CStr, OsStr};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxFlags};
+use rustix::io::Errno;
+
+use super::cache::{Cache, Record, Stamp};
+use super::exposure::Exposures;
+use super::walk::{Folder, why};
+use super::{Finds, OpenFile};
+use crate::decide::is_unseen;
+use crate::digest::read_some;
+use crate::inspect::reader::Readers;
+use crate::inspect::{Depth, Facts, Inspection};
+use crate::path::Escaped;
+use crate::policy::Policy;
+use crate::progress::Progress;
+use crate::source::{Reopen, SourceError};
+
+/// How much is read at once.
+const BUFFER: usize = 128 << 10;
+/// What an SQLite database's write-ahead log is called after it.
+const LOG: &[u8] = b"-wal";
+const CHANGED: &str = "changed while it was read";
+
+/// What is the same for all files.
+pub(super) struct Setting<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) readers: Option<Readers>,
+    pub(super) since: Option<Timestamp>,
+    pub(super) now: Timestamp,
+    pub(super) exposures: Exposures,
+    pub(super) finds: &'a Finds,
+    pub(super) known: &'a Cache,
+    pub(super) progress: &'a dyn Progress,
+}
+
+/// One thread's eyes.
+pub(super) struct Looker<'a> {
+    setting: &'a Setting<'a>,
+    /// Used again for file after file, as long as they show nothing.
+    inspection: Inspection,
+    buffer: Vec<u8>,
+    records: Vec<Record>,
+}
+
+impl<'a> Looker<'a> {
+    pub(super) fn new(setting: &'a Setting<'a>) -> Self {
+        Self {
+            setting,
+            inspection: Inspection::new(Depth::Full, setting.readers.clone()),
+            buffer: vec![0; BUFFER],
+            records: Vec::new(),
+        }
+    }
+
+    /// What may be passed over next time.
+    pub(super) fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+
+    /// Looks at a file, and says what is to be said of it.
+    pub(super) fn look(&mut self, folder: &Folder, name: &std::ffi::CString) {
+        let setting = self.setting;
+        let stat = match statx(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT) => return,
+            Err(error) => return self.unseen(folder, name, why(error)),
+        };
+        if FileType::from_raw_mode(stat.stx_mode.into()) != FileType::RegularFile {
+            return;
+        }
+        let changed = stat.stx_mtime.tv_sec.max(stat.stx_ctime.tv_sec);
+        if setting
+            .since
+            .is_some_and(|since| changed < since.as_second())
+        {
+            return;
+        }
+        setting.progress.advance(1);
+        setting.finds.with(|state| {
+            state.scanned.looked_at += 1;
+            state.scanned.bytes = state.scanned.bytes.saturating_add(stat.stx_size);
+        });
+        let stamp = Stamp::of(&stat, folder.place.medium());
+        if let Some(verdict) = setting.known.verdict(&stamp) {
+            setting.finds.with(|state| state.scanned.known += 1);
+            if let Some(reason) = verdict.reason() {
+                self.unseen(folder, name, &reason);
+            }
+            self.records.push(Record::new(stamp, verdict));
+            return;
+        }
+        let path = folder.path.join(OsStr::from_bytes(name.to_bytes()));
+        let shown = Escaped(path.as_os_str().as_bytes()).to_string();
+        setting.progress.current(&shown);
+        match self.read(folder, name, &stat, &shown) {
+            Ok(facts) => self.judge(folder, path, shown, (&stat, stamp), facts),
+            Err(reason) => setting.finds.add_unseen(shown, reason.to_owned()),
+        }
+    }
+
+    fn unseen(&self, folder: &Folder, name: &CStr, reason: &str) {
+        let path = folder.path.join(OsStr::from_bytes(name.to_bytes()));
+        let shown = Escaped(path.as_os_str().as_bytes()).to_string();
+        self.setting.finds.add_unseen(shown, reason.to_owned());
+    }
+
+    /// Reads and inspects the file; why it could not be is the error.
+    fn read(
+        &mut self,
+        folder: &Folder,
+        name: &CStr,
+        listed: &Statx,
+        shown: &str,
+    ) -> Result<Facts, &'static str> {
+        let again = Again {
+            folder,
+            name,
+            listed,
+        };
+        let mut file = again.open().map_err(why)?;
+        let mut inspector = self.inspection.begin();
+        let mut left = listed.stx_size;
+        while left > 0 {
+            if self.setting.progress.cancelled() {
+                return Err("interrupted");
+            }
+            let wanted = usize::try_from(left).map_or(BUFFER, |left| left.min(BUFFER));
+            let read = read_some(&mut file, &mut self.buffer[..wanted]);
+            let count = read.map_err(|_| "not readable")?;
+            if count == 0 {
+                break;
+            }
+            inspector.push(&self.inspection, &self.buffer[..count]);
+            left -= count as u64;
+        }
+        let progress = self.setting.progress;
+        let ended = self
+            .inspection
+            .end_of(shown, listed.stx_size, &again, inspector, progress);
+        self.inspection.look_at_name(name.to_bytes());
+        let facts = self.inspection.take_facts();
+        match (ended, statx(folder, name, AtFlags::SYMLINK_NOFOLLOW)) {
+            (Ok(()), Ok(now)) if is_same(listed, &now) => Ok(facts),
+            _ => Err(CHANGED),
+        }
+    }
+
+    fn judge(
+        &mut self,
+        folder: &Folder,
+        path: PathBuf,
+        shown: String,
+        (stat, stamp): (&Statx, Stamp),
+        facts: Facts,
+    ) {
+        let setting = self.setting;
+        let findings = setting.policy.findings_at_rest(&facts, &folder.place);
+        let is_partly_unseen = is_unseen(&facts);
+        if findings.is_empty() {
+            let reason = is_partly_unseen.then(|| reason(&facts));
+            // What changed in this very moment may change again unseen.
+            if stat.stx_ctime.tv_sec < setting.now.as_second() - 1
+                && let Some(verdict) = setting.known.verdict_for(reason.as_deref())
+            {
+                self.records.push(Record::new(stamp, verdict));
+            }
+            if let Some(reason) = reason {
+                setting.finds.add_unseen(shown, reason);
+            }
+            return;
+        }
+        let exposure = setting
+            .exposures
+            .of(&path, stat, &folder.place, setting.now);
+        setting.finds.add_open(OpenFile {
+            bytes: stat.stx_size,
+            classes: facts.classes.clone(),
+            exposure,
+            findings,
+            people: facts.people,
+            path: shown,
+            is_partly_unseen,
+            facts,
+        });
+    }
+}
+
+/// Why it could not be seen, in the words of its first part that could not.
+fn reason(facts: &Facts) -> String {
+    match facts.uninspected.places.first() {
+        Some(place) => place.reason.clone(),
+        None if facts.media > 0 => "an image, sound or film that nobody has reviewed".to_owned(),
+        None => "not inspected".to_owned(),
+    }
+}
+
+fn statx(folder: &Folder, name: &CStr, flags: AtFlags) -> rustix::io::Result<Statx> {
+    rustix::fs::statx(&folder.handle, name, flags, StatxFlags::BASIC_STATS)
+}
+
+/// Whether it is the file that it was, and has not been written to.
+fn is_same(one: &Statx, other: &Statx) -> bool {
+    let key = |stat: &Statx| {
+        (
+            (stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino),
+            stat.stx_size,
+            (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec),
+            (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec),
+        )
+    };
+    key(one) == key(other)
+}
+
+/// The file at its place.
+struct Again<'a> {
+    folder: &'a Folder,
+    name: &'a CStr,
+    listed: &'a Statx,
+}
+
+impl Again<'_> {
+    /// Opens it without waiting, whatever it may have become.
+    fn open(&self) -> rustix::io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.folder.handle, self.name, flags, Mode::empty())?;
+        let stat = rustix::fs::statx(&file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?;
+        match is_same(self.listed, &stat) {
+            true => Ok(file.into()),
+            false => Err(Errno::STALE),
+        }
+    }
+
+    fn beside(&self, name: &[u8]) -> Option<File> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(
+            &self.folder.handle,
+            OsStr::from_bytes(name),
+            flags,
+            Mode::empty(),
+        );
+        let file = File::from(file.ok()?);
+        file.metadata().ok()?.is_file().then_some(file)
+    }
+}
+
+impl Reopen for Again<'_> {
+    fn file(&self) -> Result<File, SourceError> {
+        self.open().map_err(|error| SourceError::Read {
+            path: Escaped(self.name.to_bytes()).to_string(),
+            source: error.into(),
+        })
+    }
+
+    fn log(&self) -> Result<Option<File>, SourceError> {
+        Ok(self.beside(&[self.name.to_bytes(), LOG].concat()))
+    }
+
+    fn has_database(&self) -> bool {
+        let database = self.name.to_bytes().strip_suffix(LOG);
+        database.is_some_and(|name| self.beside(name).is_some())
+    }
+}

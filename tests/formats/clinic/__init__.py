@@ -1,0 +1,1 @@
+"""A made-up clinic, and files in every format that hold it."""
