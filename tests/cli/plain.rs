@@ -156,26 +156,41 @@ fn what_is_bulk_or_sensitive_or_unknown_is_refused() {
     }
 }
 
-/// Pictures, archives and what is locked: by their bytes, whatever they hold.
+/// Pictures and what is locked: by their bytes, whatever they hold. Archives by
+/// what is in them.
 #[test]
-fn media_and_archives_are_refused() {
+fn media_and_what_is_locked_are_refused() {
     let env = prepared();
     // The signature and the header of a picture of 300 by 200 (PNG, 5.2, 11.2.2).
     let header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\x2c\0\0\0\xc8\x08\x02\0\0\0";
     env.write("photo.png", [&header[..], &noise(9000)].concat());
     env.write("photo", [&header[..], &noise(9000)].concat());
     env.write("counts.csv", "ward,admissions\nNorth,104\nSouth,99\n");
+    env.write("patients.csv", table(&people(12, 60)));
     let mut sources = vec!["photo.png", "photo"];
     if require(&["zip"]) {
-        env.tool("zip -q open.zip counts.csv");
         env.tool("zip -q -P secret locked.zip counts.csv");
-        sources.extend(["open.zip", "locked.zip"]);
+        let ran = plain(&env, "locked.zip").ends(3);
+        ran.says("\n  weak-encryption: ").says("locked.zip!/counts.csv");
+        env.tool("zip -q open.zip counts.csv");
+        env.tool("zip -q people.zip patients.csv");
+        sources.push("locked.zip");
     }
     if require(&["tar", "zstd", "gzip"]) {
-        env.tool("tar -cf counts.tar counts.csv");
+        env.tool("tar -cf open.tar counts.csv");
         env.tool("gzip -k counts.csv");
         env.tool("zstd -q counts.csv");
-        sources.extend(["counts.tar", "counts.csv.gz", "counts.csv.zst"]);
+        env.tool("tar -czf people.tar.gz patients.csv");
+    }
+    for open in ["open.zip", "open.tar", "counts.csv.gz", "counts.csv.zst"] {
+        if env.path(open).exists() {
+            plain(&env, open).ends(0);
+        }
+    }
+    for archive in ["people.zip", "people.tar.gz"] {
+        if env.path(archive).exists() {
+            plain(&env, archive).ends(3).says("\n  plaintext-bulk: ");
+        }
     }
     env.package("counts.csv", "p", "");
     sources.push("out/p.exeat");

@@ -14,7 +14,7 @@ use crate::people::{assert_nobody, people, table};
 fn scanned(ran: &Ran) -> Value {
     let document: Value = serde_json::from_str(&ran.out).expect("one document");
     assert_eq!(document["command"], "scan", "{ran}");
-    document["result"]["scanned"].clone()
+    document["result"].clone()
 }
 
 /// The paths that were found, in their order, without the folder's own.

@@ -150,7 +150,7 @@ pub struct UnseenFile {
 }
 
 /// What a scan has found.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub struct Scanned {
     /// Files that lie open, the worst first; at most [`MAX_FOUND`].
     pub files: Vec<OpenFile>,

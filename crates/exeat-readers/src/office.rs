@@ -228,13 +228,3 @@ pub(crate) fn code_page(number: u16) -> &'static encoding_rs::Encoding {
         _ => known::WINDOWS_1252,
     }
 }
-
-/// Names of members, for whoever has no other way to know.
-pub(crate) fn names(window: &Window) -> Result<Vec<Vec<u8>>, Problem> {
-    let package = Package::open(window)?;
-    Ok(package
-        .members
-        .into_iter()
-        .map(|member| member.name)
-        .collect())
-}

@@ -340,15 +340,6 @@ pub(crate) struct Table<'o> {
 }
 
 impl Table<'_> {
-    /// Adds a row, with a cell for each column.
-    pub(crate) fn row<'c>(
-        &mut self,
-        cells: impl IntoIterator<Item = &'c [u8]>,
-    ) -> Result<(), Problem> {
-        protocol::push_row(&mut self.rows, cells);
-        self.pass_on(PIECE)
-    }
-
     /// Rows that were written with [`protocol::push_row`] or
     /// [`protocol::push_cell`].
     pub(crate) fn rows(&mut self) -> &mut Vec<u8> {

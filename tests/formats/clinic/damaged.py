@@ -114,7 +114,7 @@ def protected(clinic: Clinic) -> Bad:
             archives.seven_zip(files, "a.7z", "-mhe=on", f"-p{PASSWORD}"),
         ),
         "rc4.pdf": ("weak", encrypted_pdf(page, PASSWORD, "RC4-128")),
-        "rc4-open.pdf": ("weak", encrypted_pdf(page, "", "RC4-128")),
+        "rc4-open.pdf": ("read", encrypted_pdf(page, "", "RC4-128")),
         "aes.pdf": ("uninspected", encrypted_pdf(page, PASSWORD, "AES-256")),
         "aes-open.pdf": ("noticed", encrypted_pdf(page, "", "AES-256")),
     }

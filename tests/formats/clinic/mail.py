@@ -22,7 +22,7 @@ def message(number: int, subject: str, body: str) -> EmailMessage:
     mail["To"] = "ward@example.org"
     mail["Subject"] = subject
     mail["Date"] = "Mon, 06 Jan 2025 09:00:00 +0000"
-    mail["Message-ID"] = f"<{number}@mail.example>"
+    mail["Message-ID"] = f"<20250106.090000.{number:06}@mail.example>"
     # The dash is no ASCII, so that there is something to decode.
     mail.set_content(f"{body}\n\u2013\n", cte="quoted-printable")
     return mail

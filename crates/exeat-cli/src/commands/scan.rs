@@ -6,7 +6,7 @@ use exeat_core::diagnostic::Finding;
 use exeat_core::inspect::{Class, ClassFacts};
 use exeat_core::path::{Escaped, shown};
 use exeat_core::policy::Policy;
-use exeat_core::scan::{self, Cache, Exposure, Ignore, OpenFile, ScanOptions, Scanned};
+use exeat_core::scan::{self, Cache, Exposure, Ignore, OpenFile, ScanOptions, Scanned, UnseenFile};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -26,12 +26,20 @@ const SHOWN: usize = 200;
 /// How many files that could not be inspected are shown to people.
 const UNSEEN: usize = 200;
 
+/// The result as JSON: what [`Scanned`] says, and under which rules.
 #[derive(Serialize)]
 struct Document<'a> {
+    files: &'a [OpenFile],
+    found: u64,
+    unseen: u64,
+    unseen_files: &'a [UnseenFile],
+    looked_at: u64,
+    bytes: u64,
+    known: u64,
+    ignored: u64,
+    links: u64,
     /// When it was done, RFC 3339.
     at: String,
-    /// The files that lie open, and what else was met.
-    scanned: &'a Scanned,
     /// Files with patterns of what was left out, that were obeyed.
     ignore_files: Vec<String>,
     policy_sha256: String,
@@ -74,7 +82,20 @@ pub(crate) fn run(args: &Scan, config: &Config, ui: &Ui) -> Result<Report, Comma
         _ => Ok(()),
     };
     let document = Document {
-        scanned: &scanned,
+        files: &scanned.files,
+        found: scanned.found,
+        unseen: scanned.unseen,
+        // Without --strict they are counted.
+        unseen_files: if args.strict {
+            &scanned.unseen_files
+        } else {
+            &[]
+        },
+        looked_at: scanned.looked_at,
+        bytes: scanned.bytes,
+        known: scanned.known,
+        ignored: scanned.ignored,
+        links: scanned.links,
         ignore_files: ignore_files
             .iter()
             .map(|path| shown(path).to_string())
