@@ -171,7 +171,8 @@ fn media_and_what_is_locked_are_refused() {
     if require(&["zip"]) {
         env.tool("zip -q -P secret locked.zip counts.csv");
         let ran = plain(&env, "locked.zip").ends(3);
-        ran.says("\n  weak-encryption: ").says("locked.zip!/counts.csv");
+        ran.says("\n  weak-encryption: ")
+            .says("locked.zip!/counts.csv");
         env.tool("zip -q open.zip counts.csv");
         env.tool("zip -q people.zip patients.csv");
         sources.push("locked.zip");

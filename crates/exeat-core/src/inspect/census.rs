@@ -28,8 +28,6 @@ use super::facts::People;
 pub(crate) struct Census {
     keyed: Keyed,
     nhs: NumberSet,
-    /// Those that came with an id; some of them without one, too.
-    linked_nhs: NumberSet,
     /// Numbers that may be NHS numbers: for the upper bound only.
     perhaps: NumberSet,
     nino: KeySet,
@@ -62,7 +60,6 @@ impl Census {
         let scatter = Scatter::new([0, 1, 2, 3].map(|round: u64| random.hash_one(round)));
         Self {
             nhs: NumberSet::new(scatter),
-            linked_nhs: NumberSet::new(scatter),
             perhaps: NumberSet::new(scatter),
             nino: KeySet::new(),
             composites: Composites::new(),
@@ -100,9 +97,9 @@ impl Census {
 
     /// NHS numbers of records that have an id, too.
     pub(crate) fn add_linked_numbers(&self, numbers: &[u64], links: &[u64]) {
-        self.linked_nhs.insert(numbers);
+        self.nhs.insert(numbers);
         for (&number, &link) in numbers.iter().zip(links) {
-            let place = self.linked_nhs.place(number);
+            let place = self.nhs.place(number);
             self.links.answer(Family::Nhs, place, link);
         }
     }
@@ -114,7 +111,7 @@ impl Census {
     /// The NINO of a record that has an id, too.
     pub(crate) fn add_linked_nino(&self, nino: [u8; 9], link: u64) {
         let hash = self.hash_nino(nino);
-        self.nino.insert_linked(hash);
+        self.nino.insert(hash);
         self.links.answer(Family::Nino, hash, link);
     }
 
@@ -129,8 +126,8 @@ impl Census {
 
     /// Names with births and postcodes of records that have an id, too.
     pub(crate) fn add_linked_composites(&self, composites: &[(Composite, u64)]) {
-        let people = composites.iter().map(|&(composite, _)| composite);
-        self.composites.insert_linked(people);
+        let people: Vec<_> = composites.iter().map(|&(composite, _)| composite).collect();
+        self.composites.insert(&people);
         for &(composite, link) in composites {
             self.links.answer(Family::Composite, composite.hash(), link);
         }
@@ -183,36 +180,28 @@ impl Census {
             || self.patients.all.least() > 0
             || self.links.is_any()
             || self.unkeyed.load(Ordering::Relaxed) > 0;
-        let numbers = self.nhs.len().max(self.linked_nhs.len());
-        let numbers = numbers.max(self.patients.numbers.least());
+        let numbers = self.nhs.len().max(self.patients.numbers.least());
         numbers.max(self.nino.least()).max(u64::from(seen))
     }
 
     /// The bounds, when all content was examined. A patient of a FHIR server
-    /// counts by id, whatever other file has the same person's NHS number: a
-    /// link that made two into one would let a further file lower the count.
+    /// counts by id, whatever other file has the same person's NHS number.
     pub(crate) fn people(&self) -> People {
-        let numbers = self.nhs.len() + self.linked_nhs.len_without([&self.nhs]);
-        let is_bare = |family: Family, key: u64| match family {
-            Family::Nhs => self.nhs.has_place(key) || self.perhaps.has_place(key),
-            Family::Nino => self.nino.is_bare(key),
-            Family::Composite => self.composites.is_bare(key),
-        };
         let most = [
-            numbers,
-            self.perhaps.len_without([&self.nhs, &self.linked_nhs]),
+            self.nhs.len(),
+            self.perhaps.len_without(&self.nhs),
             self.nino.most(),
             self.composites.most(),
             self.patients.all.most(),
             self.contacts.most(),
             self.mentions.most(),
-            self.links.most(is_bare),
+            self.links.most(),
             self.unkeyed.load(Ordering::Relaxed),
         ]
         .into_iter()
         .fold(0, u64::saturating_add);
         People {
-            least: self.least().max(numbers).max(self.composites.least()),
+            least: self.least().max(self.composites.least()),
             most,
         }
     }

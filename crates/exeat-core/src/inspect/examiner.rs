@@ -20,7 +20,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::census::Census;
 use super::columns::{Judged, Mask, Roles, Signs, Stats, Subject, Table, Verdict, judge};
@@ -56,10 +56,21 @@ const TEN_DIGITS: usize = 10;
 pub(crate) struct TableShape {
     learned: OnceLock<HashMap<u64, Roles>>,
     /// What the ids of the file mean something within.
-    scope: OnceLock<u64>,
+    scope: Scope,
 }
 
+/// What ids mean something within: a file, with all tables in it.
+pub(crate) type Scope = Arc<OnceLock<u64>>;
+
 impl TableShape {
+    /// Of one of several tables of a file.
+    pub(crate) fn within(scope: Scope) -> Self {
+        Self {
+            scope,
+            ..Self::default()
+        }
+    }
+
     fn scope(&self, census: &Census) -> u64 {
         *self.scope.get_or_init(|| census.new_scope())
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Inspection;
 use super::content::{Block, Kind, Outcome, Reason, Stream};
-use super::examiner::{Examiner, TableShape};
+use super::examiner::{Examiner, Scope, TableShape};
 use super::foreign;
 use super::tally::Tally;
 
@@ -61,6 +61,18 @@ impl FileInspector {
             stream: Some(stream),
             found: Arc::default(),
             is_first: true,
+        }
+    }
+
+    /// One of several tables of a file, whose ids mean the same in all.
+    pub(super) fn within(stream: Stream, scope: Scope) -> Self {
+        let found = Found {
+            shape: TableShape::within(scope),
+            ..Found::default()
+        };
+        Self {
+            found: Arc::new(found),
+            ..Self::new(stream)
         }
     }
 

@@ -7,6 +7,7 @@ use std::io::{self, Seek as _, Write as _};
 
 use super::Inspection;
 use super::content::{Kind, Reason, Stream};
+use super::examiner::Scope;
 use super::file::FileInspector;
 use super::reader::protocol::{Event, Form, Image, Nature, Part};
 use super::reader::{Ended, Readers, Reading};
@@ -104,9 +105,51 @@ fn failed(reason: &'static str) -> Piece {
     }
 }
 
+/// Files within one another, on the way to what is at hand.
+#[derive(Default)]
+struct Enclosing(Vec<Within>);
+
+struct Within {
+    path: Vec<Vec<u8>>,
+    /// Whether it is a file of parts, not of files.
+    is_whole: bool,
+    scope: Scope,
+}
+
+impl Enclosing {
+    /// A file begins at a path.
+    fn enter(&mut self, path: &[Vec<u8>], nature: Nature) {
+        self.leave(path);
+        self.0.push(Within {
+            path: path.to_vec(),
+            is_whole: nature != Nature::Archive,
+            scope: Scope::default(),
+        });
+    }
+
+    fn leave(&mut self, path: &[Vec<u8>]) {
+        while self
+            .0
+            .last()
+            .is_some_and(|within| !path.starts_with(&within.path))
+        {
+            self.0.pop();
+        }
+    }
+
+    /// What the ids at a path mean something within, if that is a file with
+    /// other tables: a workbook, a database.
+    fn scope(&mut self, path: &[Vec<u8>]) -> Option<Scope> {
+        self.leave(path);
+        let within = self.0.last().filter(|within| within.is_whole)?;
+        Some(Scope::clone(&within.scope))
+    }
+}
+
 /// The part at hand.
 struct Open {
     path: Vec<Vec<u8>>,
+    /// Whether it counts as a file of its own.
     is_member: bool,
     bytes: u64,
     inspector: FileInspector,
@@ -121,6 +164,7 @@ fn listen(
 ) {
     let mut open: Option<Open> = None;
     let mut names = Names::default();
+    let mut enclosing = Enclosing::default();
     // Of files within the file, until it is known what they show.
     let mut media: HashMap<Vec<Vec<u8>>, u64> = HashMap::new();
     let mut said: HashSet<Vec<Vec<u8>>> = HashSet::new();
@@ -151,7 +195,8 @@ fn listen(
                     add(open.end(inspection));
                 }
                 names.add_path(&part.path);
-                open = Some(Open::begin(inspection, part));
+                let scope = enclosing.scope(&part.path);
+                open = Some(Open::begin(inspection, part, scope));
             }
             Event::Nature {
                 path,
@@ -159,6 +204,7 @@ fn listen(
                 bytes,
             } => {
                 names.add_path(&path);
+                enclosing.enter(&path, nature);
                 let kind = match nature {
                     Nature::Document => Kind::Text,
                     Nature::Table => Kind::Table,
@@ -223,7 +269,8 @@ fn listen(
 const MAX_SAID: usize = 65_536;
 
 impl Open {
-    fn begin(inspection: &Inspection, part: Part) -> Self {
+    /// `scope`: of the file that it is a part of, and counted with.
+    fn begin(inspection: &Inspection, part: Part, scope: Option<Scope>) -> Self {
         let readers = inspection.readers.is_some();
         let stream = match &part.form {
             Form::Content => Stream::new(readers),
@@ -231,9 +278,12 @@ impl Open {
         };
         Self {
             path: part.path,
-            is_member: part.is_member,
+            is_member: part.is_member && scope.is_none(),
             bytes: 0,
-            inspector: FileInspector::new(stream),
+            inspector: match scope {
+                Some(scope) => FileInspector::within(stream, scope),
+                None => FileInspector::new(stream),
+            },
         }
     }
 

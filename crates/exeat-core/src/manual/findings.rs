@@ -28,6 +28,7 @@
 //! | `signer-not-allowed` | the policy does not let that key sign | sign with one that may, with `--signing-key` |
 //! | `uninspected` | in a package: something could not be inspected; the policy says what it weighs, by default a note | where it refuses, leave the files out with `--exclude` |
 //! | `unsigned` | there is no key to sign the package with | run `exeat init` |
+//! | `weak-encryption` | a password protects it in a way that is no encryption: ZipCrypto, RC4 in PDF and Office files, XOR in old spreadsheets. In the clear that is refused, in a package it is a note; what is in it counts as uninspected | take the password off, and seal it |
 //!
 //! # When one would be sorry
 //!
@@ -54,16 +55,15 @@
 //!   two hospitals both begin with 1. With a name or a date of birth beside it
 //!   it counts once for each of these, whatever the files, and a random UUID
 //!   once in all. Who is known by an NHS number, an NI number, or name, date of
-//!   birth and postcode, and always has the same id, is not counted again by it:
+//!   birth and postcode, and has one id alone, is not counted again by it:
 //!   a table of names and a table of results are the same people's;
 //! - in text, the different pairs of name and birth date, e-mail addresses and
 //!   telephone numbers; a list of names that cannot be read is uninspected.
 //!
 //! Of two tables of results, each in a file of its own, the patients count in
-//! both, though a table of names has the same ids; so do those whose NHS number
-//! stands in other records without the id. Otherwise one more file, which shows
-//! that they are the same, would lower the count, and a made-up one could. The
-//! tables of one SQL dump count as one file. An id links only under a name that
+//! both, though a table of names has the same ids: they may be of two hospitals.
+//! The tables of one SQL dump, database or workbook count as one file. There are
+//! never fewer people than different numbers, nor than different ids. An id links only under a name that
 //! says it is the person's own (patient, person, participant, subject, pupil,
 //! student, resident and the like; MRN, hospital number, pseudonym): under those
 //! of clients, customers, members, accounts, cases, studies, users and staff
@@ -95,8 +95,6 @@
 //!
 //! These are planned, and nothing in this version finds them:
 //!
-//! - `weak-encryption`: what is protected by a password alone (old ZIP, PDF and
-//!   spreadsheet formats) is refused in the clear as uninspected or as media.
 //! - `objection-present`: a register of people who object is not read, and
 //!   `[objections]` in a policy is an error.
 //! - `column-not-requested`: `[purpose] columns` is an error.

@@ -79,20 +79,6 @@ impl Composites {
         }
     }
 
-    /// Adds those that came with an id.
-    pub(crate) fn insert_linked(&self, composites: impl Iterator<Item = Composite>) {
-        for composite in composites {
-            if self.distinct.insert_linked(composite.hash()) {
-                lock(&self.kept).add(composite);
-            }
-        }
-    }
-
-    /// Whether one, by its hash, ever came without an id.
-    pub(super) fn is_bare(&self, hash: u64) -> bool {
-        self.distinct.is_bare(hash)
-    }
-
     /// At most so many people.
     pub(crate) fn most(&self) -> u64 {
         self.distinct.most()

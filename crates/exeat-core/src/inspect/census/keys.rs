@@ -10,9 +10,6 @@ pub(crate) const MAX_KEYS: u64 = 40_000_000;
 
 const SHARDS: usize = 256;
 
-/// The bit of a kept hash that marks a key as seen without an id.
-const BARE: u64 = 1;
-
 pub(crate) struct KeySet {
     shards: Box<[Mutex<Shard>]>,
     len: AtomicU64,
@@ -36,49 +33,22 @@ impl KeySet {
 
     /// Adds a hash; whether it is new and was kept.
     pub(crate) fn insert(&self, hash: u64) -> bool {
-        self.put(hash, true)
-    }
-
-    /// Adds the hash of a key that came with an id.
-    pub(crate) fn insert_linked(&self, hash: u64) -> bool {
-        self.put(hash, false)
-    }
-
-    /// Whether a key that is kept ever came without an id.
-    pub(crate) fn is_bare(&self, hash: u64) -> bool {
-        let (shard, hash) = self.shard(hash);
-        let shard = lock(shard);
+        // Zero marks an empty slot.
+        let hash = hash.max(1);
+        let shard = usize::from(hash.to_le_bytes()[0]);
+        let mut shard = lock(&self.shards[shard]);
         match shard.find(hash) {
-            Slot::Taken(at) => shard.slots[at] & BARE != 0,
-            Slot::Free => false,
-        }
-    }
-
-    fn put(&self, hash: u64, bare: bool) -> bool {
-        let (shard, hash) = self.shard(hash);
-        let mut shard = lock(shard);
-        match shard.find(hash) {
-            Slot::Taken(at) => {
-                shard.slots[at] |= u64::from(bare);
-                false
-            }
+            Slot::Taken => false,
             Slot::Free if self.len.load(Ordering::Relaxed) >= self.limit => {
                 self.beyond.fetch_add(1, Ordering::Relaxed);
                 false
             }
             Slot::Free => {
-                shard.add(hash | u64::from(bare));
+                shard.add(hash);
                 self.len.fetch_add(1, Ordering::Relaxed);
                 true
             }
         }
-    }
-
-    /// Where a hash belongs, and its form there: the last bit is free for a
-    /// mark, and zero marks an empty slot.
-    fn shard(&self, hash: u64) -> (&Mutex<Shard>, u64) {
-        let hash = (hash & !BARE).max(BARE << 1);
-        (&self.shards[usize::from(hash.to_le_bytes()[1])], hash)
     }
 
     /// How many different keys were kept: at least so many there are.
@@ -94,7 +64,7 @@ impl KeySet {
 }
 
 enum Slot {
-    Taken(usize),
+    Taken,
     Free,
 }
 
@@ -114,7 +84,7 @@ impl Shard {
         loop {
             match self.slots[at] {
                 0 => return Slot::Free,
-                taken if taken & !BARE == hash => return Slot::Taken(at),
+                taken if taken == hash => return Slot::Taken,
                 _ => at = next(at, self.slots.len()),
             }
         }
@@ -177,21 +147,6 @@ mod tests {
         assert_eq!((set.least(), set.most()), (60_000, 60_000));
         assert!(set.insert(0));
         assert!(!set.insert(0));
-    }
-
-    #[test]
-    fn once_bare_is_bare_for_good() {
-        let set = KeySet::new();
-        for n in 0..3_000 {
-            let (first, second) = (n % 2 == 0, n % 3 == 0);
-            assert!(set.put(mix(n), first));
-            assert!(!set.put(mix(n), second));
-        }
-        for n in 0..3_000 {
-            assert_eq!(set.is_bare(mix(n)), n % 2 == 0 || n % 3 == 0, "{n}");
-        }
-        assert!(!set.is_bare(mix(3_000)));
-        assert_eq!(set.most(), 3_000);
     }
 
     #[test]

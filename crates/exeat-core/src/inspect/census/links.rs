@@ -5,17 +5,18 @@
 //! families), or gives an id alone, and then it waits to be answered for. Of
 //! every id there are
 //!
-//! - those who answer: people counted by a key of whose records every one has
-//!   this id. Who was ever seen without it, or with another, answers for none;
+//! - those who answer: people counted by a key that came with this id, and with
+//!   no other. Who was seen with two ids answers for none;
 //! - those who were seen with the id and a name or a date of birth: as many as
 //!   these are different, over all files;
 //! - those who were seen with the id alone: one for each file, since the
 //!   numbers of two hospitals both begin with 1.
 //!
 //! The id stands for as many people as the larger of the last two, less those
-//! who answer. The law that further data never lowers the count holds: a new
-//! key adds one to its family before it can take one from an id; a key known
-//! by other records takes none. What remains is an assumption: that somebody
+//! who answer. So there are never fewer people than keys, nor than ids: a key
+//! answers for one id at most. A file that says whose ids they are can make of
+//! a number and an id that were counted as two the one person that they are;
+//! any other file can only add. What remains is an assumption: that somebody
 //! with a number in one file, and a record with the same id alone in one other
 //! file, are one.
 
@@ -90,16 +91,15 @@ impl Links {
     }
 
     /// How many people at most the ids stand for beside those counted by key.
-    /// `is_bare`: whether a key was seen without an id, too.
-    pub(super) fn most(&self, is_bare: impl Fn(Family, u64) -> bool) -> u64 {
+    pub(super) fn most(&self) -> u64 {
         if !self.is_any() {
             return 0;
         }
         let (mut persons, mut scopes, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-        self.persons.values(|_| true, &mut persons);
-        self.scopes.values(|_| true, &mut scopes);
-        for (family, pairs) in &self.answers {
-            pairs.values(|key| !is_bare(*family, key), &mut answers);
+        self.persons.values(&mut persons);
+        self.scopes.values(&mut scopes);
+        for (_, pairs) in &self.answers {
+            pairs.values(&mut answers);
         }
         let [persons, scopes, answers] = [persons, scopes, answers].map(|mut links| {
             links.sort_unstable();

@@ -73,15 +73,12 @@ impl Pairs {
         self.beyond.load(Ordering::Relaxed)
     }
 
-    /// Appends the value of every key that is not contested and that `wanted`
-    /// holds for.
-    pub(super) fn values(&self, wanted: impl Fn(u64) -> bool, values: &mut Vec<u64>) {
+    /// Appends the value of every key that is not contested.
+    pub(super) fn values(&self, values: &mut Vec<u64>) {
         for shard in &self.shards {
             let shard = lock(shard);
-            let found = shard
-                .iter()
-                .filter(|&(&key, &value)| value != CONTESTED && wanted(key));
-            values.extend(found.map(|(_, &value)| value));
+            let found = shard.values().filter(|&&value| value != CONTESTED);
+            values.extend(found);
         }
     }
 }
@@ -118,7 +115,7 @@ mod tests {
 
     fn values(pairs: &Pairs) -> Vec<u64> {
         let mut values = Vec::new();
-        pairs.values(|_| true, &mut values);
+        pairs.values(&mut values);
         values.sort_unstable();
         values
     }

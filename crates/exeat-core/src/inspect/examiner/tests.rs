@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use super::*;
 use crate::inspect::content::Kind;
 use crate::inspect::facts::Facts;
+use crate::inspect::foreign::Piece;
 use crate::inspect::summary::Summary;
 use crate::path::EntryPath;
 
@@ -103,7 +104,15 @@ fn inspect_in<'f>(files: impl Iterator<Item = (usize, &'f File)>, backwards: boo
         let path = format!("file-{number}");
         let path = EntryPath::new(path.as_bytes()).expect("a good path");
         let tally = file.examine(&census, backwards);
-        summary.add(path, 1, Kind::Table, None, tally);
+        summary.add_file(1);
+        summary.add(
+            &path.to_string(),
+            Piece {
+                file: Some((Kind::Table, 1)),
+                tally: tally,
+                ..Piece::default()
+            },
+        );
     }
     summary.finish(&census, false)
 }
@@ -114,7 +123,15 @@ fn inspect_text(text: &str, records: u64) -> Facts {
     examiner.text(text.as_bytes(), records);
     let mut summary = Summary::default();
     let path = EntryPath::new(b"text").expect("a good path");
-    summary.add(path, 1, Kind::Text, None, examiner.finish());
+    summary.add_file(1);
+    summary.add(
+        &path.to_string(),
+        Piece {
+            file: Some((Kind::Text, 1)),
+            tally: examiner.finish(),
+            ..Piece::default()
+        },
+    );
     summary.finish(&census, false)
 }
 

@@ -268,6 +268,8 @@ mod laws {
     use super::*;
 
     const ALL: &[usize] = &[0, 1, 2, 3, 4, 5];
+    /// Which say of nobody with a key which id is theirs.
+    const APART: &[usize] = &[2, 4, 5];
     /// Whose columns are known by their names, however few values they have.
     const TELLING: &[usize] = &[0, 1, 3, 5];
 
@@ -343,14 +345,25 @@ mod laws {
         }
 
         #[test]
-        fn adding_files_never_lowers_the_count(
+        fn adding_files_never_lowers_the_count_unless_they_say_whose_ids_they_are(
             some in prop::collection::vec(table(ALL), 0..5),
-            more in prop::collection::vec(table(ALL), 1..4),
+            more in prop::collection::vec(table(APART), 1..4),
         ) {
             let before = inspect(&some);
             let after = inspect(&[some, more].concat());
             prop_assert!(after.people.least >= before.people.least);
             prop_assert!(after.people.most >= before.people.most);
+        }
+
+        #[test]
+        fn whose_ids_they_are_makes_no_fewer_of_either(
+            keys in prop::collection::vec(table(&[5]), 0..3),
+            ids in prop::collection::vec(table(&[4]), 0..2),
+            more in prop::collection::vec(table(ALL), 1..4),
+        ) {
+            let after = inspect(&[keys.clone(), ids.clone(), more].concat()).people;
+            prop_assert!(after.most >= inspect(&keys).people.most);
+            prop_assert!(after.most >= inspect(&ids).people.most);
         }
 
         #[test]

@@ -33,7 +33,15 @@ fn record(name: Option<&str>, values: &[String]) -> Facts {
     });
     let mut summary = Summary::default();
     let path = EntryPath::new(b"record").expect("a good path");
-    summary.add(path, 1, Kind::Json, None, examiner.finish());
+    summary.add_file(1);
+    summary.add(
+        &path.to_string(),
+        Piece {
+            file: Some((Kind::Json, 1)),
+            tally: examiner.finish(),
+            ..Piece::default()
+        },
+    );
     summary.finish(&census, false)
 }
 
