@@ -266,7 +266,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write(&tree, &dir.path().join("tree"));
-        let options = SealOptions { compress, volume_size, threads: None };
+        let options = SealOptions { compress, volume_size, readers: None, threads: None };
         let unlocked = seal_and_unlock(dir.path(), &options);
         unlocked.verify_contents(None, &Silent).expect("every entry");
         let target = dir.path().join("opened");

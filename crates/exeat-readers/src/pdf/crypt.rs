@@ -7,6 +7,8 @@ use aes::cipher::generic_array::GenericArray;
 use aes::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
 use aes::{Aes128, Aes256};
 use md5::{Digest as _, Md5};
+use rc4::consts::U256;
+use rc4::{Key, Rc4, StreamCipher as _};
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::object::{Dict, Object};
@@ -277,23 +279,14 @@ fn cbc(
     plain
 }
 
+/// A key of any length is one of 256 bytes that repeats it: that is how RC4
+/// spreads it.
 fn rc4(key: &[u8], bytes: &[u8]) -> Vec<u8> {
-    let mut state = [0_u8; 256];
-    for (place, byte) in (0..=255).zip(&mut state) {
-        *byte = place;
+    let mut whole = Key::<U256>::default();
+    for (place, byte) in whole.iter_mut().zip(key.iter().cycle()) {
+        *place = *byte;
     }
-    let mut j = 0_u8;
-    for i in 0..256 {
-        j = j.wrapping_add(state[i]).wrapping_add(key[i % key.len()]);
-        state.swap(i, usize::from(j));
-    }
-    let (mut i, mut j) = (0_u8, 0_u8);
-    let decrypted = bytes.iter().map(|byte| {
-        i = i.wrapping_add(1);
-        j = j.wrapping_add(state[usize::from(i)]);
-        state.swap(usize::from(i), usize::from(j));
-        let sum = state[usize::from(i)].wrapping_add(state[usize::from(j)]);
-        byte ^ state[usize::from(sum)]
-    });
-    decrypted.collect()
+    let mut plain = bytes.to_vec();
+    Rc4::<U256>::new(&whole).apply_keystream(&mut plain);
+    plain
 }

@@ -109,7 +109,7 @@ fn inspect_in<'f>(files: impl Iterator<Item = (usize, &'f File)>, backwards: boo
             &path.to_string(),
             Piece {
                 file: Some((Kind::Table, 1)),
-                tally: tally,
+                tally,
                 ..Piece::default()
             },
         );
