@@ -1,6 +1,8 @@
 //! The manual.
 //!
 //! - [`findings`]: what a decision can say, its cause and its remedy
+//! - [`formats`]: what is read of each kind of file, and what is not
+//! - [`scan`]: finding what already lies open
 //! - [`policy`]: the rules, and how a file makes them stricter
 //! - [`ledger`]: what is recorded of every export, and what never is
 //! - [`format`](mod@format): the package format, for those who write another
@@ -9,6 +11,8 @@
 
 pub mod findings;
 pub mod format;
+pub mod formats;
 pub mod ledger;
 pub mod policy;
+pub mod scan;
 pub mod security;
