@@ -350,13 +350,30 @@ pub(crate) fn cache_path() -> Result<PathBuf, CommandError> {
 pub(crate) fn read_cache(path: &Path, looker: &[u8]) -> Result<Cache, CommandError> {
     use std::io::Read as _;
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_CACHE).read_to_end(&mut bytes));
+    let read = open_own(path).and_then(|file| file.take(MAX_CACHE).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Cache::read(looker, &bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Cache::new(looker)),
         Err(error) => {
             Err(cannot_read(path, &error).with_help("pass another --cache, or --no-cache"))
         }
+    }
+}
+
+/// Opens a file that nobody but the user can have written to: whoever could
+/// would say what is passed over.
+fn open_own(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::MetadataExt as _;
+    let flags = rustix::fs::OFlags::RDONLY
+        | rustix::fs::OFlags::NOFOLLOW
+        | rustix::fs::OFlags::NONBLOCK
+        | rustix::fs::OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, rustix::fs::Mode::empty())?);
+    let stat = file.metadata()?;
+    let is_own = stat.uid() == rustix::process::geteuid().as_raw() && stat.mode() & 0o022 == 0;
+    match stat.is_file() && is_own {
+        true => Ok(file),
+        false => Err(io::Error::other("others can write to it, or it is no file")),
     }
 }
 

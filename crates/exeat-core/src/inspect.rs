@@ -149,11 +149,12 @@ impl Inspection {
     ) -> Result<(), SourceError> {
         let path = entry.path().to_string();
         let listed = source.listed(entry);
-        self.end_of(&path, entry.bytes(), &listed, inspector, progress)
+        self.end_of(&path, entry.bytes(), &listed, inspector, progress)?;
+        Ok(())
     }
 
     /// Ends the file at a path, which is escaped. What is not text is read now,
-    /// by its reader.
+    /// by its reader; the format that it has is the result.
     ///
     /// # Errors
     /// It is not what it was any more, or cannot be opened again.
@@ -164,7 +165,7 @@ impl Inspection {
         again: &dyn Reopen,
         inspector: FileInspector,
         progress: &dyn Progress,
-    ) -> Result<(), SourceError> {
+    ) -> Result<Option<Format>, SourceError> {
         let result = inspector.finish(self);
         let mut piece = Piece {
             reason: result.outcome.reason,
@@ -174,9 +175,13 @@ impl Inspection {
             ..Piece::default()
         };
         match (result.outcome.foreign, &self.readers) {
-            (Some(Format::SqliteLog), _) if again.has_database() => {}
-            (Some(_), Some(readers)) if !self.is_stopped() => {
-                let files = (again.file()?, again.log()?);
+            (Some(Format::SqliteLog), _) if again.has_database()? => {}
+            (Some(format), Some(readers)) if !self.is_stopped() => {
+                let log = match format {
+                    Format::Sqlite => again.log()?,
+                    _ => None,
+                };
+                let files = (again.file()?, log);
                 let is_stopped = || self.is_stopped() || progress.cancelled();
                 foreign::read(self, readers, files, &is_stopped, &mut |piece| {
                     self.summary().add(path, piece);
@@ -199,7 +204,7 @@ impl Inspection {
         let mut summary = self.summary();
         summary.add_file(bytes);
         summary.add(path, piece);
-        Ok(())
+        Ok(result.outcome.foreign)
     }
 
     /// Looks at the name of a file that is in no listing.

@@ -30,7 +30,7 @@ mod again;
 mod listing;
 mod walk;
 
-pub(crate) use again::Reopen;
+pub(crate) use again::{DATABASE, LOG, Reopen, is_database};
 pub use listing::{Entry, Listing};
 pub(crate) use listing::{Identity, NodeBuilder, SkipReason};
 

@@ -2,6 +2,7 @@
 //! limits its time and memory, before it looks at the first byte of the file.
 
 use std::io;
+use std::os::fd::RawFd;
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use seccompiler::{
@@ -15,17 +16,11 @@ const MEMORY: u64 = 88 << 20;
 /// Seconds of processor time that every file gets; and one more for each MiB.
 const SECONDS: u64 = 60;
 
-/// System calls that are left: reading and writing what is open, memory, time
-/// and the end. None opens a file, makes a socket, starts a process or sends a
-/// signal.
+/// System calls that are left beside reading the file and writing the answer:
+/// memory, time and the end. None opens a file, makes a socket, starts a process
+/// or sends a signal.
 const CALLS: &[i64] = &[
-    libc::SYS_read,
-    libc::SYS_pread64,
-    libc::SYS_write,
-    libc::SYS_writev,
     libc::SYS_close,
-    libc::SYS_fstat,
-    libc::SYS_lseek,
     libc::SYS_munmap,
     libc::SYS_mremap,
     libc::SYS_madvise,
@@ -46,16 +41,25 @@ const CALLS: &[i64] = &[
     libc::SYS_exit,
     libc::SYS_exit_group,
 ];
-/// Those that are left unless they make memory executable; the third argument
-/// of both says.
-const MAPPING: &[i64] = &[libc::SYS_mmap, libc::SYS_mprotect];
+/// Memory may not be made executable; the third argument of both calls says.
 const EXECUTABLE: u64 = 4;
+/// Nor shared, where no limit counts it; the fourth argument of `mmap` says.
+const SHARED: u64 = 1;
 
-/// Confines this process for good, to read a file of `bytes`.
+/// What is open, and stays of use.
+pub(crate) struct Open {
+    /// Descriptors to read from, by position.
+    pub(crate) inputs: [RawFd; 2],
+    /// The one to write to.
+    pub(crate) output: RawFd,
+}
+
+/// Confines this process for good, to read a file of `bytes`. Whatever else it
+/// has inherited open is of no use to it.
 ///
 /// # Errors
 /// What the system says; nothing may be read then.
-pub(crate) fn confine(bytes: u64) -> io::Result<()> {
+pub(crate) fn confine(bytes: u64, open: &Open) -> io::Result<()> {
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let seconds = SECONDS.saturating_add(bytes >> 20);
@@ -71,21 +75,30 @@ pub(crate) fn confine(bytes: u64) -> io::Result<()> {
         };
         rustix::process::setrlimit(resource, limit)?;
     }
-    let filter = filter().map_err(io::Error::other)?;
+    let filter = filter(open).map_err(io::Error::other)?;
     seccompiler::apply_filter(&filter).map_err(io::Error::other)
 }
 
-fn filter() -> Result<BpfProgram, seccompiler::BackendError> {
-    let mapping = || {
-        let none = SeccompCmpOp::MaskedEq(EXECUTABLE);
-        let harmless = SeccompCondition::new(2, SeccompCmpArgLen::Qword, none, 0)?;
-        Ok::<_, seccompiler::BackendError>(vec![SeccompRule::new(vec![harmless])?])
+fn filter(open: &Open) -> Result<BpfProgram, seccompiler::BackendError> {
+    let without = |argument, bits| {
+        let none = SeccompCmpOp::MaskedEq(bits);
+        SeccompCondition::new(argument, SeccompCmpArgLen::Qword, none, 0)
+    };
+    let on = |descriptor: RawFd| {
+        let number = u64::from(descriptor.unsigned_abs());
+        let same = SeccompCmpOp::Eq;
+        let is_it = SeccompCondition::new(0, SeccompCmpArgLen::Dword, same, number)?;
+        SeccompRule::new(vec![is_it])
     };
     let mut rules: std::collections::BTreeMap<i64, Vec<SeccompRule>> =
         CALLS.iter().map(|&call| (call, Vec::new())).collect();
-    for &call in MAPPING {
-        rules.insert(call, mapping()?);
-    }
+    let private = vec![without(2, EXECUTABLE)?, without(3, SHARED)?];
+    rules.insert(libc::SYS_mmap, vec![SeccompRule::new(private)?]);
+    let protect = vec![without(2, EXECUTABLE)?];
+    rules.insert(libc::SYS_mprotect, vec![SeccompRule::new(protect)?]);
+    let inputs: Result<Vec<_>, _> = open.inputs.iter().map(|&input| on(input)).collect();
+    rules.insert(libc::SYS_pread64, inputs?);
+    rules.insert(libc::SYS_write, vec![on(open.output)?]);
     let arch = TargetArch::try_from(std::env::consts::ARCH)?;
     // What is not allowed fails, as it would on a system that has no such call.
     let denied = SeccompAction::Errno(libc::EPERM.unsigned_abs());

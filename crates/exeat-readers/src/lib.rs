@@ -54,7 +54,7 @@ mod zip;
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -81,12 +81,16 @@ fn read_standard_input() -> io::Result<()> {
     let log = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     let bytes = file.metadata()?.len();
+    let open = confine::Open {
+        inputs: [file.as_raw_fd(), log.as_raw_fd()],
+        output: out.as_raw_fd(),
+    };
     let log = match log.metadata()?.is_file() {
         true => Some(Window::of_file(log)?),
         false => None,
     };
     let file = Window::of_file(file)?;
-    confine::confine(bytes)?;
+    confine::confine(bytes, &open)?;
     let mut output = Output::new(Box::new(out), bytes, log);
     output.read_file(Input::of_window(file))
 }

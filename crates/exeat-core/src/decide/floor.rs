@@ -111,14 +111,23 @@ pub(super) fn key_beside(target: &Target, findings: &mut Vec<Finding>) {
 /// What a password protects in a way that is no encryption lies as good as in
 /// the clear, and in a package it is one by the package alone.
 pub(super) fn weak_encryption(ask: &Ask<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
-    let weak = &facts.weak_encryption;
-    if weak.files == 0 {
-        return;
-    }
     let severity = match ask.is_plain() {
         true => Severity::Refuse,
         false => Severity::Note,
     };
+    weak(facts, severity, findings);
+}
+
+/// The same for what lies where it lies.
+pub(super) fn weak_at_rest(facts: &Facts, findings: &mut Vec<Finding>) {
+    weak(facts, Severity::Refuse, findings);
+}
+
+fn weak(facts: &Facts, severity: Severity, findings: &mut Vec<Finding>) {
+    let weak = &facts.weak_encryption;
+    if weak.files == 0 {
+        return;
+    }
     findings.push(Finding {
         severity,
         spans: named(weak.places.iter().cloned()),

@@ -1,7 +1,7 @@
 //! What the rules say of a file that lies where it lies: as if it were to be
 //! copied there in the clear.
 
-use super::floor::{plain_content, plain_place};
+use super::floor::{plain_content, plain_place, weak_at_rest};
 use crate::destination::Place;
 use crate::diagnostic::Finding;
 use crate::inspect::{Amount, Class, Coverage, Facts, Uninspected};
@@ -25,6 +25,7 @@ impl Policy {
         self.bulk(&known, &mut findings);
         plain_content(&known, &self.bulk_rules().people, &mut findings);
         plain_place(&known, place, &mut findings);
+        weak_at_rest(&known, &mut findings);
         if known.classes.iter().any(|f| f.class == Class::PrivateKey) {
             findings.push(super::words::refuse(
                 "key-beside-data",
@@ -40,5 +41,5 @@ impl Policy {
 /// Whether something of it could not be seen, so that it may hold anything.
 #[must_use]
 pub fn is_unseen(facts: &Facts) -> bool {
-    facts.uninspected.files > 0 || facts.media > 0 || facts.weak_encryption.files > 0
+    facts.uninspected.files > 0 || facts.media > 0
 }

@@ -189,13 +189,31 @@ impl Stream {
         }
     }
 
-    /// Rows of a table whose columns are known, as a reader writes them.
-    pub(crate) fn table(columns: &[Vec<u8>], readers: bool) -> Self {
-        let mut stream = Self::new(readers);
-        let mut reading = Reading::new(Decoder::utf8_only(), stream.mode);
+    /// Of what was within a run of base64 and has been taken apart: nothing
+    /// within it is taken apart again.
+    pub(crate) fn innermost() -> Self {
+        Self::in_mode(Mode {
+            nested: true,
+            readers: false,
+        })
+    }
+
+    /// The same for rows of a table whose columns are known, as a reader writes
+    /// them.
+    pub(crate) fn of_rows(mut self, columns: &[Vec<u8>]) -> Self {
+        let mut reading = Reading::new(Decoder::utf8_only(), self.mode);
         reading.cutter = Some(Box::new(delimited::Cutter::of_rows(columns, LONGEST)));
-        stream.state = State::Text(Box::new(reading));
-        stream
+        self.state = State::Text(Box::new(reading));
+        self
+    }
+
+    /// Whether nothing that comes would be looked at.
+    pub(crate) fn is_done(&self) -> bool {
+        match self.state {
+            State::Opaque(_) => true,
+            State::Foreign(..) => !self.mode.nested,
+            State::Start | State::Text(_) => false,
+        }
     }
 
     /// Takes the next bytes, of any number.

@@ -14,6 +14,12 @@ use super::tally::Tally;
 /// What is said of content whose reader gave up in a way that it never should.
 const FAULT: &str = "a fault in its inspection";
 
+/// The most files within runs of base64 of one file that are taken apart.
+const MAX_EMBEDDED: u64 = 10_000;
+/// No more are taken apart once so many bytes came out of them.
+const MAX_EMBEDDED_BYTES: u64 = 4 << 30;
+const TOO_MUCH: &str = "too many or too large files within base64";
+
 /// Takes the bytes of one file in order. Reading it never fails: what cannot
 /// be understood makes the file uninspected.
 pub(crate) struct FileInspector {
@@ -36,6 +42,9 @@ struct FoundState {
     tally: Tally,
     /// Within runs of base64: images that nobody reviewed.
     images: u64,
+    /// Files there, and bytes that they were taken apart into.
+    embedded: u64,
+    embedded_bytes: u64,
     /// Something there is protected by what is no encryption.
     is_weak: bool,
     reason: Option<Reason>,
@@ -93,6 +102,11 @@ impl FileInspector {
         }
     }
 
+    /// Whether nothing that comes would be looked at.
+    pub(crate) fn is_done(&self) -> bool {
+        self.stream.as_ref().is_none_or(Stream::is_done)
+    }
+
     /// Ends the file, and waits for what others still examine of it.
     pub(super) fn finish(mut self, inspection: &Inspection) -> FileResult {
         let finished = self.stream.take().and_then(|stream| {
@@ -148,8 +162,17 @@ impl Found {
     /// Has a file within the file taken apart: what is in it counts as if it
     /// stood in the text around it.
     fn take_apart(&self, inspection: &Inspection, bytes: &[u8]) {
+        {
+            let mut state = self.lock();
+            state.embedded += 1;
+            if state.embedded > MAX_EMBEDDED || state.embedded_bytes > MAX_EMBEDDED_BYTES {
+                state.reason.get_or_insert(TOO_MUCH.into());
+                return;
+            }
+        }
         let mut add = |piece: foreign::Piece| {
             let mut state = self.lock();
+            state.embedded_bytes = state.embedded_bytes.saturating_add(piece.bytes);
             state.images += piece.images;
             state.is_weak |= piece.is_weak;
             state.tally.merge(piece.tally);

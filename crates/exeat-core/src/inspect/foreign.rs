@@ -37,6 +37,8 @@ pub(super) struct Piece {
     pub(super) is_weak: bool,
     /// How many images it has that somebody may be recognised in.
     pub(super) images: u64,
+    /// Bytes of it that were looked at.
+    pub(super) bytes: u64,
     /// What an image of any size carries beside: bits of
     /// [`super::reader::protocol::metadata`].
     pub(super) metadata: u16,
@@ -71,9 +73,19 @@ pub(super) fn read(
     add: &mut Add<'_>,
 ) {
     match readers.read(file, log) {
-        Ok(reading) => listen(inspection, reading, is_stopped, add),
+        Ok(reading) => listen(inspection, reading, Given::File, is_stopped, add),
         Err(ended) => add(failed(ended.text())),
     }
+}
+
+/// What a reader was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    /// A file. Base64 within its parts is followed.
+    File,
+    /// Something within base64. Nothing further within it is followed, so that
+    /// readers do not wait for readers without end.
+    Embedded,
 }
 
 /// Has bytes taken apart that are in no file.
@@ -83,7 +95,7 @@ pub(super) fn read_embedded(inspection: &Inspection, bytes: &[u8], add: &mut Add
     };
     let is_stopped = || inspection.is_stopped();
     match in_memory(bytes).map(|file| readers.read_beside(file)) {
-        Ok(Ok(reading)) => listen(inspection, reading, &is_stopped, add),
+        Ok(Ok(reading)) => listen(inspection, reading, Given::Embedded, &is_stopped, add),
         Ok(Err(ended)) => add(failed(ended.text())),
         Err(_) => add(failed("no memory to take it apart")),
     }
@@ -120,6 +132,8 @@ impl Enclosing {
     /// A file begins at a path.
     fn enter(&mut self, path: &[Vec<u8>], nature: Nature) {
         self.leave(path);
+        // The same one again is another one of its name.
+        self.0.retain(|within| within.path != path);
         self.0.push(Within {
             path: path.to_vec(),
             is_whole: nature != Nature::Archive,
@@ -159,6 +173,7 @@ struct Open {
 fn listen(
     inspection: &Inspection,
     mut reading: Reading,
+    given: Given,
     is_stopped: &dyn Fn() -> bool,
     add: &mut Add<'_>,
 ) {
@@ -168,6 +183,7 @@ fn listen(
     // Of files within the file, until it is known what they show.
     let mut media: HashMap<Vec<Vec<u8>>, u64> = HashMap::new();
     let mut said: HashSet<Vec<Vec<u8>>> = HashSet::new();
+    let mut is_silent = true;
     let broken = loop {
         if is_stopped() {
             return;
@@ -177,6 +193,12 @@ fn listen(
             Ok(None) => return,
             Err(ended) => break Some(ended.text()),
         };
+        if event == Event::Done {
+            // One that says nothing of the file has not read it.
+            let is_orderly = !is_silent && open.is_none();
+            break (!is_orderly).then_some(DISORDER);
+        }
+        is_silent = false;
         match event {
             Event::Data(data) => match &mut open {
                 Some(open) => {
@@ -196,7 +218,7 @@ fn listen(
                 }
                 names.add_path(&part.path);
                 let scope = enclosing.scope(&part.path);
-                open = Some(Open::begin(inspection, part, scope));
+                open = Some(Open::begin(inspection, part, scope, given));
             }
             Event::Nature {
                 path,
@@ -242,7 +264,7 @@ fn listen(
             Event::Image { path, image } => {
                 names.add_path(&path);
                 let is_media = !is_icon(image);
-                let bytes = is_media.then(|| media.remove(&path)).flatten();
+                let bytes = media.remove(&path).filter(|_| is_media);
                 add(Piece {
                     path,
                     file: bytes.map(|bytes| (Kind::Media, bytes)),
@@ -252,7 +274,7 @@ fn listen(
                 });
             }
             Event::Name(name) => names.add(name),
-            Event::Done => break None,
+            Event::Done => unreachable!("dealt with above"),
         }
         names.examine_if_many(inspection, add);
     };
@@ -266,15 +288,18 @@ fn listen(
 }
 
 /// Places of what was not read that are told apart.
-const MAX_SAID: usize = 65_536;
+const MAX_SAID: usize = 4_096;
 
 impl Open {
     /// `scope`: of the file that it is a part of, and counted with.
-    fn begin(inspection: &Inspection, part: Part, scope: Option<Scope>) -> Self {
-        let readers = inspection.readers.is_some();
+    fn begin(inspection: &Inspection, part: Part, scope: Option<Scope>, given: Given) -> Self {
+        let stream = match given {
+            Given::File => Stream::new(inspection.readers.is_some()),
+            Given::Embedded => Stream::innermost(),
+        };
         let stream = match &part.form {
-            Form::Content => Stream::new(readers),
-            Form::Table { columns } => Stream::table(columns, readers),
+            Form::Content => stream,
+            Form::Table { columns } => stream.of_rows(columns),
         };
         Self {
             path: part.path,
@@ -301,6 +326,7 @@ impl Open {
             tally: result.tally,
             images: result.images,
             is_weak: result.is_weak,
+            bytes: self.bytes,
             ..Piece::default()
         }
     }

@@ -78,6 +78,7 @@ impl Summary {
             images,
             metadata,
             path: _,
+            bytes: _,
         } = piece;
         if is_names {
             return self.add_names(tally);

@@ -26,7 +26,8 @@
 //! for those that are named; pipes, sockets and devices are passed over, and so
 //! are `/proc`, `/sys` and their kind. A file that changes while it is read is
 //! one that could not be seen. Every file is judged by itself: tables that are
-//! linked count together in one file, not over two.
+//! linked count together in one file, not over two. Names of files are looked at,
+//! those of folders are not.
 //!
 //! # Leaving out
 //!

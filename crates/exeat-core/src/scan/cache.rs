@@ -243,7 +243,8 @@ impl Cache {
             if self.records.len() + records.len() <= MAX_RECORDS {
                 records.append(&mut self.records);
             }
-            records.sort_unstable();
+            // Where two disagree, the one that was not harmless stays.
+            records.sort_unstable_by(|a, b| a[..16].cmp(&b[..16]).then(b[16].cmp(&a[16])));
             records.dedup_by(|a, b| a[..16] == b[..16]);
             records.truncate(MAX_RECORDS);
             self.records = records;

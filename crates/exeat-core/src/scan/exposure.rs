@@ -73,7 +73,11 @@ impl Exposures {
     pub(super) fn of(&self, path: &Path, stat: &Statx, place: &Place, now: Timestamp) -> Exposure {
         let modified = stat.stx_mtime.tv_sec;
         Exposure {
-            age_days: (now.as_second() - modified).div_euclid(24 * 60 * 60).max(0),
+            age_days: now
+                .as_second()
+                .saturating_sub(modified)
+                .div_euclid(24 * 60 * 60)
+                .max(0),
             medium: place.medium(),
             modified: Timestamp::from_second(modified)
                 .ok()

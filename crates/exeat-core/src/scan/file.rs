@@ -16,17 +16,15 @@ use super::walk::{Folder, why};
 use super::{Finds, OpenFile};
 use crate::decide::is_unseen;
 use crate::digest::read_some;
-use crate::inspect::reader::Readers;
+use crate::inspect::reader::{Format, Readers};
 use crate::inspect::{Depth, Facts, Inspection};
 use crate::path::Escaped;
 use crate::policy::Policy;
 use crate::progress::Progress;
-use crate::source::{Reopen, SourceError};
+use crate::source::{DATABASE, LOG, Reopen, SourceError, is_database};
 
 /// How much is read at once.
 const BUFFER: usize = 128 << 10;
-/// What an SQLite database's write-ahead log is called after it.
-const LOG: &[u8] = b"-wal";
 const CHANGED: &str = "changed while it was read";
 
 /// What is the same for all files.
@@ -77,10 +75,9 @@ impl<'a> Looker<'a> {
             return;
         }
         let changed = stat.stx_mtime.tv_sec.max(stat.stx_ctime.tv_sec);
-        if setting
-            .since
-            .is_some_and(|since| changed < since.as_second())
-        {
+        let is_old = |changed: i64| setting.since.is_some_and(|s| changed < s.as_second());
+        // A database changes in its log first.
+        if is_old(changed) && is_old(log_changed(folder, name)) {
             return;
         }
         setting.progress.advance(1);
@@ -101,8 +98,16 @@ impl<'a> Looker<'a> {
         let shown = Escaped(path.as_os_str().as_bytes()).to_string();
         setting.progress.current(&shown);
         match self.read(folder, name, &stat, &shown) {
-            Ok(facts) => self.judge(folder, path, shown, (&stat, stamp), facts),
-            Err(reason) => setting.finds.add_unseen(shown, reason.to_owned()),
+            Ok((facts, stands_alone)) => {
+                // What a log beside it changes, its own times do not show.
+                let stamp = stands_alone.then_some(stamp);
+                self.judge(folder, path, shown, (&stat, stamp), facts);
+            }
+            Err(reason) => {
+                // Nothing of it may be taken for the next one's.
+                let _ = self.inspection.take_facts();
+                setting.finds.add_unseen(shown, reason.to_owned());
+            }
         }
     }
 
@@ -112,14 +117,15 @@ impl<'a> Looker<'a> {
         self.setting.finds.add_unseen(shown, reason.to_owned());
     }
 
-    /// Reads and inspects the file; why it could not be is the error.
+    /// Reads and inspects the file, and says whether it stands for itself, with
+    /// no other file that belongs to it. Why it could not be is the error.
     fn read(
         &mut self,
         folder: &Folder,
         name: &CStr,
         listed: &Statx,
         shown: &str,
-    ) -> Result<Facts, &'static str> {
+    ) -> Result<(Facts, bool), &'static str> {
         let again = Again {
             folder,
             name,
@@ -139,16 +145,24 @@ impl<'a> Looker<'a> {
                 break;
             }
             inspector.push(&self.inspection, &self.buffer[..count]);
+            if inspector.is_done() {
+                break;
+            }
             left -= count as u64;
         }
         let progress = self.setting.progress;
+        let is_database = self.buffer.starts_with(DATABASE);
+        let log = || is_database.then(|| log_changed(folder, name));
+        let before = log();
         let ended = self
             .inspection
             .end_of(shown, listed.stx_size, &again, inspector, progress);
         self.inspection.look_at_name(name.to_bytes());
         let facts = self.inspection.take_facts();
-        match (ended, statx(folder, name, AtFlags::SYMLINK_NOFOLLOW)) {
-            (Ok(()), Ok(now)) if is_same(listed, &now) => Ok(facts),
+        let format = ended.map_err(|_| CHANGED)?;
+        let stands_alone = !matches!(format, Some(Format::Sqlite | Format::SqliteLog));
+        match statx(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(now) if is_same(listed, &now) && before == log() => Ok((facts, stands_alone)),
             _ => Err(CHANGED),
         }
     }
@@ -158,7 +172,7 @@ impl<'a> Looker<'a> {
         folder: &Folder,
         path: PathBuf,
         shown: String,
-        (stat, stamp): (&Statx, Stamp),
+        (stat, stamp): (&Statx, Option<Stamp>),
         facts: Facts,
     ) {
         let setting = self.setting;
@@ -166,8 +180,13 @@ impl<'a> Looker<'a> {
         let is_partly_unseen = is_unseen(&facts);
         if findings.is_empty() {
             let reason = is_partly_unseen.then(|| reason(&facts));
-            // What changed in this very moment may change again unseen.
-            if stat.stx_ctime.tv_sec < setting.now.as_second() - 1
+            // What changed in this very moment may change again unseen; another
+            // name of it may tell more; and media that are carried about keep
+            // times as they like.
+            if let Some(stamp) = stamp
+                && stat.stx_nlink == 1
+                && !folder.place.medium().is_outside()
+                && stat.stx_ctime.tv_sec < setting.now.as_second() - 1
                 && let Some(verdict) = setting.known.verdict_for(reason.as_deref())
             {
                 self.records.push(Record::new(stamp, verdict));
@@ -200,6 +219,21 @@ fn reason(facts: &Facts) -> String {
         None if facts.media > 0 => "an image, sound or film that nobody has reviewed".to_owned(),
         None => "not inspected".to_owned(),
     }
+}
+
+/// When the write-ahead log beside a file of this name changed; long ago where
+/// there is none.
+fn log_changed(folder: &Folder, name: &CStr) -> i64 {
+    let log = [name.to_bytes(), LOG].concat();
+    let stat = rustix::fs::statx(
+        &folder.handle,
+        OsStr::from_bytes(&log),
+        AtFlags::SYMLINK_NOFOLLOW,
+        StatxFlags::BASIC_STATS,
+    );
+    stat.map_or(i64::MIN, |stat| {
+        stat.stx_mtime.tv_sec.max(stat.stx_ctime.tv_sec)
+    })
 }
 
 fn statx(folder: &Folder, name: &CStr, flags: AtFlags) -> rustix::io::Result<Statx> {
@@ -238,7 +272,8 @@ impl Again<'_> {
         }
     }
 
-    fn beside(&self, name: &[u8]) -> Option<File> {
+    /// The regular file of that name in the same folder.
+    fn beside(&self, name: &[u8]) -> rustix::io::Result<Option<File>> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = rustix::fs::openat(
             &self.folder.handle,
@@ -246,25 +281,40 @@ impl Again<'_> {
             flags,
             Mode::empty(),
         );
-        let file = File::from(file.ok()?);
-        file.metadata().ok()?.is_file().then_some(file)
+        let file = match file {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let stat = rustix::fs::fstat(&file)?;
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        Ok(is_file.then_some(file))
+    }
+
+    fn unreadable(&self, error: Errno) -> SourceError {
+        SourceError::Read {
+            path: Escaped(self.name.to_bytes()).to_string(),
+            source: error.into(),
+        }
     }
 }
 
 impl Reopen for Again<'_> {
     fn file(&self) -> Result<File, SourceError> {
-        self.open().map_err(|error| SourceError::Read {
-            path: Escaped(self.name.to_bytes()).to_string(),
-            source: error.into(),
-        })
+        self.open().map_err(|error| self.unreadable(error))
     }
 
     fn log(&self) -> Result<Option<File>, SourceError> {
-        Ok(self.beside(&[self.name.to_bytes(), LOG].concat()))
+        let log = self.beside(&[self.name.to_bytes(), LOG].concat());
+        log.map_err(|error| self.unreadable(error))
     }
 
-    fn has_database(&self) -> bool {
-        let database = self.name.to_bytes().strip_suffix(LOG);
-        database.is_some_and(|name| self.beside(name).is_some())
+    fn has_database(&self) -> Result<bool, SourceError> {
+        let database = match self.name.to_bytes().strip_suffix(LOG) {
+            Some(name) if !self.folder.is_for_one => self.beside(name),
+            _ => Ok(None),
+        };
+        let database = database.map_err(|error| self.unreadable(error))?;
+        Ok(database.is_some_and(|file| is_database(&file)))
     }
 }

@@ -42,6 +42,8 @@ pub(super) struct Folder {
     pub(super) handle: OwnedFd,
     pub(super) path: PathBuf,
     pub(super) device: (u32, u32),
+    /// Whether only one file of it was named.
+    pub(super) is_for_one: bool,
     /// Asked once for each mount.
     pub(super) place: Arc<Place>,
 }
@@ -71,12 +73,24 @@ struct State {
 
 /// What was named, opened: links are followed here, and only here.
 pub(super) struct Root {
+    path: PathBuf,
     work: Work,
 }
 
 /// Opens the roots.
 pub(super) fn open(roots: &[PathBuf]) -> Result<Vec<Root>, ScanError> {
-    roots.iter().map(|root| open_root(root)).collect()
+    let opened: Result<Vec<Root>, ScanError> = roots.iter().map(|root| open_root(root)).collect();
+    let opened = opened?;
+    let paths: Vec<PathBuf> = opened.iter().map(|root| root.path.clone()).collect();
+    // What lies below another is looked at once.
+    let is_below = |at: usize| {
+        paths.iter().enumerate().any(|(other, path)| {
+            other != at && paths[at].starts_with(path) && (paths[at] != *path || other < at)
+        })
+    };
+    let roots = opened.into_iter().enumerate();
+    let roots = roots.filter(|&(at, _)| !is_below(at));
+    Ok(roots.map(|(_, root)| root).collect())
 }
 
 fn open_root(given: &Path) -> Result<Root, ScanError> {
@@ -107,6 +121,7 @@ fn open_root(given: &Path) -> Result<Root, ScanError> {
         handle,
         path: folder.to_owned(),
         device: (stat.stx_dev_major, stat.stx_dev_minor),
+        is_for_one: !is_folder,
     });
     let work = match path.file_name() {
         Some(name) if !is_folder => {
@@ -115,7 +130,7 @@ fn open_root(given: &Path) -> Result<Root, ScanError> {
         }
         _ => Work::Open(opened),
     };
-    Ok(Root { work })
+    Ok(Root { path, work })
 }
 
 impl<'a> Queue<'a> {
@@ -235,6 +250,7 @@ impl<'a> Queue<'a> {
             path,
             device,
             place,
+            is_for_one: false,
         }));
     }
 
@@ -257,7 +273,15 @@ impl<'a> Queue<'a> {
                 continue;
             }
             let kind = match item.file_type() {
-                FileType::Unknown => kind_of(folder, name),
+                FileType::Unknown => match kind_of(folder, name) {
+                    Ok(kind) => kind,
+                    Err(Errno::NOENT) => continue,
+                    Err(error) => {
+                        let path = folder.path.join(OsStr::from_bytes(name.to_bytes()));
+                        self.unread(&path, error);
+                        continue;
+                    }
+                },
                 kind => kind,
             };
             if !matches!(
@@ -319,11 +343,9 @@ pub(super) fn why(error: Errno) -> &'static str {
     }
 }
 
-fn kind_of(folder: &Folder, name: &std::ffi::CStr) -> FileType {
-    let stat = rustix::fs::statat(&folder.handle, name, AtFlags::SYMLINK_NOFOLLOW);
-    stat.map_or(FileType::Unknown, |stat| {
-        FileType::from_raw_mode(stat.st_mode)
-    })
+fn kind_of(folder: &Folder, name: &std::ffi::CStr) -> rustix::io::Result<FileType> {
+    let stat = rustix::fs::statat(&folder.handle, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(FileType::from_raw_mode(stat.st_mode))
 }
 
 fn is_pseudo(folder: &OwnedFd) -> bool {

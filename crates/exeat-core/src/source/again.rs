@@ -2,12 +2,15 @@
 //! whole gets a handle of its own, of the same file as was listed.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 
 use super::{Entry, Source, SourceError};
 use crate::entry::EntryKind;
 
 /// What an SQLite database's write-ahead log is called after it.
-const LOG: &[u8] = b"-wal";
+pub(crate) const LOG: &[u8] = b"-wal";
+/// How an SQLite database begins.
+pub(crate) const DATABASE: &[u8; 16] = b"SQLite format 3\0";
 
 /// A file that has been read, for whoever has to read it otherwise.
 pub(crate) trait Reopen {
@@ -23,8 +26,12 @@ pub(crate) trait Reopen {
     /// As above.
     fn log(&self) -> Result<Option<File>, SourceError>;
 
-    /// Whether the database lies beside it of which this is the write-ahead log.
-    fn has_database(&self) -> bool;
+    /// Whether the database lies beside it of which this is the write-ahead log,
+    /// so that its reader is given it.
+    ///
+    /// # Errors
+    /// As above.
+    fn has_database(&self) -> Result<bool, SourceError>;
 }
 
 /// A listed file.
@@ -54,10 +61,13 @@ impl Reopen for Listed<'_> {
         log.map(|log| self.open(&log)).transpose()
     }
 
-    fn has_database(&self) -> bool {
+    fn has_database(&self) -> Result<bool, SourceError> {
         let name = self.entry.path().as_bytes().strip_suffix(LOG);
         let database = name.and_then(|name| self.entry.find(name));
-        database.as_ref().is_some_and(is_file)
+        let Some(database) = database.filter(is_file) else {
+            return Ok(false);
+        };
+        Ok(is_database(&self.open(&database)?))
     }
 }
 
@@ -66,6 +76,12 @@ impl Listed<'_> {
         self.source
             .open_file(entry.root(), entry.path(), entry.identity())
     }
+}
+
+/// Whether a file begins as an SQLite database does.
+pub(crate) fn is_database(file: &File) -> bool {
+    let mut head = [0; 16];
+    file.read_exact_at(&mut head, 0).is_ok() && head == *DATABASE
 }
 
 fn is_file(entry: &Entry<'_>) -> bool {

@@ -2,6 +2,7 @@
 //! listened to, and ended when it is slow, says nonsense, or is not needed any
 //! more.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -16,12 +17,17 @@ use rustix::process::Signal;
 
 use super::protocol::{self, Event};
 
-/// How many readers work at a time. Each may fill 88 MiB, and all of them with
-/// the process that asks stay below 256 MiB; looking into what they say takes
-/// longer than their reading.
+/// How many readers of files work at a time, with one more for what is within
+/// them. Each may fill 88 MiB, and hardly ever does: with the process that asks
+/// they stay below 256 MiB. Looking into what they say takes longer than their
+/// reading.
 const AT_ONCE: usize = 2;
 /// How long a reader may say nothing while somebody listens.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long its silences may be together.
+const SILENCES: Duration = Duration::from_secs(60 * 60);
+/// How long the end of a reader may take that has said its last word.
+const ENDING: Duration = Duration::from_secs(2);
 /// How often a listener looks up.
 const GLANCE: Timespec = Timespec {
     tv_sec: 0,
@@ -42,7 +48,8 @@ pub struct Readers(Arc<Inner>);
 struct Inner {
     program: PathBuf,
     arguments: Vec<OsString>,
-    free: Mutex<usize>,
+    /// How many more may be started, by what they are for.
+    free: Mutex<[usize; 2]>,
     returned: Condvar,
 }
 
@@ -62,7 +69,7 @@ impl Readers {
         Self(Arc::new(Inner {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
-            free: Mutex::new(AT_ONCE),
+            free: Mutex::new([AT_ONCE, 1]),
             returned: Condvar::new(),
         }))
     }
@@ -70,17 +77,19 @@ impl Readers {
     /// Starts a reader of `file`; `log` is the write-ahead log of a database.
     /// Waits until fewer than two others run.
     pub(crate) fn read(&self, file: File, log: Option<File>) -> Result<Reading, Ended> {
-        let slot = self.slot();
-        self.start(file, log, Some(slot))
+        let slot = Slot::of(&self.0, Kind::File);
+        self.start(file, log, slot)
     }
 
-    /// Starts a reader at once, for whoever may have one already: two who
-    /// waited for each other would wait for ever.
+    /// Starts a reader for whoever may have one already: two who waited for
+    /// each other would wait for ever, so that one more may run for these. It
+    /// is never asked for by whoever has such a one.
     pub(crate) fn read_beside(&self, file: File) -> Result<Reading, Ended> {
-        self.start(file, None, None)
+        let slot = Slot::of(&self.0, Kind::Beside);
+        self.start(file, None, slot)
     }
 
-    fn start(&self, file: File, log: Option<File>, slot: Option<Slot>) -> Result<Reading, Ended> {
+    fn start(&self, file: File, log: Option<File>, slot: Slot) -> Result<Reading, Ended> {
         let log = log.map_or_else(Stdio::null, Stdio::from);
         let mut child = Command::new(&self.0.program)
             .args(&self.0.arguments)
@@ -97,35 +106,51 @@ impl Readers {
         // Smaller is only slower.
         let _ = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE);
         Ok(Reading {
-            out: BufReader::with_capacity(PIPE / 4, Patient { stdout }),
+            out: BufReader::with_capacity(
+                PIPE / 4,
+                Patient {
+                    stdout,
+                    waited: Cell::default(),
+                },
+            ),
             child,
             buffer: Vec::new(),
             _slot: slot,
         })
     }
+}
 
-    fn slot(&self) -> Slot {
-        let mut free = self.0.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while *free == 0 {
-            free = self
-                .0
-                .returned
-                .wait(free)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        *free -= 1;
-        Slot(Arc::clone(&self.0))
-    }
+/// What a reader is for.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    File,
+    /// What is within a file that may have a reader itself.
+    Beside,
 }
 
 /// The right to run one reader.
 #[derive(Debug)]
-struct Slot(Arc<Inner>);
+struct Slot(Arc<Inner>, Kind);
+
+impl Slot {
+    /// Waits until one is free.
+    fn of(inner: &Arc<Inner>, kind: Kind) -> Self {
+        let mut free = inner.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while free[kind as usize] == 0 {
+            free = inner
+                .returned
+                .wait(free)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        free[kind as usize] -= 1;
+        Self(Arc::clone(inner), kind)
+    }
+}
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.returned.notify_one();
+        self.0.free.lock().unwrap_or_else(PoisonError::into_inner)[self.1 as usize] += 1;
+        self.0.returned.notify_all();
     }
 }
 
@@ -159,7 +184,7 @@ pub(crate) struct Reading {
     child: Child,
     out: BufReader<Patient>,
     buffer: Vec<u8>,
-    _slot: Option<Slot>,
+    _slot: Slot,
 }
 
 impl Reading {
@@ -195,7 +220,17 @@ impl Reading {
 fn post_mortem(child: &mut Child) -> Ended {
     // Out of processor time: the soft and the hard limit are the same.
     const TIME: [Signal; 2] = [Signal::XCPU, Signal::KILL];
-    let status = child.wait().ok();
+    let since = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(None) if since.elapsed() < ENDING => {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+            // It lives on without a voice: whoever drops it ends it.
+            Ok(None) | Err(_) => break None,
+            Ok(status) => break status,
+        }
+    };
     match status.and_then(|status| status.signal()) {
         Some(signal) if TIME.iter().any(|time| time.as_raw() == signal) => Ended::Slow,
         _ => Ended::Broken,
@@ -213,6 +248,7 @@ impl Drop for Reading {
 #[derive(Debug)]
 struct Patient {
     stdout: ChildStdout,
+    waited: Cell<Duration>,
 }
 
 impl Patient {
@@ -220,6 +256,12 @@ impl Patient {
     /// that it is not wanted.
     fn wait(&self, is_stopped: &dyn Fn() -> bool) -> io::Result<bool> {
         let since = Instant::now();
+        let result = self.wait_since(since, is_stopped);
+        self.waited.set(self.waited.get() + since.elapsed());
+        result
+    }
+
+    fn wait_since(&self, since: Instant, is_stopped: &dyn Fn() -> bool) -> io::Result<bool> {
         loop {
             let mut polled = [PollFd::new(&self.stdout, PollFlags::IN)];
             match poll(&mut polled, Some(&GLANCE)) {
@@ -230,7 +272,8 @@ impl Patient {
             if is_stopped() {
                 return Ok(false);
             }
-            if since.elapsed() >= SILENCE {
+            let silent = since.elapsed();
+            if silent >= SILENCE || self.waited.get() + silent >= SILENCES {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
