@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use crate::destination::{Destination, Medium, NewFolder};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
-use crate::inspect::{Depth, Facts, Inspected};
+use crate::inspect::{Depth, Facts, Inspected, NamedColumns};
 use crate::keys::Recipients;
 use crate::manifest::{Header, NamedKey, PackageId};
 use crate::policy::Policy;
@@ -246,6 +246,8 @@ pub struct Permit {
     pub(crate) policy_sha256: Digest,
     /// How far to inspect; `None` where the policy asks nothing of content.
     pub(crate) depth: Option<Depth>,
+    /// Columns whose class the policy knows.
+    pub(crate) columns: NamedColumns,
 }
 
 impl Permit {
@@ -403,6 +405,7 @@ impl Policy {
             findings,
             policy_sha256: self.sha256(),
             depth: self.depth_of_sealed(),
+            columns: self.columns(),
         })
     }
 

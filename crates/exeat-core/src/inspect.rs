@@ -9,6 +9,7 @@
 //! | `content` | recognises what the bytes are; cuts them into blocks of records |
 //! | `identifier` | says what a value, a column's name or a text looks like |
 //! | [`reader`], `foreign` | has another process take apart what is not text; inspects its parts |
+//! | `named` | knows which columns a policy names |
 //! | `examiner`, `columns` | judges columns, and looks at every record of a block |
 //! | `census` | knows who was seen, over the whole export |
 //! | `tally`, `summary` | what was found in a file; all files together |
@@ -34,6 +35,7 @@ mod facts;
 mod file;
 mod foreign;
 mod identifier;
+mod named;
 pub mod reader;
 mod summary;
 mod tally;
@@ -54,6 +56,8 @@ pub use facts::{
 };
 pub(crate) use file::FileInspector;
 pub(crate) use identifier::private_key;
+pub(crate) use named::ColumnName;
+pub use named::NamedColumns;
 
 /// How much is read at once: see [`crate::seal`].
 const BUFFER: usize = 128 << 10;
@@ -81,12 +85,13 @@ pub(crate) struct Inspection {
     crew: Crew,
     depth: Depth,
     readers: Option<Readers>,
+    columns: NamedColumns,
     read: AtomicU64,
     is_stopped: AtomicBool,
 }
 
 impl Inspection {
-    pub(crate) fn new(depth: Depth, readers: Option<Readers>) -> Self {
+    pub(crate) fn new(depth: Depth, readers: Option<Readers>, columns: NamedColumns) -> Self {
         Self {
             census: Census::new(),
             scanner: TextScanner::new(),
@@ -94,6 +99,7 @@ impl Inspection {
             crew: Crew::default(),
             depth,
             readers,
+            columns,
             read: AtomicU64::new(0),
             is_stopped: AtomicBool::new(false),
         }
@@ -277,6 +283,8 @@ pub struct InspectOptions {
     pub depth: Depth,
     /// Who takes apart what is not text; without them it is uninspected.
     pub readers: Option<Readers>,
+    /// Columns that the policy names; see [`Policy::columns`](crate::policy::Policy::columns).
+    pub columns: NamedColumns,
     /// How many threads to use; by default one for each core.
     pub threads: Option<NonZeroUsize>,
 }
@@ -286,6 +294,7 @@ impl Default for InspectOptions {
         Self {
             depth: Depth::Full,
             readers: None,
+            columns: NamedColumns::default(),
             threads: None,
         }
     }
@@ -320,7 +329,7 @@ pub fn inspect(
     progress: &dyn Progress,
 ) -> Result<Inspected, SourceError> {
     progress.begin(Phase::Inspecting, Some(listing.bytes()));
-    let inspection = Inspection::new(options.depth, options.readers);
+    let inspection = Inspection::new(options.depth, options.readers, options.columns);
     let files: Vec<usize> = listing
         .entries()
         .enumerate()

@@ -17,6 +17,7 @@ use jiff::civil::Date;
 use crate::destination::Medium;
 use crate::diagnostic::Severity;
 use crate::digest::Digest;
+use crate::inspect::NamedColumns;
 use crate::keys::Recipient;
 use crate::signature::Fingerprint;
 
@@ -39,7 +40,7 @@ pub use show::Setting;
 pub(crate) use strategy::any_policy;
 pub use warnings::{LedgerKeeper, Warning};
 
-use rules::{AllowLists, Period, Places, RecipientList};
+use rules::{AllowLists, Columns, Period, Places, RecipientList};
 
 /// The people in an export from which it is bulk: this project's own strict
 /// default, not a citation.
@@ -104,6 +105,7 @@ pub struct Policy {
     /// [`InspectionMode::Full`], and the floor leaves it to the files.
     inspection: Option<Rule<InspectionMode>>,
     uninspected: Rule<Severity>,
+    columns: Columns,
 }
 
 impl Policy {
@@ -134,6 +136,7 @@ impl Policy {
             ledger: None,
             inspection: None,
             uninspected: Rule::floor(Severity::Note),
+            columns: Columns::new(),
         }
     }
 
@@ -303,6 +306,29 @@ impl Policy {
     #[must_use]
     pub fn uninspected_rule(&self) -> &Rule<Severity> {
         &self.uninspected
+    }
+
+    /// The columns of which the files say what class of data they hold: for
+    /// inspection, in whatever form something is to leave.
+    ///
+    /// ```
+    /// use exeat_core::policy::{Policy, PolicyFile};
+    /// let site = PolicyFile {
+    ///     path: "/etc/exeat/policy.toml".into(),
+    ///     text: r#"
+    /// [inspection]
+    /// columns = [{ class = "ethnicity", named = ["ethcat"] }]
+    /// "#
+    ///     .into(),
+    /// };
+    /// let policy = Policy::from_layers(&[site], |path| std::fs::read_to_string(path))?;
+    /// assert!(!policy.columns().is_empty());
+    /// assert!(Policy::floor().columns().is_empty());
+    /// # Ok::<(), exeat_core::policy::PolicyErrors>(())
+    /// ```
+    #[must_use]
+    pub fn columns(&self) -> NamedColumns {
+        NamedColumns::new(self.columns.keys().cloned())
     }
 
     /// The number of people from which no rule can ask for anything more: who

@@ -247,7 +247,7 @@ pub fn seal<S: Stage>(
         last: contents.len() - 1,
         inspection: permit
             .depth
-            .map(|depth| Inspection::new(depth, options.readers.clone())),
+            .map(|depth| Inspection::new(depth, options.readers.clone(), permit.columns.clone())),
         progress,
     };
     let threads = parallel::threads(options.threads);

@@ -106,6 +106,7 @@ pub(crate) fn run(
     let options = InspectOptions {
         depth,
         readers: Some(readers()),
+        columns: policy.columns(),
         threads: None,
     };
     let inspected = inspect::inspect(&source, &listing, options, &progress)?;

@@ -8,6 +8,7 @@ use crate::inspect::{
 use crate::keys::Recipient;
 use crate::policy::{PolicyFile, any_policy};
 
+mod columns;
 mod uninspected;
 
 const KEY: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";

@@ -27,6 +27,7 @@ use super::columns::{Judged, Mask, Roles, Signs, Stats, Subject, Table, Verdict,
 use super::content::{Column, Rows, Visitor};
 use super::facts::Class;
 use super::identifier::{Hit, Key, Role, Shape, TextScanner, role};
+use super::named::{NamedAs, NamedColumns};
 use super::tally::Tally;
 use fhir::Fhir;
 use label::label;
@@ -81,7 +82,12 @@ pub(crate) struct Examiner<'a> {
     census: &'a Census,
     scanner: &'a TextScanner,
     shape: &'a TableShape,
+    /// Columns that the policy names.
+    columns: Option<&'a NamedColumns>,
     tally: Tally,
+    /// What columns hold by their being named. Apart until the end: what else
+    /// is looked for must not depend on it.
+    named: Tally,
     /// What this block teaches, if it is the first.
     taught: HashMap<u64, Roles>,
     recent: Recent,
@@ -97,7 +103,9 @@ impl<'a> Examiner<'a> {
             census,
             scanner,
             shape,
+            columns: None,
             tally: Tally::default(),
+            named: Tally::default(),
             taught: HashMap::new(),
             recent: Recent::new(),
             masks: Vec::new(),
@@ -106,10 +114,19 @@ impl<'a> Examiner<'a> {
         }
     }
 
+    /// The same with columns that the policy names.
+    pub(crate) fn naming(self, columns: &'a NamedColumns) -> Self {
+        Self {
+            columns: Some(columns).filter(|columns| !columns.is_empty()),
+            ..self
+        }
+    }
+
     /// The counts of the block; who was seen is in the census already.
-    pub(crate) fn finish(self) -> Tally {
+    pub(crate) fn finish(mut self) -> Tally {
         // Set by the first block of a file, and by it alone.
         let _ = self.shape.learned.set(self.taught);
+        self.tally.merge(self.named);
         self.tally
     }
 
@@ -214,6 +231,44 @@ impl<'a> Examiner<'a> {
         }
     }
 
+    /// What each column is named for; nothing for those that are blank.
+    fn named(&self, rows: &Rows<'_>) -> Vec<Vec<NamedAs<'a>>> {
+        let Some(columns) = self.columns else {
+            return Vec::new();
+        };
+        let named = rows.columns.iter().zip(&self.stats);
+        let named = named.map(|(column, stats)| match column.name {
+            Some(name) if stats.values() > 0 => columns.find(name),
+            _ => Vec::new(),
+        });
+        named.collect()
+    }
+
+    /// Counts what the columns hold by their being named, and was not found in
+    /// them anyway.
+    fn add_named(
+        &mut self,
+        rows: &Rows<'_>,
+        table: &Table,
+        signs: &[Signs],
+        named: &[Vec<NamedAs<'_>>],
+    ) {
+        for (at, named) in named.iter().enumerate() {
+            let (column, judged, stats) = (&rows.columns[at], &table.columns[at], &self.stats[at]);
+            for named in named {
+                let found = judged.classes(stats, &signs[at]);
+                let found = found.filter(|(class, _)| *class == named.class);
+                let found: u64 = found.map(|(_, count)| count).sum();
+                let more = stats.values().saturating_sub(found);
+                let name = match found {
+                    0 => label::label_of_named(column, named, stats.values()),
+                    _ => shown(column, judged, stats),
+                };
+                self.named.add(named.class, Some(&name), more);
+            }
+        }
+    }
+
     /// Looks at the rows of a table; whether it is known what they are about.
     fn table(&mut self, rows: &Rows<'_>) -> bool {
         let records = u64::try_from(rows.ends.len()).unwrap_or(u64::MAX);
@@ -225,33 +280,47 @@ impl<'a> Examiner<'a> {
         let (mut table, signs) = self.judge(rows);
         pool::judge(rows, &mut table, &self.stats);
         let fhir = Fhir::find(rows.columns);
-        let aggregate = fhir.is_none() && is_aggregate(rows, &table, &self.stats);
+        let named = self.named(rows);
+        for (judged, named) in table.columns.iter_mut().zip(&named) {
+            judged.named = !named.is_empty();
+        }
+        let is_named = table.columns.iter().any(|judged| judged.named);
+        // Counts are of nobody by what can be seen in them. A site that names
+        // a column knows more: perhaps that groups of one are among them.
+        let aggregate = fhir.is_none() && !is_named && is_aggregate(rows, &table, &self.stats);
         if aggregate {
             table.columns.iter_mut().for_each(Judged::forget_special);
             table.sensitive = false;
         }
         let about_people = table.person || table.sensitive || fhir.is_some();
         self.add_columns(rows, &table, &signs);
+        self.add_named(rows, &table, &signs, &named);
         let mut people = Records::new(self.census, self.scanner, self.shape, fhir);
         people.visit(rows, &table.columns, &self.masks, self.seen);
         let mut personal = people.personal;
+        let mut is_known = about_people || aggregate || personal > 0;
+        let by_name = people.named;
         for ((column, class), count) in people.found {
             let at = index(column);
             let name = shown(&rows.columns[at], &table.columns[at], &self.stats[at]);
             self.tally.add(class, Some(&name), count);
         }
         if fhir.is_none() {
-            let others = match about_people {
+            let others = match about_people || is_named {
                 true => crowd::others(rows, &table.columns, &self.masks),
                 false => 0,
             };
             personal = personal.saturating_add(others);
             let sideways = self.sideways(rows, &table, about_people);
+            is_known |= sideways > 0;
             let more = sideways.saturating_sub(personal);
-            personal = personal.saturating_add(more);
+            // Perhaps the same records.
+            personal = personal.saturating_add(more.max(by_name));
             let more = others.saturating_add(more);
             self.census.add_unkeyed(more);
             self.tally.records = self.tally.records.saturating_add(more);
+        } else {
+            personal = personal.saturating_add(by_name);
         }
         self.tally.personal_records = self.tally.personal_records.saturating_add(personal);
         let nameless = rows.columns.iter().all(|column| column.name.is_none());
@@ -259,7 +328,7 @@ impl<'a> Examiner<'a> {
             self.tally
                 .set_uninspected("a table whose columns have no names".into());
         }
-        about_people || aggregate || personal > 0
+        is_known
     }
 
     /// Looks for labels in a column; how many people they show without a

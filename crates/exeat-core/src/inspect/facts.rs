@@ -58,6 +58,61 @@ pub enum Class {
 }
 
 impl Class {
+    /// All classes, in order of their names.
+    pub(crate) const ALL: [Self; 22] = [
+        Self::Address,
+        Self::BankAccount,
+        Self::BirthDate,
+        Self::Card,
+        Self::ChiNumber,
+        Self::Conviction,
+        Self::Email,
+        Self::Ethnicity,
+        Self::GmcNumber,
+        Self::Health,
+        Self::Iban,
+        Self::IpAddress,
+        Self::Name,
+        Self::NhsNumber,
+        Self::Nino,
+        Self::Orientation,
+        Self::Phone,
+        Self::Politics,
+        Self::Postcode,
+        Self::PrivateKey,
+        Self::Religion,
+        Self::TradeUnion,
+    ];
+
+    /// Its permanent name, in reports and policies.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::BankAccount => "bank-account",
+            Self::BirthDate => "birth-date",
+            Self::Card => "card",
+            Self::ChiNumber => "chi-number",
+            Self::Conviction => "conviction",
+            Self::Email => "email",
+            Self::Ethnicity => "ethnicity",
+            Self::GmcNumber => "gmc-number",
+            Self::Health => "health",
+            Self::Iban => "iban",
+            Self::IpAddress => "ip-address",
+            Self::Name => "name",
+            Self::NhsNumber => "nhs-number",
+            Self::Nino => "nino",
+            Self::Orientation => "orientation",
+            Self::Phone => "phone",
+            Self::Politics => "politics",
+            Self::Postcode => "postcode",
+            Self::PrivateKey => "private-key",
+            Self::Religion => "religion",
+            Self::TradeUnion => "trade-union",
+        }
+    }
+
     /// What people call it.
     #[must_use]
     pub fn label(self) -> &'static str {
@@ -339,3 +394,20 @@ impl Facts {
 
 /// How many places of one class, or uninspected files, are named.
 pub const MAX_PLACES: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_have_the_names_that_reports_give_them() {
+        for class in Class::ALL {
+            let name = serde_json::to_string(&class).expect("a plain name");
+            assert_eq!(name, format!("\"{}\"", class.name()));
+        }
+        let mut sorted = Class::ALL.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted, Class::ALL);
+    }
+}

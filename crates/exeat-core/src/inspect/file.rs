@@ -192,7 +192,8 @@ impl Work {
     pub(super) fn examine(self, inspection: &Inspection) {
         let Self { found, block } = self;
         let examined = catch_unwind(AssertUnwindSafe(|| {
-            let mut examiner = Examiner::new(&inspection.census, &inspection.scanner, &found.shape);
+            let mut examiner = Examiner::new(&inspection.census, &inspection.scanner, &found.shape)
+                .naming(&inspection.columns);
             let parsed = block.parse(&mut examiner);
             (parsed, examiner.finish())
         }));

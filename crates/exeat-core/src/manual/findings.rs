@@ -16,7 +16,7 @@
 //! | `permit-mismatch` | a program using the library asked about one thing and tried another | none: it is a mistake of that program |
 //! | `plaintext-bulk` | in the clear: 51 or more people, 1,000 or more records about people, or 100 MiB or 1,000 files of tables, media or archives; a policy may say less | seal it |
 //! | `plaintext-media` | in the clear: images, sound or film that nobody reviewed | seal it |
-//! | `plaintext-sensitive` | in the clear: anybody's health, special category, conviction or bank data | seal it |
+//! | `plaintext-sensitive` | in the clear: anybody's health, special category, conviction or bank data, found, or in a column that a policy names | seal it |
 //! | `plaintext-to-removable` | personal data in the clear for a removable, optical or network medium, a stream, or one that is not recognised; on opening a package, a refusal for removable and optical media and a warning for the others | seal it; open packages on a disk of the machine |
 //! | `plaintext-uninspected` | in the clear: a file that could not be inspected, for the reason given beside it | seal it, or leave the file out with `--exclude` |
 //! | `purpose-missing` | the policy wants to know what it is for | say so with `--purpose` |
@@ -80,8 +80,9 @@
 //!   common forename and a word about health stands near it; a conviction,
 //!   religion or orientation told in a sentence;
 //! - names in small letters or in other scripts than Latin; surnames alone;
-//! - columns named in other languages, unless they hold forenames common in
-//!   Britain, numbers, addresses of mail or telephones;
+//! - columns named in other languages, or by words of one site alone, unless they
+//!   hold forenames common in Britain, numbers, addresses of mail or telephones; a
+//!   policy can name such columns (`[inspection] columns`);
 //! - dates of birth in six digits or as a spreadsheet's day numbers;
 //! - JSON within a string of JSON; names of accounts, or addresses of mail
 //!   that are spelt out;

@@ -46,6 +46,7 @@
 //! | `[purpose] required` | `true`: every export says what it is for | `false` | `true` |
 //! | `[purpose] allowed` | the only purposes, word for word; one has to be given then | any | what is in both |
 //! | `[ledger] path` | the file of the ledger, from the root | the user's own | has to be the same |
+//! | `[inspection] columns` | columns that hold a class of data though their names do not say so: see [below](#columns) | none | both |
 //! | `[inspection] mode` | `"full"`: everybody in an encrypted export is counted. `"until-decided"`: counting may stop when it can no longer change the decision, for unattended backups; has no effect where there is a quota | `"full"` | `"full"`, unless every file says `"until-decided"` |
 //! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"`. Where there is a ceiling, a quota or approvals, it is refused in any case | `"note"` | the heavier |
 //!
@@ -53,8 +54,8 @@
 //! `[objections]` and `[purpose] columns` are for later versions, and errors in
 //! this one.
 //!
-//! What could not be inspected counts as bulk: compressed files, archives, office
-//! files, images, sound, film, and whatever could not be read. Where the policy
+//! What could not be inspected counts as bulk: files that are encrypted or protected
+//! by a password, damaged files, and formats that nothing here reads. Where the policy
 //! has a ceiling, asks for approvals, or has a quota that concerns the account,
 //! an export with such files is refused by that rule, however few people were
 //! found in the rest. To let them leave sealed, a policy has to do without these
@@ -73,6 +74,40 @@
 //! the ledger is the user's own unless the machine is set up otherwise and
 //! `[ledger] path` says so. `exeat policy check` warns of that, and of rules
 //! that cannot be met.
+//!
+//! # Columns
+//!
+//! Inspection knows columns by the words in their names and by their values. A site
+//! knows more: that its `ethcat` holds the ethnic group, and `egfr` what the kidneys
+//! do. `[inspection] columns` says so:
+//!
+//! ```toml
+//! [inspection]
+//! columns = [
+//!     { class = "health", named = ["read_code", "hba1c*", "egfr"] },
+//!     { class = "ethnicity", named = ["ethcat"] },
+//! ]
+//! ```
+//!
+//! - `class` is one of `address`, `bank-account`, `birth-date`, `card`, `chi-number`,
+//!   `conviction`, `email`, `ethnicity`, `gmc-number`, `health`, `iban`, `ip-address`,
+//!   `name`, `nhs-number`, `nino`, `orientation`, `phone`, `politics`, `postcode`,
+//!   `private-key`, `religion`, `trade-union`.
+//! - Names are compared by letters and digits alone, in any case: `read_code` is also
+//!   `ReadCode` and `Read code`. In JSON and other nested content a name is compared
+//!   with the last key of a path, and with the last several together: `hba1c*` names
+//!   `results.hba1c` and `results.hba1c.value`. Numbers at the end of a path, which are
+//!   places in a list, are also left aside.
+//! - A `*` at the beginning or the end stands for anything, or nothing.
+//!
+//! Every value in such a column that is not blank counts as one of the class, and its
+//! record as one about a person: by the key that the record has, else by its id, else as
+//! one person more. Of a class that nobody's data may leave in the clear, one value is
+//! enough for a refusal. Naming only adds. It makes no column a key, and no table a
+//! smaller one; a table of counts with such a column is no longer taken for one that is
+//! about nobody.
+//!
+//! The starters `health` and `research` name such columns, to begin from.
 //!
 //! # Warnings
 //!

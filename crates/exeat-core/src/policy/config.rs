@@ -20,7 +20,7 @@ pub(super) const KEYS: [(&str, &[&str]); 10] = [
     ("[bulk]", &["bytes", "files", "people", "records"]),
     ("[ceiling]", &["people"]),
     ("[destinations]", &["allow"]),
-    ("[inspection]", &["mode", "uninspected"]),
+    ("[inspection]", &["columns", "mode", "uninspected"]),
     ("[ledger]", &["path"]),
     ("[purpose]", &["allowed", "required"]),
     ("[[quota]]", &["group", "people", "per"]),
@@ -30,6 +30,10 @@ pub(super) const KEYS: [(&str, &[&str]); 10] = [
 
 /// The keys of one step of `[approvals] people`.
 const STEP_KEYS: &[&str] = &["count", "from"];
+/// The keys of one item of `[inspection] columns`.
+pub(super) const COLUMN_KEYS: &[&str] = &["class", "named"];
+/// What problems with it call the key.
+pub(super) const COLUMNS: &str = "[inspection] columns";
 
 /// Several texts, each with its place.
 pub(super) type Texts = Spanned<Vec<Spanned<String>>>;
@@ -63,6 +67,7 @@ pub(super) struct Config {
     pub(super) ledger: Option<Spanned<String>>,
     pub(super) mode: Option<Spanned<String>>,
     pub(super) uninspected: Option<Spanned<String>>,
+    pub(super) columns: Vec<ColumnsConfig>,
 }
 
 /// One step of `[approvals] people`.
@@ -70,6 +75,14 @@ pub(super) struct Config {
 pub(super) struct Step {
     pub(super) from: Spanned<u64>,
     pub(super) count: Spanned<u64>,
+}
+
+/// One item of `[inspection] columns`; what is missing has been told of.
+#[derive(Debug)]
+pub(super) struct ColumnsConfig {
+    pub(super) place: Range<usize>,
+    pub(super) class: Option<Spanned<String>>,
+    pub(super) named: Option<Texts>,
 }
 
 /// One `[[quota]]`; what is missing or no text or number has been told of.
@@ -178,6 +191,7 @@ fn section(
         "inspection" => {
             config.mode = section.text("mode");
             config.uninspected = section.text("uninspected");
+            config.columns = section.columns("columns");
         }
         "ledger" => config.ledger = section.text("path"),
         "purpose" => {
@@ -345,29 +359,74 @@ impl<'a, 't, 'p> Section<'a, 't, 'p> {
 
     fn steps(&mut self, key: &str) -> Vec<Step> {
         const EXPECTED: &str = "a list such as [{ from = 1000, count = 2 }]";
-        let Some(value) = self.value(key) else {
-            return Vec::new();
-        };
-        let Some(items) = value.get_ref().as_array() else {
-            self.wrong(key, EXPECTED, value);
-            return Vec::new();
-        };
         let mut steps = Vec::new();
-        for item in items {
-            if !item.get_ref().is_table() {
-                self.wrong(key, EXPECTED, item);
-                continue;
-            }
+        self.items(key, EXPECTED, |item, page| {
             let header = "[approvals] people";
-            let Some(mut step) = Section::open(header, STEP_KEYS, item, self.page) else {
-                continue;
+            let Some(mut step) = Section::open(header, STEP_KEYS, item, page) else {
+                return;
             };
             step.needs(STEP_KEYS, item.span());
             if let (Some(from), Some(count)) = (step.number("from"), step.number("count")) {
                 steps.push(Step { from, count });
             }
-        }
+        });
         steps
+    }
+
+    fn columns(&mut self, key: &str) -> Vec<ColumnsConfig> {
+        const EXPECTED: &str = "a list such as [{ class = \"health\", named = [\"read_code\"] }]";
+        let mut columns = Vec::new();
+        self.names_something(key);
+        self.items(key, EXPECTED, |item, page| {
+            let Some(mut column) = Section::open(COLUMNS, COLUMN_KEYS, item, page) else {
+                return;
+            };
+            column.needs(COLUMN_KEYS, item.span());
+            column.names_something("named");
+            columns.push(ColumnsConfig {
+                place: item.span(),
+                class: column.text("class"),
+                named: column.texts("named"),
+            });
+        });
+        columns
+    }
+
+    /// Reports an empty list of columns: whoever writes one means something by
+    /// it that it does not do.
+    fn names_something(&mut self, key: &str) {
+        let value = self.value(key);
+        let list = value.and_then(|value| Some((value.span(), value.get_ref().as_array()?)));
+        if let Some((place, _)) = list.filter(|(_, list)| list.is_empty()) {
+            let kind = ProblemKind::Value {
+                key: COLUMNS,
+                value: quoted("[]"),
+                reason: "names no column".to_owned(),
+            };
+            self.page.problem(place, kind, None);
+        }
+    }
+
+    /// Goes over a list of tables.
+    fn items(
+        &mut self,
+        key: &str,
+        expected: &'static str,
+        mut each: impl FnMut(&'a Spanned<DeValue<'t>>, &mut Page<'p>),
+    ) {
+        let Some(value) = self.value(key) else {
+            return;
+        };
+        let Some(items) = value.get_ref().as_array() else {
+            self.wrong(key, expected, value);
+            return;
+        };
+        for item in items {
+            match item.get_ref().is_table() {
+                true => each(item, self.page),
+                false => self.wrong(key, expected, item),
+            }
+        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! Combining policies: of each rule the stricter one.
 //!
 //! Thresholds and ceilings take the least, demands the greatest; what is
-//! required adds up, and allowed is what every file allows. So the order of
+//! required adds up, so does what is named, and allowed is what every file allows. So the order of
 //! files does not matter, the same file twice is as good as once, and nothing
 //! becomes looser by a file more: the tests hold all of this as properties.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::Policy;
 use super::rules::{Bulk, Origin, Quota, Rule};
@@ -39,12 +38,10 @@ impl Policy {
             }),
             purpose_required: first(&self.purpose_required, &other.purpose_required),
             purposes: self.purposes.both(&other.purposes),
-            ledger: either(&self.ledger, &other.ledger, |a, b| {
-                let key = |rule: &Rule<PathBuf>| (rule.origin.clone(), rule.value.clone());
-                std::cmp::min_by_key(a, b, |rule| key(rule)).clone()
-            }),
+            ledger: either(&self.ledger, &other.ledger, Rule::first),
             inspection: either(&self.inspection, &other.inspection, Rule::greatest),
             uninspected: self.uninspected.greatest(&other.uninspected),
+            columns: all(&self.columns, &other.columns, Rule::first),
         }
     }
 }

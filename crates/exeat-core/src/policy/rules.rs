@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use crate::destination::Medium;
+use crate::inspect::{Class, ColumnName};
 use crate::keys::Recipient;
 use crate::path::shown;
 
@@ -70,6 +71,12 @@ impl<T> Rule<T> {
 }
 
 impl<T: Ord + Clone> Rule<T> {
+    /// The one of the lesser origin, where both ask the same.
+    pub(super) fn first(&self, other: &Self) -> Self {
+        let key = |rule: &Self| (rule.origin.clone(), rule.value.clone());
+        std::cmp::min_by_key(self, other, |rule| key(rule)).clone()
+    }
+
     /// The one with the lesser value.
     pub(super) fn least(&self, other: &Self) -> Self {
         let key = |rule: &Self| (rule.value.clone(), rule.origin.clone());
@@ -82,6 +89,9 @@ impl<T: Ord + Clone> Rule<T> {
         std::cmp::min_by_key(self, other, |rule| key(rule)).clone()
     }
 }
+
+/// Columns that are named as holding a class, each as it was written.
+pub(super) type Columns = BTreeMap<(Class, ColumnName), Rule<String>>;
 
 /// From where on an export in the clear is bulk: any one of these is enough.
 #[derive(Debug, Clone, PartialEq, Eq)]

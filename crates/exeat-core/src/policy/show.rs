@@ -1,6 +1,8 @@
 //! A policy for people and for its digest: the effective settings, each as
 //! TOML text with the line it is from.
 
+use std::collections::BTreeMap;
+
 use super::Policy;
 use super::rules::{Origin, Places, RequiredRecipient, Rule};
 use crate::diagnostic::Severity;
@@ -27,7 +29,7 @@ enum Form {
 impl Policy {
     /// The effective settings in order of their keys. A key comes more than
     /// once where rules of several lines apply together: quotas, steps of
-    /// approvals, required recipients, and lists of what is allowed (allowed is
+    /// approvals, required recipients, columns that are named, and lists of what is allowed (allowed is
     /// then what is in all of them).
     #[must_use]
     pub fn settings(&self) -> Vec<Setting> {
@@ -77,6 +79,9 @@ impl Policy {
         }
         for (places, origin) in self.destinations.iter() {
             put("destinations.allow", place_list(places), origin);
+        }
+        for (value, origin) in self.named_columns(form) {
+            put("inspection.columns", value, &origin);
         }
         let Rule { value, origin } = self.inspection_rule();
         put("inspection.mode", text(value.name()), &origin);
@@ -134,6 +139,27 @@ impl Policy {
         }
         all.sort_by(|a, b| (a.key, &a.origin).cmp(&(b.key, &b.origin)));
         all
+    }
+}
+
+impl Policy {
+    /// The columns that are named: for people by line and as they are written
+    /// there, for the digest by class and in one form.
+    fn named_columns(&self, form: Form) -> Vec<(String, Origin)> {
+        let mut lists: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for ((class, name), Rule { value, origin }) in &self.columns {
+            let (origin, name) = match form {
+                Form::People => (origin.clone(), value.clone()),
+                Form::Digest => (Origin::Floor, name.to_string()),
+            };
+            lists.entry((*class, origin)).or_default().push(name);
+        }
+        let lists = lists.into_iter().map(|((class, origin), names)| {
+            let (class, names) = (text(class.name()), list(names));
+            let value = format!("{{ class = {class}, named = {names} }}");
+            (value, origin)
+        });
+        lists.collect()
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) const SIGNERS: [&str; 3] = [
     "SHA256:CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA",
 ];
 
+/// Names of columns; the first two are the same.
+pub(super) const COLUMN_NAMES: [&str; 5] = ["eth_cat", "EthCat", "hba1c*", "*code", "egfr"];
+
 pub(super) const NAMES: [&str; 3] = ["audit", "referral", "recovery"];
 
 /// A policy that files could say, with the floor below.
@@ -131,6 +134,7 @@ pub(super) fn any_text() -> impl Strategy<Value = String> {
                     "uninspected",
                     sample::select(vec!["\"note\"", "\"warn\"", "\"refuse\""]),
                 ),
+                key("columns", named_columns()),
             ],
         ),
     ];
@@ -147,6 +151,18 @@ pub(super) fn any_text() -> impl Strategy<Value = String> {
             .expect("writing to a String does not fail");
         }
         text
+    })
+}
+
+/// The same names for different classes, and written in different ways.
+fn named_columns() -> impl Strategy<Value = String> {
+    let classes = sample::select(vec!["health", "ethnicity", "nhs-number"]);
+    let names = sample::subsequence(COLUMN_NAMES.to_vec(), 1..=COLUMN_NAMES.len());
+    collection::vec((classes, names), 1..4).prop_map(|items| {
+        let items = items.iter();
+        let items =
+            items.map(|(class, names)| format!("{{ class = {class:?}, named = {names:?} }}"));
+        format!("[{}]", items.collect::<Vec<_>>().join(", "))
     })
 }
 

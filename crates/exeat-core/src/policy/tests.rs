@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::config::{KEYS, bare};
+use super::config::{COLUMN_KEYS, KEYS, bare};
 use super::strategy::{KEYS as RECIPIENTS, SIGNERS};
 use super::*;
 use crate::diagnostic::{Explain as _, Fault};
@@ -82,7 +82,11 @@ fn starters_mention_no_key_that_does_not_exist() {
                 let words: Vec<_> = part.split_whitespace().collect();
                 for pair in words.windows(2).filter(|pair| pair[1] == "=") {
                     let key = pair[0];
-                    let in_step = section == "approvals" && matches!(key, "from" | "count");
+                    let in_step = match section {
+                        "approvals" => matches!(key, "from" | "count"),
+                        "inspection" => COLUMN_KEYS.contains(&key),
+                        _ => false,
+                    };
                     // A comment above a section may be about the next one.
                     let anywhere = || all_keys().iter().any(|(_, known)| *known == key);
                     let known = match comment.is_empty() || part == code {
@@ -331,4 +335,129 @@ fn what_allows_nothing_is_warned_of() {
         apart.warnings(LedgerKeeper::Other)[0].code,
         "nothing-allowed"
     );
+}
+
+#[test]
+fn columns_of_several_files_are_united() {
+    let site = file(
+        "/etc/exeat/policy.toml",
+        "[inspection]\ncolumns = [\n\
+         { class = \"health\", named = [\"Read_Code\", \"hba1c*\"] },\n\
+         { class = \"ethnicity\", named = [\"ethcat\"] },\n]\n",
+    );
+    let user = file(
+        "/home/a/policy.toml",
+        "[inspection]\ncolumns = [{ class = \"health\", named = [\"read code\", \"eGFR\"] }]\n",
+    );
+    let never = |_: &Path| Err(io::ErrorKind::NotFound.into());
+    let policy = Policy::from_layers(&[site, user], never).expect("valid");
+    let settings = policy.settings().into_iter();
+    let shown: Vec<_> = settings
+        .filter(|setting| setting.key == "inspection.columns")
+        .map(|setting| format!("{} # {}", setting.value, setting.origin))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "{ class = \"health\", named = [\"hba1c*\", \"Read_Code\"] } # /etc/exeat/policy.toml:3",
+            "{ class = \"ethnicity\", named = [\"ethcat\"] } # /etc/exeat/policy.toml:4",
+            "{ class = \"health\", named = [\"eGFR\"] } # /home/a/policy.toml:2",
+        ]
+    );
+    // The digest is of what is named, not of how it is written.
+    let canonical = policy.canonical();
+    let expected = "inspection.columns = { class = \"health\", named = [\"egfr\", \"hba1c*\", \"readcode\"] }\n";
+    assert!(canonical.contains(expected), "{canonical}");
+    let once = good(
+        "[inspection]\ncolumns = [{ class = \"health\", named = [\"egfr\", \"HbA1c*\", \"readCode\"] },\n\
+         { class = \"ethnicity\", named = [\"eth cat\"] }]\n",
+    );
+    assert_eq!(once.sha256(), policy.sha256());
+    assert_eq!(once.columns(), policy.columns());
+}
+
+/// The names of a starter are tried on columns as such files have them.
+#[test]
+fn starters_name_columns_of_health_and_research() {
+    let found = |name: &str, column: &str| {
+        let policy = good(Policy::starter(name).expect("a text"));
+        policy.columns().classes(column)
+    };
+    use crate::inspect::Class::{Ethnicity, Health, Orientation, Religion};
+    for (column, class) in [
+        ("ReadCode", Health),
+        ("read_v2", Health),
+        ("CTV3Code", Health),
+        ("snomed_concept_id", Health),
+        ("icd10_primary", Health),
+        ("DIAG_01", Health),
+        ("opertn_01", Health),
+        ("OPCS4_code", Health),
+        ("hba1c_mmol_mol", Health),
+        ("hba1c.value", Health),
+        ("eGFR", Health),
+        ("bmi", Health),
+        ("smoking_status", Health),
+        ("bnf_code", Health),
+        ("dmd_code", Health),
+        ("test_result", Health),
+        ("cause_of_death_1", Health),
+        ("mha_section", Health),
+        ("hiv_status", Health),
+        ("sti_episode_type", Health),
+        ("learning_disability_flag", Health),
+        ("ethcat", Ethnicity),
+        ("ETHNOS", Ethnicity),
+        ("ethnic_category_code", Ethnicity),
+        ("religion_code", Religion),
+        ("sexual_orientation_code", Orientation),
+    ] {
+        assert!(found("health", column).contains(&class), "{column}");
+    }
+    for (column, class) in [
+        ("genotype", Health),
+        ("rs429358_genotype", Health),
+        ("participant.p41202_i0", Health),
+        ("41270-0.12", Health),
+        ("apoe_status", Health),
+        ("treatment_arm", Health),
+        ("arm", Health),
+        ("case_control_status", Health),
+        ("phq9_total", Health),
+        ("GAD7", Health),
+        ("ethcat", Ethnicity),
+    ] {
+        assert!(found("research", column).contains(&class), "{column}");
+    }
+    for starter in ["health", "research", "floor"] {
+        for column in [
+            "id",
+            "ward",
+            "date",
+            "postcode",
+            "name",
+            "count",
+            "version",
+            "description",
+            "start",
+            "address",
+            "army",
+            "section",
+            "armchair",
+            "diagram",
+            "result_url",
+            "product_code",
+            "submission_date",
+            "vital",
+            "status",
+            "type",
+            "value",
+            "consent",
+            "consent_date",
+            "rsid",
+            "effect_allele",
+        ] {
+            assert!(found(starter, column).is_empty(), "{starter}: {column}");
+        }
+    }
 }

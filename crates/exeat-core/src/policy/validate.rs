@@ -17,6 +17,7 @@ use crate::diagnostic::Severity;
 use crate::path::misleads;
 use crate::signature::Fingerprint;
 
+mod columns;
 mod recipients;
 
 /// The longest name of a recipient, signer or group, in bytes.
@@ -132,6 +133,7 @@ impl Check<'_, '_> {
         }
         policy.ledger = config.ledger.and_then(|path| self.ledger(path));
         self.inspection(config.mode, config.uninspected, &mut policy);
+        policy.columns = self.columns(config.columns);
         policy
     }
 

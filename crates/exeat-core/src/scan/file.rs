@@ -52,7 +52,11 @@ impl<'a> Looker<'a> {
     pub(super) fn new(setting: &'a Setting<'a>) -> Self {
         Self {
             setting,
-            inspection: Inspection::new(Depth::Full, setting.readers.clone()),
+            inspection: Inspection::new(
+                Depth::Full,
+                setting.readers.clone(),
+                setting.policy.columns(),
+            ),
             buffer: vec![0; BUFFER],
             records: Vec::new(),
         }

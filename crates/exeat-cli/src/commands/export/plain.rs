@@ -74,6 +74,7 @@ pub(super) fn run(
     let options = InspectOptions {
         depth,
         readers: Some(readers()),
+        columns: policy.columns(),
         threads: None,
     };
     let inspected = inspect::inspect(&source, permit.listing(), options, &progress)?;

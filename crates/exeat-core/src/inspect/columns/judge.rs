@@ -35,6 +35,9 @@ pub(crate) struct Judged {
     pub always: bool,
     /// A record is about a person if this cell is not blank.
     pub filled: bool,
+    /// A record is about a person if this cell is not blank, by what the policy
+    /// says. Apart from `filled`: it adds to what is found, and decides nothing.
+    pub named: bool,
     /// A record is about a person if this cell has one of these shapes.
     pub shaped: Mask,
     /// Shapes that count as found in this column.

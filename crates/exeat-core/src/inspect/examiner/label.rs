@@ -2,6 +2,7 @@
 
 use crate::inspect::content::Column;
 use crate::inspect::identifier::{Shape, Wording, role, shapes, wording};
+use crate::inspect::named::NamedAs;
 use crate::path::Escaped;
 
 /// The longest label, in characters.
@@ -34,6 +35,19 @@ pub(super) fn label(column: &Column<'_>, holds_names: bool, values: u64) -> Stri
     if parts.iter().all(|part| part == HIDDEN) {
         return number();
     }
+    parts.join(".").chars().take(MAX_LABEL).collect()
+}
+
+/// The name of a column that the policy names: from there on as the policy has
+/// it, which is nobody's value. A `*` in it stands for what may be one.
+pub(super) fn label_of_named(column: &Column<'_>, named: &NamedAs<'_>, values: u64) -> String {
+    let name = column.name.unwrap_or_default();
+    let before = name.split(|&byte| byte == b'.').take(named.part);
+    let before = before.map(|part| match is_shown(part, true, values) {
+        true => Escaped(part).to_string(),
+        false => HIDDEN.to_owned(),
+    });
+    let parts: Vec<String> = before.chain([named.name.to_string()]).collect();
     parts.join(".").chars().take(MAX_LABEL).collect()
 }
 

@@ -33,6 +33,7 @@ struct Plan {
     busy: bool,
     always: bool,
     filled: bool,
+    named: bool,
     use_as: Use,
 }
 
@@ -61,6 +62,9 @@ pub(super) struct Records<'a> {
     pub fhir: Option<Fhir>,
     /// Records about people.
     pub personal: u64,
+    /// Records beside these that are about people only by columns that the
+    /// policy names.
+    pub named: u64,
     /// Found in the text of long cells, by place of the column.
     pub found: BTreeMap<(u32, Class), u64>,
     unkeyed: u64,
@@ -69,7 +73,7 @@ pub(super) struct Records<'a> {
     /// The names of columns with ids, hashed.
     links: Vec<u64>,
     /// Whether the name is the person's own, and not a doctor's.
-    named: bool,
+    owned: bool,
     /// NHS numbers of records with an id, and the ids.
     linked: (Vec<u64>, Vec<u64>),
     linked_composites: Vec<(Composite, u64)>,
@@ -82,6 +86,8 @@ pub(super) struct Records<'a> {
 struct Record<'r> {
     evidence: bool,
     filled: bool,
+    /// It has a value in a column that the policy names.
+    named: bool,
     /// Of all its people; the first is the record's own.
     nhs: Vec<u64>,
     perhaps: Vec<u64>,
@@ -115,12 +121,13 @@ impl<'a> Records<'a> {
             shape,
             fhir,
             personal: 0,
+            named: 0,
             found: BTreeMap::new(),
             unkeyed: 0,
             numbers: Vec::new(),
             composites: Vec::new(),
             links: Vec::new(),
-            named: false,
+            owned: false,
             linked: (Vec::new(), Vec::new()),
             linked_composites: Vec::new(),
             pending: Vec::new(),
@@ -178,7 +185,7 @@ impl<'a> Records<'a> {
 
     /// Ids are looked at only in tables that have to do with people.
     fn find_links(&mut self, rows: &Rows<'_>, columns: &[Judged], plans: &mut [Plan]) {
-        self.named = name_columns(rows, columns)
+        self.owned = name_columns(rows, columns)
             .into_iter()
             .all(|at| !rows.columns[at].name.is_some_and(is_of_another));
         for (at, name) in links::columns(rows, columns, self.census) {
@@ -204,6 +211,7 @@ impl<'a> Records<'a> {
             return;
         }
         record.evidence |= plan.filled || mask.intersects(plan.shaped);
+        record.named |= plan.named;
         if mask.intersects(NINO) {
             record.ninos.extend(nino(cell));
         }
@@ -278,13 +286,15 @@ impl<'a> Records<'a> {
             Some(Resource::Other) => evidence || record.patient.is_some(),
             None => evidence,
         };
-        if personal {
+        if personal || record.named {
             self.count(record);
         } else {
             self.census.add_perhaps(&record.perhaps);
         }
-        if personal || record.by_text {
-            self.personal += 1;
+        let is_personal = personal || record.by_text;
+        if is_personal || record.named {
+            self.personal += u64::from(is_personal);
+            self.named += u64::from(!is_personal);
             for &column in &record.health {
                 *self.found.entry((column, Class::Health)).or_default() += 1;
             }
@@ -383,7 +393,7 @@ impl<'a> Records<'a> {
     fn detail(&mut self, record: &Record<'_>, id: &[u8]) -> Detail {
         let birth = record.birth.and_then(birth_date);
         self.name.clear();
-        if self.named {
+        if self.owned {
             self.name_of(record);
         }
         if birth.is_none() && self.name.is_empty() {
@@ -440,9 +450,10 @@ fn plan(rows: &Rows<'_>, columns: &[Judged], fhir: Option<Fhir>) -> Vec<Plan> {
         .map(|column| Plan {
             looked: column.shaped.union(TEXT),
             shaped: column.shaped,
-            busy: column.always || column.filled,
+            busy: column.always || column.filled || column.named,
             always: column.always,
             filled: column.filled,
+            named: column.named,
             use_as: use_of(column),
         })
         .collect();

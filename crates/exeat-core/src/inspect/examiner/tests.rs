@@ -6,6 +6,7 @@ mod generator;
 mod invariants;
 mod links;
 mod lists;
+mod named;
 mod prose;
 mod tables;
 
@@ -56,6 +57,10 @@ impl File {
     }
 
     fn examine(&self, census: &Census, backwards: bool) -> Tally {
+        self.examine_naming(census, backwards, &NamedColumns::default())
+    }
+
+    fn examine_naming(&self, census: &Census, backwards: bool, named: &NamedColumns) -> Tally {
         let shape = TableShape::default();
         let width = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = self.header.as_ref().map_or(width, Vec::len);
@@ -79,7 +84,7 @@ impl File {
                 cells.extend((0..).zip(row.iter().map(String::as_bytes)));
                 ends.push(u32::try_from(cells.len()).expect("a small table"));
             }
-            let mut examiner = Examiner::new(census, &SCANNER, &shape);
+            let mut examiner = Examiner::new(census, &SCANNER, &shape).naming(named);
             examiner.rows(&Rows {
                 columns: &columns,
                 cells: &cells,

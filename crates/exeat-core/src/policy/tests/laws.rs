@@ -74,6 +74,9 @@ pub(super) fn assert_at_least_as_strict(strict: &Policy, loose: &Policy) {
     assert!(strict.requires_purpose().is_some() || loose.requires_purpose().is_none());
     assert!(strict.uninspected_rule().value >= loose.uninspected_rule().value);
     assert!(strict.ledger_rule().is_some() || loose.ledger_rule().is_none());
+    for named in loose.columns.keys() {
+        assert!(strict.columns.contains_key(named), "{named:?}");
+    }
 }
 
 proptest! {

@@ -24,7 +24,8 @@ fn every_key_is_read_and_shown_with_its_line() {
          [signing]\nrequired = true\nsigners = [\"{}\"]\n\
          [purpose]\nrequired = true\nallowed = [\"audit\"]\n\
          [ledger]\npath = \"/var/lib/exeat/ledger\"\n\
-         [inspection]\nmode = \"full\"\nuninspected = \"refuse\"\n",
+         [inspection]\nmode = \"full\"\nuninspected = \"refuse\"\n\
+         columns = [{{ class = \"health\", named = [\"Read_Code\"] }}]\n",
         SIGNERS[0]
     );
     let book = format!(
@@ -55,6 +56,8 @@ fn every_key_is_read_and_shown_with_its_line() {
             "bulk.records = 2 # /etc/exeat/p.toml:3",
             "ceiling.people = 6 # /etc/exeat/p.toml:14",
             "destinations.allow = [\"optical\", \"/srv\"] # /etc/exeat/p.toml:20",
+            "inspection.columns = { class = \"health\", named = [\"Read_Code\"] } \
+             # /etc/exeat/p.toml:32",
             "inspection.mode = \"full\" # /etc/exeat/p.toml:30",
             "inspection.uninspected = \"refuse\" # /etc/exeat/p.toml:31",
             "ledger.path = \"/var/lib/exeat/ledger\" # /etc/exeat/p.toml:28",
@@ -242,6 +245,89 @@ fn values_that_cannot_be_used() {
             "{text}: {told:?}"
         );
     }
+}
+
+#[test]
+fn columns_that_cannot_be_named() {
+    let of = |columns: &str| told(&format!("[inspection]\ncolumns = {columns}\n"));
+    let names = |names: &str| of(&format!("[{{ class = \"health\", named = {names} }}]"));
+    for (told, message) in [
+        (
+            of("5"),
+            "2:11: [inspection] columns has to be a list such as",
+        ),
+        (of("[]"), "2:11: [inspection] columns: '[]' names no column"),
+        (
+            of("[\"ethcat\"]"),
+            "2:12: [inspection] columns has to be a list such as",
+        ),
+        (
+            of("[{ class = \"health\" }]"),
+            "2:12: [inspection] columns needs 'named'",
+        ),
+        (
+            of("[{ named = [\"a\"] }]"),
+            "2:12: [inspection] columns needs 'class'",
+        ),
+        (
+            of("[{ class = \"health\", named = [\"a\"], not = [\"b\"] }]"),
+            "2:47: there is no 'not' in [inspection] columns",
+        ),
+        (
+            of("[{ class = \"helth\", named = [\"a\"] }]"),
+            "2:22: [inspection] columns: 'helth' is none of the values it can have",
+        ),
+        (
+            of("[{ class = \"health\", named = \"a\" }]"),
+            "2:40: [inspection] columns named has to be a list of texts",
+        ),
+        (
+            names("[]"),
+            "2:40: [inspection] columns: '[]' names no column",
+        ),
+        (names("[\"\"]"), "2:41: [inspection] columns: '' is empty"),
+        (
+            names("[\"*\"]"),
+            "2:41: [inspection] columns: '*' would name every column",
+        ),
+        (
+            names("[\"a\", \"_*\"]"),
+            "2:46: [inspection] columns: '_*' would name every column",
+        ),
+        (
+            names("[\"--\"]"),
+            "2:41: [inspection] columns: '--' has no letters",
+        ),
+        (
+            names("[\"a*b\"]"),
+            "2:41: [inspection] columns: 'a*b' has a '*' that does not",
+        ),
+        (
+            names("[\"a\\u0007\"]"),
+            "2:41: [inspection] columns: 'a\\x07' has characters",
+        ),
+        (
+            names("[5]"),
+            "2:41: [inspection] columns named has to be a list",
+        ),
+    ] {
+        assert!(
+            told.len() == 1 && told[0].starts_with(message),
+            "{message}: {told:?}"
+        );
+    }
+    // Every mistake of an item is told.
+    assert_eq!(
+        of("[{ class = \"helth\", named = [\"*\", \"\"] }]").len(),
+        3
+    );
+    let errors = read("[inspection]\ncolumns = [{ class = \"ethnic\", named = [\"a\"] }]\n");
+    let help = errors.expect_err("a mistyped class").problems()[0]
+        .help
+        .clone();
+    assert_eq!(help.as_deref(), Some("did you mean 'ethnicity'?"));
+    // Once more is as good as once.
+    good("[inspection]\ncolumns = [{ class = \"health\", named = [\"a_b\", \"AB\"] }]\n");
 }
 
 #[test]
