@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use serde_json::Value;
 
-use crate::environment::{Env, Ran};
+use crate::environment::{Env, Ran, require};
 use crate::interrupt::{backdate, until};
 use crate::people::{assert_nobody, people, table};
 
@@ -215,4 +215,61 @@ fn a_private_key_lies_open_and_a_missing_folder_is_an_error() {
     env.run("scan nowhere --no-cache")
         .ends(1)
         .says("cannot open nowhere");
+}
+
+/// What a log says of a file that is no database is nobody's but its own.
+#[test]
+fn a_log_is_passed_over_only_beside_its_database() {
+    let env = Env::new();
+    if !require(&["sqlite3"]) {
+        return;
+    }
+    let rows: String = people(1, 60)
+        .iter()
+        .map(|person| format!("INSERT INTO p VALUES ('{}','asthma');", person.nhs))
+        .collect();
+    let make = "PRAGMA journal_mode=WAL; PRAGMA wal_autocheckpoint=0; \
+                CREATE TABLE p (nhs_number TEXT, diagnosis TEXT);";
+    fs::create_dir_all(env.path("db")).unwrap();
+    // The log stays as long as the database is open: it is copied meanwhile.
+    let script = format!("{make}\n{rows}\n.shell cp db/a.db copy.db; cp db/a.db-wal copy.db-wal\n");
+    env.write("make.sql", script);
+    let mut command = env.command("sqlite3");
+    let script = fs::File::open(env.path("make.sql")).unwrap();
+    Ran::of(command.arg("db/a.db").stdin(script)).ends(0);
+    for name in ["text/x", "none/y"] {
+        env.write(name, "opening hours\n");
+        fs::copy(env.path("copy.db-wal"), env.path(format!("{name}-wal"))).unwrap();
+    }
+    fs::remove_file(env.path("none/y")).unwrap();
+    for folder in ["text", "none"] {
+        let ran = env
+            .run(&format!("scan {folder} --strict --no-cache"))
+            .ends(3);
+        assert!(ran.out.contains("write-ahead log"), "{ran}");
+        env.run(&format!("check {folder} --plain")).ends(3);
+    }
+    fs::create_dir(env.path("both")).unwrap();
+    for name in ["copy.db", "copy.db-wal"] {
+        fs::rename(env.path(name), env.path("both").join(name)).unwrap();
+    }
+    let ran = env.run("scan both --json --no-cache").ends(3);
+    assert_eq!(found(&ran, &env), ["both/copy.db"], "{ran}");
+    assert_eq!(scanned(&ran)["files"][0]["people"]["most"], 60, "{ran}");
+    assert_eq!(scanned(&ran)["unseen"], 0, "{ran}");
+}
+
+#[test]
+fn odd_times_sizes_and_roots_within_roots() {
+    let env = Env::new();
+    let old = env.write("data/in/patients.csv", table(&people(1, 60)));
+    let long_ago = std::time::UNIX_EPOCH - std::time::Duration::from_secs(1 << 33);
+    let file = fs::File::options().write(true).open(old).unwrap();
+    let _ = file.set_modified(long_ago);
+    let opaque = fs::File::create(env.path("data/sparse")).unwrap();
+    std::io::Write::write_all(&mut &opaque, &[0x7f, b'E', b'L', b'F', 2, 1, 1, 0]).unwrap();
+    opaque.set_len(1 << 40).unwrap();
+    let ran = env.run("scan data data/in data --json --no-cache").ends(3);
+    assert_eq!(found(&ran, &env), ["data/in/patients.csv"], "{ran}");
+    assert_eq!(scanned(&ran)["looked_at"], 2, "{ran}");
 }

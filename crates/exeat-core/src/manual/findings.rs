@@ -99,7 +99,5 @@
 //! - `objection-present`: a register of people who object is not read, and
 //!   `[objections]` in a policy is an error.
 //! - `column-not-requested`: `[purpose] columns` is an error.
-//! - Small images are not told from large ones: any image is
-//!   `plaintext-media`, also one below 128 pixels a side. That is stricter.
 //! - `--to -`: nothing is written to a stream, so nothing is read twice to
 //!   decide before a stream begins.

@@ -3,7 +3,8 @@
 //!
 //! A run of [`SHORT`] digits cannot hide between probes as far apart as
 //! [`PROBE`]. Only where a probe hits is the text followed digit by digit. Runs
-//! below [`LONG`] that decode to no text are keys and hashes.
+//! below [`LONG`] that decode to no text and no known format are keys and
+//! hashes.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -11,6 +12,7 @@ use std::ops::ControlFlow;
 use memchr::memmem;
 
 use super::{BLOCK, Emit, Mode, Reason, Stream, text};
+use crate::inspect::reader;
 
 mod tracker;
 
@@ -117,7 +119,7 @@ impl Runs {
             return Some(tracker::WITHIN.into());
         }
         self.short += 1;
-        if self.short <= SINGLE {
+        if self.short <= SINGLE || reader::recognise(&decoded).is_some() {
             let mut stream = Stream::in_mode(Mode {
                 nested: true,
                 ..self.mode

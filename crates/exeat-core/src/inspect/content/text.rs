@@ -167,7 +167,7 @@ fn is_code(line: &[u8], delimiter: u8) -> bool {
 pub(super) fn hidden(text: &[u8]) -> Option<&'static str> {
     let head = text.get(..SAMPLE).unwrap_or(text).trim_ascii_start();
     if head.starts_with(b"{\\rtf") {
-        return Some("RTF is not read yet");
+        return Some("RTF that no reader takes apart");
     }
     if head.starts_with(b"<") {
         return markup(head);
@@ -179,9 +179,9 @@ pub(super) fn hidden(text: &[u8]) -> Option<&'static str> {
         && let Some(end) = memchr(b'\n', rest)
         && mail_headers(rest.get(end + 1..).unwrap_or_default()) >= 2
     {
-        return Some("mbox is not read yet");
+        return Some("mbox that no reader takes apart");
     }
-    (mail_headers(head) >= 2).then_some("e-mail is not read yet")
+    (mail_headers(head) >= 2).then_some("e-mail that no reader takes apart")
 }
 
 fn markup(head: &[u8]) -> Option<&'static str> {
@@ -224,12 +224,12 @@ fn markup(head: &[u8]) -> Option<&'static str> {
         b"<tr",
     ] {
         if lower.starts_with(prefix) {
-            return Some("HTML is not read yet");
+            return Some("HTML that no reader takes apart");
         }
     }
     if lower.starts_with(b"<?xml") || lower.starts_with(b"<!doctype") || lower.starts_with(b"<svg")
     {
-        return Some("XML is not read yet");
+        return Some("XML that no reader takes apart");
     }
     if lower.starts_with(b"<!--") {
         let end = memchr::memmem::find(head, b"-->")? + 3;
@@ -251,7 +251,7 @@ fn markup(head: &[u8]) -> Option<&'static str> {
             Some(b'>' | b' ' | b'\t' | b'\r' | b'\n' | b'/')
         );
     let inline = INLINE.contains(&name.to_ascii_lowercase().as_slice());
-    (known && !inline).then_some("XML is not read yet")
+    (known && !inline).then_some("XML that no reader takes apart")
 }
 
 fn is_uuencoded(head: &[u8]) -> bool {

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::{LONG, SHORT};
 use crate::inspect::content::{Emit, Mode, Reason, Stream, magic};
+use crate::inspect::reader;
 
 /// Lines of runs are usually 64 or 76 digits long. Shorter ones of one length
 /// are mostly lists of identifiers, and are read only if that makes sense.
@@ -107,8 +108,8 @@ impl Tracker {
         decoding.stream.finish(emit).reason
     }
 
-    /// The text that a run of less than [`LONG`] digits decodes to, if it
-    /// does. A word on the line after may look like a part of the run.
+    /// The text, or the file that a reader takes apart, that a run of less than
+    /// [`LONG`] digits decodes to, if it does. A word on the line after may look like a part of the run.
     pub(super) fn short(&mut self) -> Option<Vec<u8>> {
         if self.decoding.is_some() || self.refused || self.digits.len() < SHORT {
             return None;
@@ -132,7 +133,8 @@ impl Tracker {
                 }
                 let mut decoding = Decoding::new(bits(run), self.mode);
                 run.iter().for_each(|&byte| decoding.add(byte));
-                if magic::is_plain(&decoding.decoded) {
+                let decoded = &decoding.decoded;
+                if magic::is_plain(decoded) || reader::recognise(decoded).is_some() {
                     return Some(decoding.decoded);
                 }
             }
