@@ -229,12 +229,15 @@ fn a_header_that_claims_more_pages_than_there_are_costs_nothing() {
 }
 
 #[test]
-fn an_index_with_rows_of_its_own_is_said() {
+fn a_table_that_the_schema_calls_an_index_is_read_or_said() {
     let bytes = sample!("people.db");
-    // The name that its statement gives the table, and another of its length.
-    let find = b"tablecomputedcomputed";
-    let at = memchr::memmem::find(bytes, find).expect("the schema");
-    let mut bytes = bytes.to_vec();
-    bytes[at..at + 5].copy_from_slice(b"index");
-    assert!(Seen::of(&bytes).reason().is_some());
+    let rows = |seen: &Seen| seen.part("computed").content.clone();
+    let whole = rows(&Seen::of(bytes));
+    // The schema may stand in the file more than once, from before a change.
+    for at in memchr::memmem::find_iter(bytes, b"tablecomputedcomputed") {
+        let mut bytes = bytes.to_vec();
+        bytes[at..at + 5].copy_from_slice(b"index");
+        let seen = Seen::of(&bytes);
+        assert!(seen.reason().is_some() || rows(&seen) == whole);
+    }
 }
