@@ -148,9 +148,11 @@ fn read_state(pages: &Pages, out: &mut Output, is_main: bool) -> Result<(), Prob
         let mut walk = Walk::new(pages, &mut reached);
         walk.tree(object.root, &mut |_, _| Ok(()))?;
         let (rows, broken) = (walk.rows, walk.wrong);
-        let of_table = counts.get(&object.table).copied().flatten();
-        // One with rows of its own is not made by SQLite.
-        let is_more = of_table.is_some_and(|of_table| rows > of_table);
+        // One with rows of its own, or of no table, is not made by SQLite.
+        let is_more = match counts.get(&object.table) {
+            Some(of_table) => of_table.is_some_and(|of_table| rows > of_table),
+            None => true,
+        };
         if broken.is_some() || is_more {
             wrong = wrong.or(broken).or(Some(Reason::Damaged));
         }
