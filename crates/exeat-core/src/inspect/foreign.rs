@@ -193,12 +193,7 @@ fn listen(
             Ok(None) => return,
             Err(ended) => break Some(ended.text()),
         };
-        if event == Event::Done {
-            // One that says nothing of the file has not read it.
-            let is_orderly = !is_silent && open.is_none();
-            break (!is_orderly).then_some(DISORDER);
-        }
-        is_silent = false;
+        let was_silent = std::mem::replace(&mut is_silent, false);
         match event {
             Event::Data(data) => match &mut open {
                 Some(open) => {
@@ -274,7 +269,9 @@ fn listen(
                 });
             }
             Event::Name(name) => names.add(name),
-            Event::Done => unreachable!("dealt with above"),
+            // One that says nothing of the file has not read it.
+            Event::Done if was_silent || open.is_some() => break Some(DISORDER),
+            Event::Done => break None,
         }
         names.examine_if_many(inspection, add);
     };

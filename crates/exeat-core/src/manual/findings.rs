@@ -63,8 +63,8 @@
 //! Of two tables of results, each in a file of its own, the patients count in
 //! both, though a table of names has the same ids: they may be of two hospitals.
 //! The tables of one SQL dump, database or workbook count as one file. There are
-//! never fewer people than different numbers, nor than different ids. An id links only under a name that
-//! says it is the person's own (patient, person, participant, subject, pupil,
+//! never fewer people than different numbers, nor than different ids. An id
+//! links only under a name that says it is the person's own (patient, person, participant, subject, pupil,
 //! student, resident and the like; MRN, hospital number, pseudonym): under those
 //! of clients, customers, members, accounts, cases, studies, users and staff
 //! there may be many people each, and records count one by one. Zeros, nines

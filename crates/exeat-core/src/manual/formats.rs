@@ -20,7 +20,7 @@
 //! | JSON, JSON Lines, FHIR | records, maps and lists of people, data frames | JSON within a string of JSON |
 //! | SQL dumps | `INSERT`, `COPY`, the tables' names | PostgreSQL's own binary format |
 //! | text | letters, forms, lists, logs, YAML, Markdown, vCard | |
-//! | base64 and hexadecimal runs | once: from 200 digits if they are text, from 4,096 whatever they are, by a reader where that is needed | runs within runs |
+//! | base64 and hexadecimal runs | once: from 200 digits if they are text or begin like a format below, from 4,096 whatever they are, by a reader where that is needed | runs within runs |
 //!
 //! # Taken apart by a reader
 //!
@@ -51,7 +51,8 @@
 //!
 //! All that comes out of one file is at most a hundred times its size and
 //! 1 GiB, over all its members. What expands further was made to; it is
-//! uninspected from there on.
+//! uninspected from there on. Each file within base64 is one by itself; of the
+//! text around it 10,000 are taken apart, and no more once 4 GiB came out.
 //!
 //! Read by nobody, and so uninspected: what age, PGP or a disk's encryption
 //! holds, programs, fonts, sound, film, Arrow and Avro files, files of SPSS and

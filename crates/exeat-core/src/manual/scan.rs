@@ -43,8 +43,8 @@
 //! A scan remembers in which files nothing was found, or why they could not be
 //! seen: a digest for each, of the device, the file's number, size and times,
 //! of exeat's version and the policy. It is in `~/.local/state/exeat/scan-cache`
-//! (or `--cache`), readable by its owner alone, and has no name and no
-//! content. Files with findings are looked into again each time. Who can write
+//! (or `--cache`), made for its owner alone and refused where others can write
+//! to it, and has no name and no content. Files with findings are looked into again each time. Who can write
 //! there, or set a file's times back as root can, can hide a file from the next
 //! scan: `--no-cache` looks into everything.
 //!

@@ -138,6 +138,7 @@ impl<'a> Looker<'a> {
         let mut file = again.open().map_err(why)?;
         let mut inspector = self.inspection.begin();
         let mut left = listed.stx_size;
+        let mut is_database = false;
         while left > 0 {
             if self.setting.progress.cancelled() {
                 return Err("interrupted");
@@ -148,6 +149,7 @@ impl<'a> Looker<'a> {
             if count == 0 {
                 break;
             }
+            is_database |= left == listed.stx_size && self.buffer[..count].starts_with(DATABASE);
             inspector.push(&self.inspection, &self.buffer[..count]);
             if inspector.is_done() {
                 break;
@@ -155,7 +157,6 @@ impl<'a> Looker<'a> {
             left -= count as u64;
         }
         let progress = self.setting.progress;
-        let is_database = self.buffer.starts_with(DATABASE);
         let log = || is_database.then(|| log_changed(folder, name));
         let before = log();
         let ended = self

@@ -1,4 +1,6 @@
-//! Base64 (RFC 4648), as Arrow puts its schema into a footer.
+//! Base64 (RFC 4648), as Arrow puts its schema into a footer. It is stricter than
+//! [`crate::base64`], which forgives white space and the other alphabet: what is
+//! taken for base64 here is no longer read as the text that it may be.
 
 /// The bytes; `None` where it is not base64.
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
