@@ -287,7 +287,7 @@ pub fn scan(
             progress.cancelled()
         })?;
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.append(&mut looker.into_records());
+        seen.append(&mut looker.finish());
         Ok(())
     })?;
     drop(queue);

@@ -46,40 +46,34 @@ pub struct Cache {
 
 /// What identifies a file and its state.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stamp([u8; 64]);
+struct Stamp([u8; 64]);
+
+/// A digest of what identifies a file and its state, for one looker.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FileDigest([u8; 16]);
 
 /// What a scan remembers of a file.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record {
-    stamp: Stamp,
-    verdict: u8,
-}
+pub(super) struct Record([u8; RECORD]);
 
-/// What an earlier scan said of a file.
+/// What a scan says of a file in which it found nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Verdict {
     code: u8,
-    reason: Option<String>,
-}
-
-impl Verdict {
     /// Why it could not be seen, if it could not.
-    pub(super) fn reason(&self) -> Option<String> {
-        self.reason.clone()
-    }
+    pub(super) reason: Option<String>,
 }
 
 impl Record {
-    pub(super) fn new(stamp: Stamp, verdict: Verdict) -> Self {
-        Self {
-            stamp,
-            verdict: verdict.code,
-        }
+    pub(super) fn new(file: FileDigest, verdict: &Verdict) -> Self {
+        let mut record = [verdict.code; RECORD];
+        record[..16].copy_from_slice(&file.0);
+        Self(record)
     }
 }
 
 impl Stamp {
-    pub(super) fn of(stat: &Statx, medium: Medium) -> Self {
+    fn of(stat: &Statx, medium: Medium) -> Self {
         let time = |time: rustix::fs::StatxTimestamp| (time.tv_sec.to_le_bytes(), time.tv_nsec);
         let (modified, modified_nanos) = time(stat.stx_mtime);
         let (changed, changed_nanos) = time(stat.stx_ctime);
@@ -178,24 +172,25 @@ impl Cache {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    fn digest(&self, stamp: &Stamp) -> [u8; 16] {
+    /// The digest of a file that has this state.
+    pub(super) fn file(&self, stat: &Statx, medium: Medium) -> FileDigest {
+        self.digest(&Stamp::of(stat, medium))
+    }
+
+    fn digest(&self, stamp: &Stamp) -> FileDigest {
         let mut hasher = Sha256::new();
         hasher.update(self.looker);
         hasher.update(stamp.0);
         let whole: [u8; 32] = hasher.finalize().into();
         let (digest, _) = whole.split_first_chunk().expect("32 bytes hold 16");
-        *digest
+        FileDigest(*digest)
     }
 
-    /// What is known of a file in this state.
-    pub(super) fn verdict(&self, stamp: &Stamp) -> Option<Verdict> {
-        if self.records.is_empty() {
-            return None;
-        }
-        let digest = self.digest(stamp);
+    /// What is known of a file.
+    pub(super) fn verdict(&self, file: &FileDigest) -> Option<Verdict> {
         let place = self
             .records
-            .binary_search_by(|record| record[..16].cmp(&digest))
+            .binary_search_by(|record| record[..16].cmp(&file.0))
             .ok()?;
         let code = self.records[place][16];
         let reason = match code {
@@ -231,14 +226,9 @@ impl Cache {
 
     /// The same with what this scan has met.
     pub(super) fn with(mut self, met: Vec<Record>) -> Self {
-        let mut records: Vec<[u8; RECORD]> = Vec::with_capacity(met.len());
-        for Record { stamp, verdict } in met {
-            let mut record = [verdict; RECORD];
-            record[..16].copy_from_slice(&self.digest(&stamp));
-            let is_known = self.records.binary_search(&record).is_ok();
-            self.is_changed |= !is_known;
-            records.push(record);
-        }
+        let mut records: Vec<[u8; RECORD]> = met.into_iter().map(|Record(bytes)| bytes).collect();
+        let is_known = |record| self.records.binary_search(record).is_ok();
+        self.is_changed |= !records.iter().all(is_known);
         if self.is_changed {
             if self.records.len() + records.len() <= MAX_RECORDS {
                 records.append(&mut self.records);
@@ -266,21 +256,28 @@ mod tests {
         let cache = Cache::new(b"exeat 1");
         let clean = cache.verdict_for(None).expect("always");
         let unseen = cache.verdict_for(Some("damaged")).expect("the first");
-        let met = vec![Record::new(stamp(1), clean), Record::new(stamp(2), unseen)];
+        let met = vec![
+            Record::new(cache.digest(&stamp(1)), &clean),
+            Record::new(cache.digest(&stamp(2)), &unseen),
+        ];
         let cache = cache.with(met);
         assert!(cache.is_changed());
         let mut bytes = Vec::new();
         cache.write(&mut bytes).expect("to memory");
         let again = Cache::read(b"exeat 1", &bytes);
         assert_eq!((again.len(), again.is_changed()), (2, false));
-        let verdict = |cache: &Cache, number| cache.verdict(&stamp(number)).map(|v| v.reason());
+        let verdict = |cache: &Cache, number| {
+            let verdict = cache.verdict(&cache.digest(&stamp(number)));
+            verdict.map(|verdict| verdict.reason)
+        };
         assert_eq!(verdict(&again, 1), Some(None));
         assert_eq!(verdict(&again, 2), Some(Some("damaged".to_owned())));
         assert_eq!(verdict(&again, 3), None);
         let other = Cache::read(b"exeat 2", &bytes);
         assert_eq!(verdict(&other, 1), None);
         let clean = again.verdict_for(None).expect("always");
-        let same = again.with(vec![Record::new(stamp(1), clean)]);
+        let met = vec![Record::new(again.digest(&stamp(1)), &clean)];
+        let same = again.with(met);
         assert!(!same.is_changed(), "nothing new to keep");
     }
 
@@ -289,7 +286,8 @@ mod tests {
         let mut good = Vec::new();
         let cache = Cache::new(b"a");
         let clean = cache.verdict_for(None).expect("always");
-        let cache = cache.with(vec![Record::new(stamp(1), clean)]);
+        let met = vec![Record::new(cache.digest(&stamp(1)), &clean)];
+        let cache = cache.with(met);
         cache.write(&mut good).expect("to memory");
         for length in 0..good.len() {
             let read = Cache::read(b"a", &good[..length]);

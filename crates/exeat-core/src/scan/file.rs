@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::cache::{Cache, Record, Stamp};
+use super::cache::{Cache, FileDigest, Record};
 use super::exposure::Exposures;
 use super::walk::{Folder, why};
 use super::{Finds, OpenFile};
@@ -45,7 +45,17 @@ pub(super) struct Looker<'a> {
     /// Used again for file after file, as long as they show nothing.
     inspection: Inspection,
     buffer: Vec<u8>,
+    /// What may be passed over next time.
     records: Vec<Record>,
+    counts: Counts,
+}
+
+/// What a thread counts by itself.
+#[derive(Debug, Default)]
+struct Counts {
+    looked_at: u64,
+    bytes: u64,
+    known: u64,
 }
 
 impl<'a> Looker<'a> {
@@ -59,11 +69,18 @@ impl<'a> Looker<'a> {
             ),
             buffer: vec![0; BUFFER],
             records: Vec::new(),
+            counts: Counts::default(),
         }
     }
 
-    /// What may be passed over next time.
-    pub(super) fn into_records(self) -> Vec<Record> {
+    /// Hands in what it has counted, and says what may be passed over next time.
+    pub(super) fn finish(self) -> Vec<Record> {
+        self.setting.finds.with(|state| {
+            let scanned = &mut state.scanned;
+            scanned.looked_at += self.counts.looked_at;
+            scanned.bytes = scanned.bytes.saturating_add(self.counts.bytes);
+            scanned.known += self.counts.known;
+        });
         self.records
     }
 
@@ -85,17 +102,15 @@ impl<'a> Looker<'a> {
             return;
         }
         setting.progress.advance(1);
-        setting.finds.with(|state| {
-            state.scanned.looked_at += 1;
-            state.scanned.bytes = state.scanned.bytes.saturating_add(stat.stx_size);
-        });
-        let stamp = Stamp::of(&stat, folder.place.medium());
-        if let Some(verdict) = setting.known.verdict(&stamp) {
-            setting.finds.with(|state| state.scanned.known += 1);
-            if let Some(reason) = verdict.reason() {
-                self.unseen(folder, name, &reason);
+        self.counts.looked_at += 1;
+        self.counts.bytes = self.counts.bytes.saturating_add(stat.stx_size);
+        let digest = setting.known.file(&stat, folder.place.medium());
+        if let Some(verdict) = setting.known.verdict(&digest) {
+            self.counts.known += 1;
+            if let Some(reason) = &verdict.reason {
+                self.unseen(folder, name, reason);
             }
-            self.records.push(Record::new(stamp, verdict));
+            self.records.push(Record::new(digest, &verdict));
             return;
         }
         let path = folder.path.join(OsStr::from_bytes(name.to_bytes()));
@@ -104,8 +119,8 @@ impl<'a> Looker<'a> {
         match self.read(folder, name, &stat, &shown) {
             Ok((facts, stands_alone)) => {
                 // What a log beside it changes, its own times do not show.
-                let stamp = stands_alone.then_some(stamp);
-                self.judge(folder, path, shown, (&stat, stamp), facts);
+                let digest = stands_alone.then_some(digest);
+                self.judge(folder, path, shown, (&stat, digest), facts);
             }
             Err(reason) => {
                 // Nothing of it may be taken for the next one's.
@@ -177,7 +192,7 @@ impl<'a> Looker<'a> {
         folder: &Folder,
         path: PathBuf,
         shown: String,
-        (stat, stamp): (&Statx, Option<Stamp>),
+        (stat, digest): (&Statx, Option<FileDigest>),
         facts: Facts,
     ) {
         let setting = self.setting;
@@ -188,13 +203,13 @@ impl<'a> Looker<'a> {
             // What changed in this very moment may change again unseen; another
             // name of it may tell more; and media that are carried about keep
             // times as they like.
-            if let Some(stamp) = stamp
+            if let Some(digest) = digest
                 && stat.stx_nlink == 1
                 && !folder.place.medium().is_outside()
                 && stat.stx_ctime.tv_sec < setting.now.as_second() - 1
                 && let Some(verdict) = setting.known.verdict_for(reason.as_deref())
             {
-                self.records.push(Record::new(stamp, verdict));
+                self.records.push(Record::new(digest, &verdict));
             }
             if let Some(reason) = reason {
                 setting.finds.add_unseen(shown, reason);
