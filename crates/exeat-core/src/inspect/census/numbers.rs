@@ -52,7 +52,8 @@ type Page = Box<[AtomicU64]>;
 /// A set of NHS numbers that threads add to without waiting for each other.
 pub(crate) struct NumberSet {
     scatter: Scatter,
-    pages: Box<[OnceLock<Page>]>,
+    /// None before the first number.
+    pages: OnceLock<Box<[OnceLock<Page>]>>,
     len: AtomicU64,
 }
 
@@ -60,7 +61,7 @@ impl NumberSet {
     pub(crate) fn new(scatter: Scatter) -> Self {
         Self {
             scatter,
-            pages: (0..PAGES).map(|_| OnceLock::new()).collect(),
+            pages: OnceLock::new(),
             len: AtomicU64::new(0),
         }
     }
@@ -93,7 +94,7 @@ impl NumberSet {
 
     fn find(&self, place: u32) -> (&AtomicU64, u64) {
         let page = usize::try_from(place / PAGE_BITS).expect("a page number is small");
-        let page = self.pages[page].get_or_init(new_page);
+        let page = self.pages.get_or_init(new_pages)[page].get_or_init(new_page);
         let at = place % PAGE_BITS;
         let word = usize::try_from(at / 64).expect("an index in a page is small");
         (&page[word], 1 << (at % 64))
@@ -111,10 +112,14 @@ impl NumberSet {
     /// How many numbers are in this set and not in `other`, which must share its
     /// key.
     pub(crate) fn len_without(&self, other: &Self) -> u64 {
+        let Some(pages) = self.pages.get() else {
+            return 0;
+        };
+        let others = other.pages.get();
         let mut count = 0;
-        for (mine, theirs) in self.pages.iter().zip(&other.pages) {
+        for (place, mine) in pages.iter().enumerate() {
             let Some(mine) = mine.get() else { continue };
-            let theirs = theirs.get();
+            let theirs = others.and_then(|pages| pages[place].get());
             for (at, word) in mine.iter().enumerate() {
                 let theirs = theirs.map_or(0, |page| page[at].load(Ordering::Relaxed));
                 count += u64::from((word.load(Ordering::Relaxed) & !theirs).count_ones());
@@ -122,6 +127,10 @@ impl NumberSet {
         }
         count
     }
+}
+
+fn new_pages() -> Box<[OnceLock<Page>]> {
+    (0..PAGES).map(|_| OnceLock::new()).collect()
 }
 
 fn new_page() -> Page {
