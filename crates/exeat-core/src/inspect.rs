@@ -389,7 +389,8 @@ fn read_file(
     let mut inspector = inspection.begin();
     progress.current(&entry.path());
     let mut reader = source.read_file(entry, 0..entry.bytes())?;
-    let mut buffer = vec![0; BUFFER];
+    let size = usize::try_from(entry.bytes()).map_or(BUFFER, |bytes| bytes.clamp(1, BUFFER));
+    let mut buffer = vec![0; size];
     let mut hasher = Hasher::default();
     loop {
         if progress.cancelled() {

@@ -422,6 +422,9 @@ impl Block {
 /// Takes the first `cut` bytes out of a buffer, whose room goes with them.
 fn take_front(buffer: &mut Vec<u8>, cut: usize) -> Vec<u8> {
     let rest = buffer.get(cut..).unwrap_or_default();
+    if rest.is_empty() {
+        return mem::take(buffer);
+    }
     let mut next = Vec::with_capacity((BLOCK + CHUNK).max(rest.len()));
     next.extend_from_slice(rest);
     buffer.truncate(cut);

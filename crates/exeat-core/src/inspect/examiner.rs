@@ -513,8 +513,12 @@ fn is_scrap(text: &[u8]) -> bool {
         let has_words = line.contains(&b' ') && line.iter().any(u8::is_ascii_alphabetic);
         is_in_fields || !has_words
     };
-    let mut lines = text.trim_ascii().split(|&byte| byte == b'\n');
-    text.len() <= LENGTH && lines.clone().count() <= LINES && lines.all(is_row)
+    if text.len() > LENGTH {
+        return false;
+    }
+    let text = text.trim_ascii();
+    memchr::memchr_iter(b'\n', text).count() < LINES
+        && text.split(|&byte| byte == b'\n').all(is_row)
 }
 
 /// Whether a cell without a shape may hold a number that singles somebody out.

@@ -271,18 +271,25 @@ fn patterned(pairs: &[[u8; 2]]) -> Option<bool> {
 
 /// Why text has bytes that no text has; `delimiter` may be a control byte.
 pub(super) fn control_bytes(text: &[u8], delimiter: u8) -> Option<&'static str> {
-    // Whole pieces without a branch, so that it runs at memory speed on text.
-    let (pieces, rest) = text.as_chunks::<64>();
-    let odd = |found: u8, &byte: &u8| found | u8::from(is_control(byte) & (byte != delimiter));
-    let found =
-        pieces.iter().any(|piece| piece.iter().fold(0, odd) != 0) || rest.iter().fold(0, odd) != 0;
-    if !found {
+    if !has_any(text, |byte| is_control(byte) & (byte != delimiter)) {
         None
     } else if memchr::memchr(0, text).is_some() {
         Some("has NUL bytes")
     } else {
         Some("has control bytes")
     }
+}
+
+/// Whether there are control bytes, or deleted ones.
+pub(super) fn has_controls(bytes: &[u8]) -> bool {
+    has_any(bytes, |byte| is_control(byte) | (byte == 0x7F))
+}
+
+/// Looks at whole pieces without a branch, so that it runs at memory speed.
+fn has_any(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
+    let (pieces, rest) = bytes.as_chunks::<64>();
+    let any = |found: u8, &byte: &u8| found | u8::from(is_one(byte));
+    pieces.iter().any(|piece| piece.iter().fold(0, any) != 0) || rest.iter().fold(0, any) != 0
 }
 
 /// Control bytes, but for white space and the escape of terminal colours.

@@ -128,6 +128,7 @@ fn is_binary(head: &[u8], complete: bool) -> bool {
     let sample = head.get(..SAMPLE).unwrap_or(head);
     let cut = !complete || sample.len() < head.len();
     let valid = match std::str::from_utf8(sample) {
+        Ok(_) if !encoding::has_controls(sample) => return false,
         Ok(_) => true,
         Err(error) => error.error_len().is_none() && cut,
     };
@@ -142,10 +143,12 @@ fn is_binary(head: &[u8], complete: bool) -> bool {
         .sum();
     let count = controls + strays;
     // An image's header can be followed by bytes that look even more like text.
-    let known = infer::get(head).is_some_and(|known| {
-        !matches!(known.matcher_type(), MatcherType::Text) && known.mime_type() != "image/bmp"
-    });
+    let is_known = || {
+        infer::get(head).is_some_and(|known| {
+            !matches!(known.matcher_type(), MatcherType::Text) && known.mime_type() != "image/bmp"
+        })
+    };
     // A few odd bytes are many in a very short text.
     let many = count * 8 > sample.len() && (count > 4 || count * 2 > sample.len());
-    many || (known && (count > 0 || !valid))
+    many || ((count > 0 || !valid) && is_known())
 }

@@ -152,7 +152,7 @@ pub(crate) fn plain_separators(text: &[u8]) -> Cow<'_, [u8]> {
             .filter(|&&byte| byte == 0xC2 || byte == 0xE2)
             .and_then(|_| separator_character(text, at))
     };
-    if !(0..text.len()).any(|at| special(at).is_some()) {
+    if text.is_ascii() || !(0..text.len()).any(|at| special(at).is_some()) {
         return Cow::Borrowed(text);
     }
     let mut plain = Vec::with_capacity(text.len());

@@ -181,10 +181,8 @@ fn segment(flat: &[u8]) -> Option<Vec<&'static str>> {
                 *way = Some((count + 1, at, word));
             }
         };
-        for word in vocabulary::starting_with(flat[at]) {
-            if flat[at..].starts_with(word.as_bytes()) {
-                reach(word.len(), word);
-            }
+        for word in vocabulary::beginning(&flat[at..]) {
+            reach(word.len(), word);
         }
         let digits = flat[at..]
             .iter()

@@ -172,10 +172,8 @@ pub(crate) fn fields<'a>(line: &'a [u8], found: &mut dyn FnMut(&'a [u8])) {
 /// Whether a line has what a name takes at least: two letters that may be
 /// capitals, and a blank between words.
 pub(crate) fn may_name(line: &[u8]) -> bool {
-    let capitals = line
-        .iter()
-        .filter(|byte| byte.is_ascii_uppercase() || **byte >= 0x80);
-    capitals.count() >= 2 && line.contains(&b' ')
+    let is_capital = |byte: &&u8| byte.is_ascii_uppercase() || **byte >= 0x80;
+    memchr::memchr(b' ', line).is_some() && line.iter().filter(is_capital).nth(1).is_some()
 }
 
 /// Two or three words, in a script that has capitals, that may be a name. Words that columns are called by

@@ -1,13 +1,20 @@
 //! Whether a table's first record names its columns.
 
 use super::shape::{Shape, is_name, is_usual_name, is_year, shape};
-use super::sniff::{Cell, Record, SHAPED};
+use super::sniff::{Cell, Record};
 use super::{Dialect, Field};
 use crate::inspect::identifier::role;
 
-/// The shape that nine of ten nonblank values of a column have.
-pub(super) fn column_shape(records: &[Record<'_>], column: usize) -> Option<Shape> {
-    const SHAPES: [Shape; 6] = [
+/// How many values of a column have which shape.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shapes {
+    counts: [usize; Self::KINDS.len()],
+    /// Those that are not blank.
+    all: usize,
+}
+
+impl Shapes {
+    const KINDS: [Shape; 6] = [
         Shape::Number,
         Shape::Date,
         Shape::Email,
@@ -15,30 +22,41 @@ pub(super) fn column_shape(records: &[Record<'_>], column: usize) -> Option<Shap
         Shape::Word,
         Shape::Title,
     ];
-    let mut counts = [0_usize; SHAPES.len()];
-    let mut all = 0;
-    for record in records {
-        let Some(cell) = record.cells.get(column) else {
-            continue;
-        };
-        let shape = shape(cell.value);
-        if shape == Shape::Blank {
-            continue;
+
+    /// Those of the first columns of these records.
+    pub(super) fn of(records: &[Record<'_>], columns: usize) -> Vec<Self> {
+        let mut shapes = vec![Self::default(); columns];
+        for record in records {
+            Self::add(&mut shapes, record);
         }
-        all += 1;
-        for (count, candidate) in counts.iter_mut().zip(SHAPES) {
-            *count += usize::from(candidate == shape);
+        shapes
+    }
+
+    /// Adds a record.
+    pub(super) fn add(shapes: &mut [Self], record: &Record<'_>) {
+        for (shapes, cell) in shapes.iter_mut().zip(&record.cells) {
+            let shape = shape(cell.value);
+            if shape == Shape::Blank {
+                continue;
+            }
+            shapes.all += 1;
+            if let Some(kind) = Self::KINDS.iter().position(|&kind| kind == shape) {
+                shapes.counts[kind] += 1;
+            }
         }
     }
-    let (count, shape) = counts
-        .into_iter()
-        .zip(SHAPES)
-        .max_by_key(|(count, _)| *count)?;
-    (all > 0 && count * 10 >= all * 9).then_some(shape)
+
+    /// The one that nine of ten values have.
+    pub(super) fn common(&self) -> Option<Shape> {
+        let counts = self.counts.iter().zip(Self::KINDS);
+        let (&count, shape) = counts.max_by_key(|(count, _)| **count)?;
+        (self.all > 0 && count * 10 >= self.all * 9).then_some(shape)
+    }
 }
 
-/// Whether the first of these records names the columns.
-pub(super) fn is_header(records: &[Record<'_>], width: usize) -> bool {
+/// Whether the first of these records names the columns. `shapes` are those of
+/// the other records.
+pub(super) fn is_header(records: &[Record<'_>], shapes: &[Shapes]) -> bool {
     let Some((first, body)) = records.split_first() else {
         return false;
     };
@@ -71,34 +89,28 @@ pub(super) fn is_header(records: &[Record<'_>], width: usize) -> bool {
     if body.is_empty() {
         return false;
     }
-    let unlike = (0..width.min(SHAPED)).any(|column| {
-        let Some(cell) = first.cells.get(column) else {
-            return false;
-        };
-        match column_shape(body, column) {
-            Some(Shape::Word) | None => false,
-            Some(Shape::Title) => shape(cell.value) == Shape::Word,
-            Some(_) if is_year(cell.value) => {
-                let year = |record: &&Record<'_>| {
-                    record
-                        .cells
-                        .get(column)
-                        .is_some_and(|cell| is_year(cell.value))
-                };
-                body.iter().filter(year).count() * 2 < body.len()
-            }
-            Some(body) => shape(cell.value) != body,
+    let columns = || first.cells.iter().zip(shapes).enumerate();
+    let unlike = columns().any(|(column, (cell, shapes))| match shapes.common() {
+        Some(Shape::Word) | None => false,
+        Some(Shape::Title) => shape(cell.value) == Shape::Word,
+        Some(_) if is_year(cell.value) => {
+            let year = |record: &&Record<'_>| {
+                record
+                    .cells
+                    .get(column)
+                    .is_some_and(|cell| is_year(cell.value))
+            };
+            body.iter().filter(year).count() * 2 < body.len()
         }
+        Some(body) => shape(cell.value) != body,
     });
     if unlike {
         return true;
     }
     // A row of codes or numbers throughout is data like the rest.
-    let alike = (0..width.min(SHAPED)).any(|column| {
-        let cell = first.cells.get(column).map(|cell| shape(cell.value));
-        cell.is_some()
-            && cell == column_shape(body, column)
-            && !matches!(cell, Some(Shape::Word | Shape::Title))
+    let alike = columns().any(|(_, (cell, shapes))| {
+        let shape = shape(cell.value);
+        shapes.common() == Some(shape) && !matches!(shape, Shape::Word | Shape::Title)
     });
     let usual = first
         .cells

@@ -21,8 +21,83 @@ pub(super) enum Shape {
     Free,
 }
 
+/// The signs that shapes are made of.
+#[derive(Clone, Copy)]
+enum Sign {
+    Digit,
+    Upper,
+    Lower,
+    /// Of a letter that is not ASCII.
+    High,
+    Blank,
+    Underscore,
+    At,
+    Hyphen,
+    Dot,
+    Comma,
+    Apostrophe,
+    Slash,
+    Colon,
+    /// What else stands in numbers: `+()%$`.
+    Numeric,
+    Other,
+}
+
+const SIGNS: [Sign; 256] = {
+    let mut signs = [Sign::Other; 256];
+    let mut byte = 0_u8;
+    loop {
+        signs[byte as usize] = match byte {
+            b'0'..=b'9' => Sign::Digit,
+            b'A'..=b'Z' => Sign::Upper,
+            b'a'..=b'z' => Sign::Lower,
+            0x80.. => Sign::High,
+            b' ' => Sign::Blank,
+            b'_' => Sign::Underscore,
+            b'@' => Sign::At,
+            b'-' => Sign::Hyphen,
+            b'.' => Sign::Dot,
+            b',' => Sign::Comma,
+            b'\'' => Sign::Apostrophe,
+            b'/' => Sign::Slash,
+            b':' => Sign::Colon,
+            b'+' | b'(' | b')' | b'%' | b'$' => Sign::Numeric,
+            _ => Sign::Other,
+        };
+        if byte == u8::MAX {
+            break signs;
+        }
+        byte += 1;
+    }
+};
+
+/// How often each sign stands in a value of at most 255 bytes.
+struct Signs([u8; 16]);
+
+impl Signs {
+    fn of(value: &[u8]) -> Self {
+        let mut counts = [0_u8; 16];
+        for &byte in value {
+            let count = &mut counts[SIGNS[usize::from(byte)] as usize];
+            *count = count.wrapping_add(1);
+        }
+        Self(counts)
+    }
+
+    fn count(&self, signs: &[Sign]) -> usize {
+        signs
+            .iter()
+            .map(|&sign| usize::from(self.0[sign as usize]))
+            .sum()
+    }
+}
+
 /// The shape of a value.
 pub(super) fn shape(value: &[u8]) -> Shape {
+    use Sign::{
+        Apostrophe, At, Blank, Colon, Comma, Digit, Dot, High, Hyphen, Lower, Numeric, Slash,
+        Underscore, Upper,
+    };
     let plain = plain_separators(value);
     let mut value = plain.trim_ascii();
     if let [b'=' | b'\'', ..] = value {
@@ -37,48 +112,37 @@ pub(super) fn shape(value: &[u8]) -> Shape {
     if value.len() > 64 {
         return Shape::Free;
     }
-    let count = |matches: fn(&u8) -> bool| value.iter().filter(|byte| matches(byte)).count();
-    let digits = count(u8::is_ascii_digit);
-    let letters = count(|byte| byte.is_ascii_alphabetic() || *byte >= 0x80);
-    let others = value.len() - digits - letters;
+    let signs = Signs::of(value);
+    let is_all = |of: &[Sign]| signs.count(of) == value.len();
+    let digits = signs.count(&[Digit]);
+    let letters = signs.count(&[Upper, Lower, High]);
+    let words = signs.count(&[Blank]) + 1;
     if digits > 0 && is_date(value, letters) {
         return Shape::Date;
     }
-    if digits > 0
-        && letters == 0
-        && value
-            .iter()
-            .all(|byte| b"0123456789 .,-+()%/$".contains(byte))
-    {
+    if digits > 0 && is_all(&[Digit, Blank, Dot, Comma, Hyphen, Slash, Numeric]) {
         return Shape::Number;
     }
-    if count(|byte| *byte == b'@') == 1 && !value.contains(&b' ') && letters > 2 {
+    if signs.count(&[At]) == 1 && words == 1 && letters > 2 {
         return Shape::Email;
     }
-    let words = value.split(|&byte| byte == b' ').count();
     if digits > 0 && letters > 0 && words <= 2 && value.len() <= 40 {
-        let plain = value
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b" -_/.:".contains(byte));
-        if plain && (words == 1 || value.len() <= 8) {
+        let plain = [
+            Digit, Upper, Lower, Blank, Hyphen, Underscore, Slash, Dot, Colon,
+        ];
+        if is_all(&plain) && (words == 1 || value.len() <= 8) {
             return Shape::Code;
         }
     }
-    if digits == 0
-        && words == 1
-        && value
-            .iter()
-            .all(|&byte| byte.is_ascii_lowercase() || byte == b'_')
-    {
+    if is_all(&[Lower, Underscore]) {
         return Shape::Word;
     }
     let title = |word: &[u8]| {
         word.first()
             .is_none_or(|&byte| byte.is_ascii_uppercase() || byte >= 0x80)
     };
-    let name = digits == 0
-        && words <= 4
-        && others == count(|byte| b" -'.,".contains(byte))
+    let name = words <= 4
+        && is_all(&[Upper, Lower, High, Blank, Hyphen, Apostrophe, Dot, Comma])
         && value.split(|&byte| byte == b' ').all(title);
     if name { Shape::Title } else { Shape::Free }
 }

@@ -13,7 +13,7 @@
 //! | `list` | finds a column of values without delimiters |
 //! | `quotes` | finds a table behind a quote that swallows it |
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 use super::header::is_heading;
 use super::{Dialect, Sniffed};
@@ -26,11 +26,11 @@ mod quotes;
 mod record;
 mod trial;
 
-pub(super) use record::{Cell, Record, SHAPED};
+pub(super) use record::{Cell, Record};
 
 use list::list;
 use quotes::behind_a_quote;
-use record::records;
+use record::{records, widths};
 use trial::Trial;
 
 const DELIMITERS: &[u8] = b",;\t|\x01\x1f^~: ";
@@ -43,11 +43,15 @@ pub(in crate::inspect::content) fn sniff(text: &[u8], complete: bool) -> Option<
         b'\r'
     };
     let sample = sample(text, newline, complete);
-    let lines = memchr_iter(newline, sample).count();
+    let mut counts = [0_usize; 256];
+    for &byte in sample {
+        counts[usize::from(byte)] += 1;
+    }
+    let lines = counts[usize::from(newline)];
     let mut best: Option<(f64, Sniffed)> = None;
     for &delimiter in DELIMITERS {
         // At least every other line of a table has its delimiter.
-        if memchr_iter(delimiter, sample).count() * 2 < lines.max(1) {
+        if counts[usize::from(delimiter)] * 2 < lines.max(1) {
             continue;
         }
         for dialect in dialects(sample, delimiter, newline) {
@@ -76,11 +80,14 @@ fn few(sample: &[u8], newline: u8, whole: bool) -> Option<Sniffed> {
         return None;
     }
     b",;\t|".iter().find_map(|&delimiter| {
-        let dialect = dialects(sample, delimiter, newline).into_iter().next()?;
+        let dialect = plain_dialect(sample, delimiter, newline);
+        let mut widths = widths(sample, dialect);
+        let width = widths.next().filter(|&width| width > 1)?;
+        if !widths.all(|other| other == width) {
+            return None;
+        }
         let (records, broken) = records(sample, dialect);
-        let width = records.first()?.fields;
-        let alike = records.iter().all(|record| record.fields == width);
-        if width < 2 || !alike || broken {
+        if broken {
             return None;
         }
         let header = !is_turned(&records, width);
@@ -124,33 +131,67 @@ fn sample(text: &[u8], newline: u8, complete: bool) -> &[u8] {
     sample.get(..whole).unwrap_or(sample)
 }
 
-/// Ways of quoting that the sample gives reason to try.
-fn dialects(sample: &[u8], delimiter: u8, newline: u8) -> Vec<Dialect> {
-    let has = |needle: &[u8]| memmem::find(sample, needle).is_some();
-    let begins_field = |quote: u8| {
-        sample.first() == Some(&quote)
-            || has(&[delimiter, quote])
-            || has(&[newline, quote])
-            || has(&[delimiter, b' ', quote])
-    };
-    let spaced = memmem::find_iter(sample, &[delimiter, b' ']).count() * 2
-        > memchr_iter(delimiter, sample).count();
-    let dialect = Dialect {
+/// How a quote is used in a sample.
+#[derive(Default)]
+struct Quotes {
+    /// Behind a delimiter, a delimiter and a blank, or the end of a line.
+    begins_field: bool,
+    /// Behind a backslash.
+    escaped: bool,
+}
+
+impl Quotes {
+    fn find(sample: &[u8], quote: u8, dialect: Dialect) -> Self {
+        let mut quotes = Self::default();
+        for at in memchr_iter(quote, sample) {
+            match sample.get(..at).unwrap_or_default() {
+                [] => quotes.begins_field = true,
+                [.., byte] if *byte == dialect.delimiter || *byte == dialect.newline => {
+                    quotes.begins_field = true;
+                }
+                [.., byte, b' '] if *byte == dialect.delimiter => quotes.begins_field = true,
+                [.., b'\\'] => quotes.escaped = true,
+                _ => {}
+            }
+            if quotes.begins_field && quotes.escaped {
+                break;
+            }
+        }
+        quotes
+    }
+}
+
+/// The usual way of quoting, and what blanks are in it.
+fn plain_dialect(sample: &[u8], delimiter: u8, newline: u8) -> Dialect {
+    let (mut delimiters, mut spaced) = (0_usize, 0_usize);
+    for at in memchr_iter(delimiter, sample) {
+        delimiters += 1;
+        spaced += usize::from(sample.get(at + 1) == Some(&b' '));
+    }
+    let spaced = spaced * 2 > delimiters;
+    Dialect {
         delimiter,
         quote: Some(b'"'),
         backslash: false,
         newline,
         spaces: delimiter == b' ' || spaced,
-    };
+    }
+}
+
+/// Ways of quoting that the sample gives reason to try.
+fn dialects(sample: &[u8], delimiter: u8, newline: u8) -> Vec<Dialect> {
+    let dialect = plain_dialect(sample, delimiter, newline);
     let mut dialects = vec![dialect];
-    for quote in [b'"', b'\''] {
-        if quote == b'\'' && begins_field(quote) && !begins_field(b'"') {
+    let double = Quotes::find(sample, b'"', dialect);
+    let single = Quotes::find(sample, b'\'', dialect);
+    for (quote, seen) in [(b'"', &double), (b'\'', &single)] {
+        if quote == b'\'' && seen.begins_field && !double.begins_field {
             dialects.push(Dialect {
                 quote: Some(quote),
                 ..dialect
             });
         }
-        if has(&[b'\\', quote]) && begins_field(quote) {
+        if seen.escaped && seen.begins_field {
             dialects.push(Dialect {
                 quote: Some(quote),
                 backslash: true,

@@ -2,12 +2,35 @@
 //! NHS Data Dictionary, Hospital Episode Statistics, GP systems and FHIR, and
 //! the ordinary words around them.
 
-/// The known words that start with this byte.
-pub(super) fn starting_with(first: u8) -> &'static [&'static str] {
-    let start = WORDS.partition_point(|word| word.as_bytes()[0] < first);
-    let end = WORDS.partition_point(|word| word.as_bytes()[0] <= first);
-    &WORDS[start..end]
+/// The known words that a text begins with.
+pub(super) fn beginning(text: &[u8]) -> impl Iterator<Item = &'static str> {
+    let first = text.first().copied().unwrap_or_default();
+    starting_with(first).iter().copied().filter(move |word| {
+        let word = word.as_bytes();
+        // Most differ in their second letter.
+        (word.len() < 2 || word.get(1) == text.get(1)) && text.starts_with(word)
+    })
 }
+
+/// The known words that start with this byte.
+fn starting_with(first: u8) -> &'static [&'static str] {
+    let place = usize::from(first);
+    &WORDS[STARTS[place]..STARTS[place + 1]]
+}
+
+/// Where in [`WORDS`] those of each first byte start.
+const STARTS: [usize; 257] = {
+    let mut starts = [0; 257];
+    let (mut place, mut word) = (0, 0);
+    while place < starts.len() {
+        while word < WORDS.len() && (WORDS[word].as_bytes()[0] as usize) < place {
+            word += 1;
+        }
+        starts[place] = word;
+        place += 1;
+    }
+    starts
+};
 
 /// Whether this is a known word, in any case.
 pub(super) fn has(word: &[u8]) -> bool {

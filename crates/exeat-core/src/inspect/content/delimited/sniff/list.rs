@@ -4,7 +4,7 @@ use memchr::{memchr_iter, memmem};
 
 use super::super::shape::{Shape, is_name, is_usual_name, shape};
 use super::super::{Dialect, Sniffed, Table};
-use super::record::{Record, records};
+use super::record::{RECORDS, Reader, Record};
 
 /// A list: one short value a line, all of a kind, perhaps under a header.
 pub(super) fn list(sample: &[u8], newline: u8, quote: Option<u8>) -> Option<Sniffed> {
@@ -15,23 +15,17 @@ pub(super) fn list(sample: &[u8], newline: u8, quote: Option<u8>) -> Option<Snif
         newline,
         spaces: false,
     };
-    let (records, _) = records(sample, dialect);
-    let (first, body) = records.split_first()?;
-    let like = |wanted: Shape| {
-        let alike = body
-            .iter()
-            .filter(|record| kind(record).is_some_and(|(shape, _)| shape == wanted));
-        body.len() >= 2 && alike.count() * 20 >= body.len() * 19
-    };
-    let (own, value) = kind(first)?;
-    let identifiers = [Shape::Number, Shape::Date, Shape::Email, Shape::Code]
-        .into_iter()
-        .find(|&wanted| like(wanted));
+    let mut records = Reader::new(sample, dialect).take(RECORDS);
+    let first = records.next()?;
+    let (own, value) = kind(&first)?;
+    let lines = memchr_iter(newline, sample).count();
+    let (all, count) = common(records, lines)?;
+    let identifiers = (all != Shape::Title).then_some(all);
     let header = match identifiers {
         Some(shape) if own == shape => false,
         Some(_) => is_name(value),
         // Names under a heading; words without one are just words.
-        None if like(Shape::Title) && body.len() >= 4 => {
+        None if count >= 4 => {
             let heads = is_usual_name(value) && own != Shape::Title || value.contains(&b'_');
             if !heads {
                 return None;
@@ -55,6 +49,38 @@ pub(super) fn list(sample: &[u8], newline: u8, quote: Option<u8>) -> Option<Snif
         body,
         reason: None,
     })
+}
+
+/// The shape that nineteen of twenty records have, if it is one that makes a
+/// list; and how many records there are, which are not more than `most`.
+fn common<'a>(records: impl Iterator<Item = Record<'a>>, most: usize) -> Option<(Shape, usize)> {
+    const KINDS: [Shape; 5] = [
+        Shape::Number,
+        Shape::Date,
+        Shape::Email,
+        Shape::Code,
+        Shape::Title,
+    ];
+    let mut counts = [0; KINDS.len()];
+    let mut all = 0;
+    let others = |counts: &[usize], all: usize| all - counts.iter().max().unwrap_or(&0);
+    for record in records {
+        all += 1;
+        if let Some((shape, _)) = kind(&record)
+            && let Some(kind) = KINDS.iter().position(|&kind| kind == shape)
+        {
+            counts[kind] += 1;
+        }
+        // After a few lines, most texts are no list.
+        if others(&counts, all) * 20 > most {
+            return None;
+        }
+    }
+    if all < 2 || others(&counts, all) * 20 > all {
+        return None;
+    }
+    let (_, kind) = counts.iter().zip(KINDS).max_by_key(|(count, _)| **count)?;
+    Some((kind, all))
 }
 
 /// The value of a short record of one field, and its shape.

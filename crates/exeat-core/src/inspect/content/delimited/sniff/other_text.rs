@@ -1,7 +1,7 @@
 //! Texts that look like tables and are none: logs, source code, times of day,
 //! numbers written in groups.
 
-use memchr::{memchr_iter, memmem};
+use memchr::memmem;
 
 use super::super::shape::{Shape, is_name, shape};
 use super::record::{Cell, Record, SHAPED};
@@ -150,17 +150,35 @@ impl Trial<'_> {
 /// What stands in source code and not in values: brackets that do not match,
 /// arrows, calls.
 pub(super) fn is_code(cell: &Cell<'_>) -> bool {
+    const TOKENS: [&[u8]; 6] = [b"=>", b"->", b"==", b"();", b"//", b"::"];
     if cell.quoted {
         return false;
     }
-    let count = |byte: u8| memchr_iter(byte, cell.value).count();
-    count(b'(') != count(b')')
-        || count(b'[') != count(b']')
-        || count(b'{') != count(b'}')
-        || [&b"=>"[..], b"->", b"==", b"();", b"//", b"::"]
-            .iter()
-            .any(|token| {
-                memmem::find(cell.value, token).is_some()
-                    && memmem::find(cell.value, b"://").is_none()
-            })
+    let is_sign = |byte: &u8| {
+        matches!(
+            byte,
+            b'('..=b')' | b'-' | b'/' | b':' | b'=' | b'[' | b']' | b'{' | b'}'
+        )
+    };
+    if !cell.value.iter().any(is_sign) {
+        return false;
+    }
+    let [mut round, mut square, mut curly] = [0_isize; 3];
+    let mut has_token = false;
+    for (at, byte) in cell.value.iter().enumerate() {
+        match byte {
+            b'(' => round += 1,
+            b')' => round -= 1,
+            b'[' => square += 1,
+            b']' => square -= 1,
+            b'{' => curly += 1,
+            b'}' => curly -= 1,
+            _ => {}
+        }
+        if let b'=' | b'-' | b'(' | b'/' | b':' = byte {
+            let rest = &cell.value[at..];
+            has_token |= TOKENS.iter().any(|token| rest.starts_with(token));
+        }
+    }
+    [round, square, curly] != [0; 3] || (has_token && memmem::find(cell.value, b"://").is_none())
 }

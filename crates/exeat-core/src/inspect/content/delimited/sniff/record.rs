@@ -5,7 +5,7 @@ use super::super::{Dialect, Field};
 /// Records that are looked at.
 pub(super) const RECORDS: usize = 1000;
 /// Fields of one record that are looked at for their shape.
-pub(in super::super) const SHAPED: usize = 64;
+pub(super) const SHAPED: usize = 64;
 
 /// One record of a sample.
 pub(in super::super) struct Record<'a> {
@@ -48,48 +48,91 @@ impl Record<'_> {
 /// The nonblank records of a sample, and whether a quote in them is never
 /// closed, or is closed where no field ends.
 pub(super) fn records(sample: &[u8], dialect: Dialect) -> (Vec<Record<'_>>, bool) {
-    let mut records: Vec<Record<'_>> = Vec::new();
-    let mut at = 0;
-    let mut broken = false;
-    while at < sample.len() && records.len() < RECORDS {
-        let mut record = Record {
-            start: at,
-            end: at,
-            fields: 0,
-            cells: Vec::new(),
-        };
+    let mut reader = Reader::new(sample, dialect);
+    let records = reader.by_ref().take(RECORDS).collect();
+    (records, reader.broken)
+}
+
+/// How many fields each of the same records has.
+pub(super) fn widths(sample: &[u8], dialect: Dialect) -> impl Iterator<Item = usize> {
+    let mut reader = Reader::new(sample, dialect);
+    std::iter::from_fn(move || reader.read(|_| {}))
+        .filter(|&fields| fields > 0)
+        .take(RECORDS)
+}
+
+/// Cuts nonblank records off a sample.
+pub(super) struct Reader<'a> {
+    sample: &'a [u8],
+    dialect: Dialect,
+    at: usize,
+    broken: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(sample: &'a [u8], dialect: Dialect) -> Self {
+        Self {
+            sample,
+            dialect,
+            at: 0,
+            broken: false,
+        }
+    }
+
+    /// Reads a record, and says how many fields it has; none if it is blank.
+    fn read(&mut self, mut keep: impl FnMut(Cell<'a>)) -> Option<usize> {
+        if self.at >= self.sample.len() {
+            return None;
+        }
+        let mut fields = 0;
         loop {
-            let (field, next, ends) = dialect.field(sample, at);
+            let (field, next, ends) = self.dialect.field(self.sample, self.at);
             let (start, end, quoted) = match field {
                 Field::Plain { start, end } => {
-                    broken |= dialect.is_misplaced(sample, start);
+                    self.broken |= self.dialect.is_misplaced(self.sample, start);
                     (start, end, false)
                 }
                 Field::Quoted { start, end, .. } => (start, end, true),
                 Field::Unclosed { start } => {
-                    broken = true;
-                    (start, sample.len(), true)
+                    self.broken = true;
+                    (start, self.sample.len(), true)
                 }
             };
-            record.fields += 1;
-            if record.cells.len() < SHAPED {
-                let value = sample.get(start..end).unwrap_or_default();
-                record.cells.push(Cell { value, quoted });
+            let value = self.sample.get(start..end).unwrap_or_default();
+            self.at = next;
+            if ends && fields == 0 && value.trim_ascii().is_empty() {
+                return Some(0);
             }
-            at = next;
+            fields += 1;
+            keep(Cell { value, quoted });
             if ends {
-                break;
+                return Some(fields);
             }
-        }
-        record.end = at;
-        let blank = record.fields == 1
-            && record
-                .cells
-                .iter()
-                .all(|cell| cell.value.trim_ascii().is_empty());
-        if !blank {
-            records.push(record);
         }
     }
-    (records, broken)
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = Record<'a>;
+
+    fn next(&mut self) -> Option<Record<'a>> {
+        loop {
+            let start = self.at;
+            let mut cells = Vec::new();
+            let keep = |cell| {
+                if cells.len() < SHAPED {
+                    cells.push(cell);
+                }
+            };
+            let fields = self.read(keep)?;
+            if fields > 0 {
+                return Some(Record {
+                    start,
+                    end: self.at,
+                    fields,
+                    cells,
+                });
+            }
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! How well a sample cut up in one dialect makes a table.
 
-use super::super::header::{column_shape, header_names, is_header};
+use super::super::header::{Shapes, header_names, is_header};
 use super::super::shape::Shape;
 use super::super::{Dialect, Sniffed, Table};
 use super::other_text::is_code;
-use super::record::{Cell, Record, SHAPED, records};
+use super::record::{Cell, Record, SHAPED, records, widths};
 
 /// Title and comment lines that may stand before the header.
 const PREAMBLE: usize = 10;
@@ -29,45 +29,39 @@ pub(super) struct Trial<'a> {
 }
 
 impl<'a> Trial<'a> {
+    /// `None` where it makes no table, whatever its values are.
     pub(super) fn new(sample: &'a [u8], dialect: Dialect) -> Option<Self> {
+        let width = width(sample, dialect)?;
         let (mut records, broken) = records(sample, dialect);
-        // The commonest number of fields among the latter half at least of
-        // the lines; lines of one field are no evidence.
-        let mut counts: Vec<usize> = records.iter().map(|record| record.fields).collect();
-        counts.retain(|&fields| fields > 1);
-        counts.sort_unstable();
-        let width = counts
-            .chunk_by(|a, b| a == b)
-            .max_by_key(|alike| (alike.len(), std::cmp::Reverse(alike.first().copied())))
-            .and_then(|alike| alike.first().copied())?;
         let first = records.iter().position(|record| record.fields == width)?;
-        if first > PREAMBLE {
-            return None;
-        }
         let raw = |record: &Record<'_>| sample.get(record.start..record.end).unwrap_or_default();
         let titles = records.drain(..first).map(|record| raw(&record)).collect();
-        if records.len() < 2 {
-            return None;
-        }
         let regular = records
             .iter()
             .filter(|record| record.is_regular(width))
             .count();
-        let header = is_header(&records, width);
-        let body = records.get(usize::from(header)..).unwrap_or_default();
-        let typed = (0..width.min(SHAPED))
-            .filter(|&column| {
-                column_shape(body, column)
-                    .is_some_and(|shape| !matches!(shape, Shape::Word | Shape::Title))
-            })
-            .count();
+        let regular = ratio(regular, records.len());
+        if regular < least_regular(dialect) {
+            return None;
+        }
+        let (first, body) = records.split_first()?;
+        let mut shapes = Shapes::of(body, width.min(SHAPED));
+        let header = is_header(&records, &shapes);
+        if !header {
+            Shapes::add(&mut shapes, first);
+        }
+        let is_typed = |shapes: &&Shapes| {
+            let shape = shapes.common();
+            shape.is_some_and(|shape| !matches!(shape, Shape::Word | Shape::Title))
+        };
+        let typed = shapes.iter().filter(is_typed).count();
         Some(Self {
             sample,
             dialect,
             titles,
             width,
             header,
-            regular: ratio(regular, records.len()),
+            regular,
             typed,
             records,
             broken,
@@ -104,7 +98,6 @@ impl<'a> Trial<'a> {
         let rows = self.records.len();
         let typed = ratio(self.typed, self.width.min(SHAPED));
         let spaced = self.share(|cell| !cell.quoted && cell.value.starts_with(b" "));
-        let code = self.lines(is_code);
         let first_blank = self.column_blank(0);
         let last_blank = self.column_blank(self.width - 1);
         let named = self.header
@@ -112,7 +105,8 @@ impl<'a> Trial<'a> {
                 .records
                 .first()
                 .is_some_and(|record| record.has_short_names());
-        if (code > 0.15 && !(self.header && self.typed > 0))
+        let is_headed = self.header && self.typed > 0;
+        if (!is_headed && self.lines(is_code) > 0.15)
             || (last_blank > 0.9 && (self.width == 2 || (spaced > 0.5 && !named)))
         {
             return None;
@@ -120,23 +114,10 @@ impl<'a> Trial<'a> {
         let (regular, width) = (self.regular, self.width);
         let good = match self.dialect.delimiter {
             b'\t' | 0x01 | 0x1F => {
-                first_blank < 0.5
-                    && regular >= 0.5
-                    && (self.typed > 0 || self.header || (width > 2 && regular > 0.9))
+                first_blank < 0.5 && (self.typed > 0 || self.header || (width > 2 && regular > 0.9))
             }
-            b'|' => {
-                first_blank < 0.5
-                    && regular >= 0.6
-                    && (self.typed > 0 || named || (width > 3 && regular > 0.9))
-            }
-            b':' => {
-                width > 2
-                    && rows > 2
-                    && regular >= 0.98
-                    && self.typed > 0
-                    && spaced < 0.3
-                    && !self.is_time()
-            }
+            b'|' => first_blank < 0.5 && (self.typed > 0 || named || (width > 3 && regular > 0.9)),
+            b':' => width > 2 && rows > 2 && self.typed > 0 && spaced < 0.3 && !self.is_time(),
             b' ' => {
                 width > 2
                     && rows > 4
@@ -155,7 +136,7 @@ impl<'a> Trial<'a> {
                 let alike = (width > 3 && rows > 4) || width >= WIDE;
                 let plain = regular >= 0.9 && (self.typed > 0 || (named && rows > 2) || alike);
                 // A few rows that are cut short must not hide a table.
-                let ragged = named && regular >= 0.5 && (self.typed > 0 || width > 2);
+                let ragged = named && (self.typed > 0 || width > 2);
                 plain || ragged
             }
         };
@@ -232,6 +213,43 @@ impl<'a> Trial<'a> {
             body,
             reason: None,
         }
+    }
+}
+
+/// The commonest number of fields among the latter half at least of the lines,
+/// if the records may make a table by it; lines of one field are no evidence.
+fn width(sample: &[u8], dialect: Dialect) -> Option<usize> {
+    let mut widths = widths(sample, dialect);
+    if dialect.delimiter == b' ' {
+        // Nothing less than this tells columns from words.
+        let first = widths.next()?;
+        return (first > 1 && widths.all(|width| width == first)).then_some(first);
+    }
+    let widths: Vec<usize> = widths.collect();
+    let mut counts = widths.clone();
+    counts.retain(|&fields| fields > 1);
+    counts.sort_unstable();
+    let width = counts
+        .chunk_by(|a, b| a == b)
+        .max_by_key(|alike| (alike.len(), std::cmp::Reverse(alike.first().copied())))
+        .and_then(|alike| alike.first().copied())?;
+    let first = widths.iter().position(|&fields| fields == width)?;
+    let body = widths.get(first..).unwrap_or_default();
+    // Those that are wider may have nothing in their last fields.
+    let regular = body.iter().filter(|&&fields| fields >= width).count();
+    let may_be = first <= PREAMBLE
+        && body.len() >= 2
+        && ratio(regular, body.len()) >= least_regular(dialect);
+    may_be.then_some(width)
+}
+
+/// The least share of records of the table's width.
+fn least_regular(dialect: Dialect) -> f64 {
+    match dialect.delimiter {
+        b'|' => 0.6,
+        b':' => 0.98,
+        b' ' => 1.0,
+        _ => 0.5,
     }
 }
 
