@@ -35,6 +35,7 @@ pub(crate) struct Found {
     pub(crate) text: String,
     /// Others in the same file: pages, sizes.
     more: Vec<Image>,
+    frames: usize,
     reasons: Vec<Reason>,
 }
 
@@ -52,6 +53,20 @@ impl Found {
     fn size(&mut self, width: u32, height: u32) {
         self.image.width = self.image.width.max(width);
         self.image.height = self.image.height.max(height);
+    }
+
+    /// A frame of an animation. The first is the image itself; each of the
+    /// others may show something else.
+    fn frame(&mut self, width: u32, height: u32) {
+        self.size(width, height);
+        self.frames += 1;
+        if self.frames > 1 && self.more.len() < MOST_IMAGES {
+            self.more.push(Image {
+                width,
+                height,
+                metadata: 0,
+            });
+        }
     }
 
     /// Adds a line of text under a name.

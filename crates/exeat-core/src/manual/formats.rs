@@ -41,9 +41,10 @@
 //! | tar, ZIP, 7z | members, also of members, eight deep; comments; names | encryption, what no directory lists, PPMd, split archives, names that lead out (their content is read) |
 //! | gzip, zstd, bzip2, xz | the content, and names in them | windows over 32 MiB (zstd) and 66 MiB (xz), data after the end |
 //!
-//! An image with more than 128 pixels a side, a page that is drawn and has no
-//! text, sound and film count as media that nobody has reviewed. Nothing in
-//! their pixels is seen.
+//! An image with more than 128 pixels on either side, each smaller one of a
+//! document (or frame of an animation) after the first 64, a page that is drawn
+//! and has no text, sound and film count as media that nobody has reviewed.
+//! Nothing in their pixels is seen.
 //!
 //! A password is no encryption where it is ZipCrypto, RC4 in PDF and Office
 //! files, or XOR and RC4 in old spreadsheets: `weak-encryption`. A PDF or a
