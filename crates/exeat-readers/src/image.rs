@@ -206,6 +206,22 @@ pub(crate) fn of_jpeg(window: &Window) -> Result<Found, Problem> {
     }
 }
 
+/// Whether a PNG is no larger than this and has nothing beside its pixels.
+pub(crate) fn is_bare_png(bytes: Vec<u8>, most: u32, out: &Output) -> bool {
+    let mut found = Found::default();
+    let is_png = bytes.starts_with(b"\x89PNG\r\n\x1A\n");
+    let mut source = Source::new(Window::of_bytes(bytes));
+    let read = look(&mut source, &mut found, &out.budget());
+    let sides = [found.image.width, found.image.height];
+    is_png
+        && read.is_ok()
+        && sides.iter().all(|side| (1..=most).contains(side))
+        && found.image.metadata == 0
+        && found.text.is_empty()
+        && found.more.is_empty()
+        && found.reasons.is_empty()
+}
+
 fn look(source: &mut Source, found: &mut Found, budget: &Budget) -> Result<(), Problem> {
     let (bytes, _) = source.at(0, 64)?;
     match bytes {

@@ -34,7 +34,7 @@
 //! | DOC, PPT, MSG | words that can be told, which are looked at | the file: these are old formats |
 //! | HTML | text, each table as a table, values of forms, attributes, comments, scripts, JSON in scripts, `data:` addresses | what is cut within a tag |
 //! | XML | lists as records (FHIR and HL7 with their own names), documents as text; attributes, comments, base64 | entities that it declares, more than 256 levels |
-//! | EML, mbox | every header, part and attachment; messages within messages | S/MIME and PGP encryption, TNEF, uuencode |
+//! | EML, MHT, mbox | every header, part and attachment; messages within messages | S/MIME and PGP encryption, TNEF, uuencode |
 //! | PDF | text by lines, forms, annotations, attached files, information, earlier revisions | a user password, fonts that do not say what their letters are, damage, bytes that belong to nothing |
 //! | DICOM | every textual element, sequences, private ones, structured reports, enclosed documents, DICOMDIR | encrypted attributes, unknown binary data over 4 MiB |
 //! | images | kind, size, and metadata of PNG, JPEG, GIF, WebP, BMP, TIFF, ICO, HEIC, AVIF, JPEG XL, JPEG 2000, PSD | data after their end, layers |
@@ -45,6 +45,14 @@
 //! document (or frame of an animation) after the first 64, a page that is drawn
 //! and has no text, sound and film count as media that nobody has reviewed.
 //! Nothing in their pixels is seen.
+//!
+//! The picture of its first page that a program puts into an ODF document
+//! (`Thumbnails/thumbnail.png`) is no image to be reviewed, if it is of 512
+//! pixels a side at most, as LibreOffice makes it, and has nothing beside its
+//! pixels: what it is to show stands in the document, which is read.
+//!
+//! In a tar archive a member of more than 256 MiB that is mostly holes is read
+//! with its holes cut to 64 KiB each.
 //!
 //! A password is no encryption where it is ZipCrypto, RC4 in PDF and Office
 //! files, or XOR and RC4 in old spreadsheets: `weak-encryption`. A PDF or a

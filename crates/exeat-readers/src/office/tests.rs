@@ -4,6 +4,7 @@ use exeat_core::inspect::reader::Reason;
 use exeat_core::inspect::reader::protocol::Nature;
 
 use crate::seen::Seen;
+use crate::zip::tests::stored;
 
 macro_rules! sample {
     ($name:literal) => {
@@ -53,6 +54,62 @@ fn the_same_table_is_the_same_text_from_every_program() {
         let seen = read(sample, Nature::Table);
         assert_eq!(seen.part("Patients").text(), PATIENTS);
         assert_eq!(unread(&seen), [] as [&(String, Reason); 0]);
+    }
+}
+
+/// An OpenDocument text of this thumbnail.
+fn with_thumbnail(picture: &[u8]) -> Seen {
+    let content = b"<office:document-content xmlns:office='o' xmlns:text='t'><text:p>Amy Example\
+        </text:p></office:document-content>";
+    Seen::of(&stored(&[
+        ("mimetype", b"application/vnd.oasis.opendocument.text"),
+        (
+            "META-INF/manifest.xml",
+            b"<manifest:manifest xmlns:manifest='m'/>",
+        ),
+        ("content.xml", content),
+        ("Thumbnails/thumbnail.png", picture),
+    ]))
+}
+
+/// A PNG of so many pixels a side, and a chunk of text if there is any.
+fn picture(side: u32, text: &[u8]) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1A\n".to_vec();
+    let mut chunk = |kind: &[u8], data: &[u8]| {
+        bytes.extend_from_slice(&u32::try_from(data.len()).expect("small").to_be_bytes());
+        bytes.extend_from_slice(&[kind, data, &[0; 4]].concat());
+    };
+    let side = side.to_be_bytes();
+    chunk(b"IHDR", &[&side, &side, &[8, 2, 0, 0, 0][..]].concat());
+    if !text.is_empty() {
+        chunk(b"tEXt", text);
+    }
+    chunk(b"IEND", b"");
+    bytes
+}
+
+#[test]
+fn the_picture_of_the_first_page_is_no_image_of_its_own() {
+    let seen = with_thumbnail(&picture(512, b""));
+    assert_eq!(
+        (&seen.images[..], &seen.uninspected[..]),
+        (&[][..], &[][..])
+    );
+    assert!(seen.shows("Amy Example"));
+    assert_eq!(with_thumbnail(&picture(513, b"")).images.len(), 1);
+    let seen = with_thumbnail(&picture(512, b"Author\0Ben Sample"));
+    assert_eq!(seen.images.len(), 1);
+    assert!(seen.shows("Ben Sample"));
+    let glued = [picture(512, b""), b"9990000018".to_vec()].concat();
+    assert!(with_thumbnail(&glued).reason().is_some());
+    for sample in [
+        sample!("libreoffice.odt"),
+        sample!("libreoffice.ods"),
+        sample!("libreoffice.odp"),
+    ] {
+        let images = Seen::of(sample).images;
+        let is_thumbnail = |(path, _): &(String, _)| path.contains("humbnail");
+        assert!(!images.iter().any(is_thumbnail), "{images:?}");
     }
 }
 

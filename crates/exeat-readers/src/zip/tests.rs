@@ -95,6 +95,15 @@ fn archive(members: &[Made]) -> Vec<u8> {
     with_directory(bytes, &placed, b"")
 }
 
+/// An archive of these names and contents, not compressed.
+pub(crate) fn stored(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let members = members.iter();
+    let members: Vec<_> = members
+        .map(|(name, content)| made(name.as_bytes(), content))
+        .collect();
+    archive(&members)
+}
+
 #[test]
 fn what_programs_write_is_read() {
     for name in [
