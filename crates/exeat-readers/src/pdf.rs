@@ -30,6 +30,7 @@ mod tests;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Read;
 use std::rc::Rc;
 
 use exeat_core::inspect::reader::Reason;
@@ -67,6 +68,8 @@ const HINT: &[&[u8]] = &[
     b"Filter",
     b"DecodeParms",
 ];
+/// So much of what should be pixels is looked at to see that it is none.
+const TEXT_HEAD: u64 = 4096;
 /// How deep a tree of pages is.
 const TREE: usize = 48;
 
@@ -379,7 +382,43 @@ impl Reader<'_, '_> {
             image.metadata = found.image.metadata;
             self.add(&found.text)?;
         }
+        // Parameters are of pixels.
+        if !filters
+            .iter()
+            .any(|(name, with)| with.is_some() || filters::is_image(name))
+            && let Ok(mut decoder) = document.decoder(stream)
+        {
+            self.text_for_pixels(&mut *decoder)?;
+        }
         self.out.image(image)
+    }
+
+    /// Passes on what stands for pixels if it begins like text.
+    fn text_for_pixels(&mut self, decoder: &mut dyn Read) -> Result<(), Problem> {
+        let mut head = Vec::new();
+        // What is wrong with it is wrong with pixels.
+        let mut decoder = self.out.metered(decoder);
+        if decoder
+            .by_ref()
+            .take(TEXT_HEAD)
+            .read_to_end(&mut head)
+            .is_err()
+        {
+            return Ok(());
+        }
+        let whole = match std::str::from_utf8(&head) {
+            // The last letter may be cut.
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => head.len(),
+        };
+        if content::text_for_pixels(&head[..whole]).is_none() {
+            return Ok(());
+        }
+        let most = filters::MOST as u64 - TEXT_HEAD;
+        if decoder.take(most).read_to_end(&mut head).is_err() {
+            self.document.note(Reason::Damaged);
+        }
+        self.add(&String::from_utf8_lossy(&head))
     }
 
     fn left_over(&mut self, stream: &Rc<Stream>) -> Result<(), Problem> {
