@@ -126,7 +126,7 @@ fn is_wide(bytes: &[u8], zero: usize) -> bool {
     let wide = pairs
         .clone()
         .filter(|pair| pair[zero] == 0 && pair[1 - zero] >= b' ');
-    bytes.len() >= 4 && bytes.len() % 2 == 0 && wide.count() * 4 >= pairs.len() * 3
+    bytes.len() >= 4 && bytes.len().is_multiple_of(2) && wide.count() * 4 >= pairs.len() * 3
 }
 
 /// The width of a letter in a font that need not be embedded, in thousandths.
