@@ -138,6 +138,17 @@ fn what_is_beside_the_columns_is_said() {
 }
 
 #[test]
+fn what_follows_a_table_is_said_for_what_it_is() {
+    let bytes = &sample!("people-plain")[..];
+    let whole = Seen::of(bytes);
+    for after in [&b"9990000018"[..], b"\n", &[b'x'; 5000]] {
+        let seen = Seen::of(&[bytes, after].concat());
+        assert_eq!(seen.uninspected, [(String::new(), Reason::Unaccounted)]);
+        assert_eq!(seen.parts, whole.parts);
+    }
+}
+
+#[test]
 fn a_file_cut_short_is_never_clean() {
     for bytes in [
         &sample!("people-zstd")[..],
