@@ -28,7 +28,7 @@
 //! |---|---|---|
 //! | Parquet | all columns and rows, lists and structures as records, values of dictionaries that no row has, metadata of the file | encryption, LZO, summary files without rows, bytes that belong to no column |
 //! | SQLite | every table, without and with its write-ahead log, older frames of the log, the schema, deleted rows as far as they can be told | tampered pages, rows over 24 MiB, more than 10,000 binary values a table, a log without its database |
-//! | XLSX, XLSM, XLSB, ODS, XLS | every sheet, hidden ones too, with dates as dates; comments, names, properties, headers, text boxes, caches of pivot tables, charts and links, embedded files and pictures | macros, what XLSB keeps beside its sheets, encryption |
+//! | XLSX, XLSM, XLSB, ODS, XLS | every sheet, hidden ones too, with dates as dates; comments, names, properties, headers, words in formats of numbers, text boxes, caches of pivot tables, charts and links, embedded files and pictures | macros, what XLSB keeps beside its sheets, encryption |
 //! | DOCX, ODT, PPTX, ODP | text with headers, notes, comments, deletions, hidden text and alternative texts; each table as a table; embedded files and pictures | macros, encryption |
 //! | RTF | text, tables, fields, notes, hidden and deleted text, information, pictures and objects | embedded fonts, objects of unknown kind, text after the end |
 //! | DOC, PPT, MSG | words that can be told, which are looked at | the file: these are old formats |

@@ -178,6 +178,76 @@ fn what_a_workbook_does_not_show_is_passed_on() {
 }
 
 #[test]
+fn what_stands_in_odd_places_is_passed_on() {
+    const RELATIONS: &[u8] = b"<Relationships><Relationship Id='r' \
+        Type='http://x/officeDocument' Target='main.xml'/></Relationships>";
+    let letter = Seen::of(&stored(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", RELATIONS),
+        (
+            "main.xml",
+            b"<w:document xmlns:w='w'><w:p><w:r><w:t>No. </w:t><w:sym w:font='Arial' \
+              w:char='F039'/><w:sym w:font='Arial' w:char='0039'/><w:sym w:font='Wingdings' \
+              w:char='F04A'/></w:r></w:p></w:document>",
+        ),
+        (
+            "word/styles.xml",
+            b"<w:styles xmlns:w='w'><w:style><w:name w:val='for amy@example.org'/></w:style>\
+              <w:style><w:name w:val='heading 1'/></w:style></w:styles>",
+        ),
+        (
+            "word/fontTable.xml",
+            b"<w:fonts xmlns:w='w'><w:font w:name='9990000018'/><w:font w:name='Arial'/></w:fonts>",
+        ),
+    ]));
+    assert_eq!(letter.uninspected, []);
+    shows(
+        &letter,
+        &[
+            "No. 99\n",
+            "name: for amy@example.org\n",
+            "font: 9990000018\n",
+        ],
+    );
+    assert!(!letter.shows("heading 1") && !letter.shows("Arial"));
+    let book = Seen::of(&stored(&[
+        ("[Content_Types].xml", b"<Types/>"),
+        ("_rels/.rels", RELATIONS),
+        (
+            "main.xml",
+            b"<workbook><sheets><sheet name='One' id='s'/></sheets></workbook>",
+        ),
+        (
+            "_rels/main.xml.rels",
+            b"<Relationships><Relationship Id='s' Type='http://x/worksheet' Target='one.xml'/>\
+              </Relationships>",
+        ),
+        (
+            "one.xml",
+            b"<worksheet><sheetPr codeName='DoraExample'/><sheetData><row><c t='inlineStr'><is>\
+              <t>a</t><rPh><t>Amy Example</t></rPh></is></c></row></sheetData><headerFooter>\
+              <oddHeader>&amp;C9990000018&amp;RBen</oddHeader></headerFooter></worksheet>",
+        ),
+        (
+            "xl/styles.xml",
+            b"<styleSheet><numFmts><numFmt numFmtId='164' formatCode='&quot;Cy Example&quot;0'/>\
+              </numFmts><cellStyles><cellStyle name='9990000026'/></cellStyles></styleSheet>",
+        ),
+    ]));
+    assert_eq!(book.uninspected, []);
+    shows(
+        &book,
+        &[
+            "\n9990000018\nBen",
+            "DoraExample",
+            "Amy Example",
+            "\"Cy Example\"0",
+            "9990000026",
+        ],
+    );
+}
+
+#[test]
 fn a_letter_is_text_with_its_tables_beside_it() {
     let seen = read(sample!("python-docx.docx"), Nature::Document);
     shows(
