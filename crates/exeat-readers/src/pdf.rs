@@ -24,6 +24,7 @@ mod layout;
 mod lexer;
 mod object;
 mod program;
+mod streams;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -340,7 +341,7 @@ impl Reader<'_, '_> {
 
     /// Streams that no page led to: images, metadata, forms, whatever is left.
     fn rest(&mut self, found: &Found) -> Result<(), Problem> {
-        let known = known_streams(self.document);
+        let known = streams::known_streams(self.document);
         self.walk.limit = LATEST;
         for stream in &found.streams {
             let dict = &stream.dict;
@@ -456,7 +457,7 @@ impl Reader<'_, '_> {
         if dict.is("Type", "Metadata") || bytes.trim_ascii_start().starts_with(b"<") {
             return self.add(&crate::xmp::lines(&bytes));
         }
-        if is_font_or_profile(&bytes) || bytes.trim_ascii().is_empty() {
+        if streams::is_font_or_profile(&bytes) || bytes.trim_ascii().is_empty() {
             return Ok(());
         }
         let says = |word: &[u8]| memchr::memmem::find(&bytes, word).is_some();
@@ -466,7 +467,7 @@ impl Reader<'_, '_> {
         if says(b"BT") && says(b"ET") && (says(b"Tj") || says(b"TJ")) {
             // What drew a page once. Its fonts are not known; where letters
             // are their own codes, they can be read.
-            return self.add(&loose_text(&bytes));
+            return self.add(&streams::loose_text(&bytes));
         }
         let odd = bytes
             .iter()
@@ -512,94 +513,4 @@ impl Reader<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Streams that other objects say to be fonts, colours or maps.
-fn known_streams(document: &Document) -> HashSet<u64> {
-    const KEYS: &[&str] = &[
-        "FontFile",
-        "FontFile2",
-        "FontFile3",
-        "ToUnicode",
-        "CIDToGIDMap",
-        "CIDSet",
-        "DestOutputProfile",
-        "TR",
-        "TR2",
-        "BG",
-        "BG2",
-        "UCR",
-        "UCR2",
-        "HT",
-        "Function",
-        "TintTransform",
-        "Thumb",
-    ];
-    let mut known = HashSet::new();
-    let mut add = |object: &Object| {
-        if let Object::Stream(stream) = document.resolve(object, LATEST) {
-            known.insert(stream.start);
-        }
-    };
-    for at in document.in_order() {
-        let object = document.object(at);
-        if let Some(dict) = object.dict() {
-            for key in KEYS {
-                if let Some(value @ Object::Ref(_)) = dict.get(key) {
-                    add(value);
-                }
-            }
-            // How the glyphs of a Type 3 font are drawn.
-            if let Some(glyphs) = document.value(dict, "CharProcs", LATEST).dict() {
-                for (_, glyph) in &glyphs.0 {
-                    add(glyph);
-                }
-            }
-        }
-    }
-    known
-}
-
-fn is_font_or_profile(bytes: &[u8]) -> bool {
-    let begins = |magic: &&[u8]| bytes.starts_with(magic);
-    let fonts: [&[u8]; 6] = [
-        b"%!PS",
-        b"%!FontType1",
-        b"\0\x01\0\0",
-        b"OTTO",
-        b"true",
-        b"\x01\0\x04",
-    ];
-    fonts.iter().any(begins) || bytes.get(36..40) == Some(b"acsp")
-}
-
-/// The strings of a content stream without its fonts.
-fn loose_text(bytes: &[u8]) -> String {
-    use lexer::{Item, Lexer};
-    let mut text = String::new();
-    let mut lexer = Lexer::new(bytes, true);
-    loop {
-        let before = lexer.at;
-        match lexer.operation() {
-            Ok(Item::Object(Object::Text(shown))) => text.push_str(&encodings::text_of(&shown)),
-            Ok(Item::Object(Object::Array(items))) => {
-                for item in items.iter() {
-                    match item {
-                        Object::Text(shown) => text.push_str(&encodings::text_of(shown)),
-                        Object::Number(by) if *by < -160.0 => text.push(' '),
-                        _ => {}
-                    }
-                }
-            }
-            Ok(Item::Word(b"Td" | b"TD" | b"T*" | b"Tm" | b"'" | b"\"" | b"ET")) => {
-                if !text.ends_with('\n') {
-                    text.push('\n');
-                }
-            }
-            Ok(_) => {}
-            Err(_) if lexer.at >= bytes.len() => break,
-            Err(_) => lexer.at = lexer.at.max(before + 1),
-        }
-    }
-    text
 }
