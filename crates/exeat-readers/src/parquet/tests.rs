@@ -1,6 +1,6 @@
 use exeat_core::inspect::reader::Reason;
 
-use crate::seen::Seen;
+use crate::seen::{Seen, every_cut_is_said};
 
 const PEOPLE: &str = include_str!("../../samples/parquet/people.csv");
 const COLUMNS: [&str; 12] = [
@@ -155,10 +155,7 @@ fn a_file_cut_short_is_never_clean() {
         sample!("nested"),
         sample!("binary"),
     ] {
-        for length in (4..bytes.len()).step_by(97) {
-            let seen = Seen::of(&bytes[..length]);
-            assert!(seen.reason().is_some(), "{length}");
-        }
+        every_cut_is_said(bytes, (4..bytes.len()).step_by(97));
     }
 }
 
