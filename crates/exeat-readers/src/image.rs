@@ -35,6 +35,7 @@ pub(crate) struct Found {
     pub(crate) text: String,
     /// Others in the same file: pages, sizes.
     more: Vec<Image>,
+    frames: usize,
     reasons: Vec<Reason>,
 }
 
@@ -52,6 +53,20 @@ impl Found {
     fn size(&mut self, width: u32, height: u32) {
         self.image.width = self.image.width.max(width);
         self.image.height = self.image.height.max(height);
+    }
+
+    /// A frame of an animation. The first is the image itself; each of the
+    /// others may show something else.
+    fn frame(&mut self, width: u32, height: u32) {
+        self.size(width, height);
+        self.frames += 1;
+        if self.frames > 1 && self.more.len() < MOST_IMAGES {
+            self.more.push(Image {
+                width,
+                height,
+                metadata: 0,
+            });
+        }
     }
 
     /// Adds a line of text under a name.
@@ -189,6 +204,22 @@ pub(crate) fn of_jpeg(window: &Window) -> Result<Found, Problem> {
         Ok(()) | Err(Problem::Unread(_)) => Ok(found),
         Err(gone) => Err(gone),
     }
+}
+
+/// Whether a PNG is no larger than this and has nothing beside its pixels.
+pub(crate) fn is_bare_png(bytes: Vec<u8>, most: u32, out: &Output) -> bool {
+    let mut found = Found::default();
+    let is_png = bytes.starts_with(b"\x89PNG\r\n\x1A\n");
+    let mut source = Source::new(Window::of_bytes(bytes));
+    let read = look(&mut source, &mut found, &out.budget());
+    let sides = [found.image.width, found.image.height];
+    is_png
+        && read.is_ok()
+        && sides.iter().all(|side| (1..=most).contains(side))
+        && found.image.metadata == 0
+        && found.text.is_empty()
+        && found.more.is_empty()
+        && found.reasons.is_empty()
 }
 
 fn look(source: &mut Source, found: &mut Found, budget: &Budget) -> Result<(), Problem> {

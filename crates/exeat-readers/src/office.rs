@@ -21,6 +21,7 @@ use std::collections::HashSet;
 use exeat_core::inspect::reader::Reason;
 use exeat_core::inspect::reader::protocol::Nature;
 
+use crate::image;
 use crate::input::Window;
 use crate::output::Output;
 use crate::problem::Problem;
@@ -47,6 +48,14 @@ pub(crate) use package::{number16, number32, number64};
 use prose::Manner;
 pub(crate) use rest::{drawing, strings};
 pub(crate) use strings::Strings;
+
+/// The picture of its first page that a document of OpenDocument has
+/// (OpenDocument 1.2, part 3, 3.7): of 512 pixels a side at most, as LibreOffice
+/// writes it; older versions wrote 256. What it shows stands in the document,
+/// and is read there.
+const THUMBNAIL: &str = "Thumbnails/thumbnail.png";
+const THUMBNAIL_SIDE: u32 = 512;
+const MAX_THUMBNAIL: usize = 1 << 20;
 
 /// Reads a ZIP archive that is an office document, told by the names of its
 /// members; `None` where it is none.
@@ -161,6 +170,13 @@ fn open_document(package: &Package, bytes: u64, out: &mut Output) -> Result<(), 
     let mut done = encrypted(package, out)?;
     if !done.is_empty() {
         out.uninspected(Reason::Encrypted)?;
+    }
+    if let Some(at) = package.find(THUMBNAIL)
+        && !done.contains(&at)
+        && let Ok(picture) = package.bytes(at, MAX_THUMBNAIL, out)
+        && image::is_bare_png(picture, THUMBNAIL_SIDE, out)
+    {
+        done.insert(at);
     }
     let main = package.find("content.xml");
     if let Some(main) = main.filter(|main| !done.contains(main)) {

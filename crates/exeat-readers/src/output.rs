@@ -19,6 +19,10 @@ use crate::problem::{Problem, io_error};
 const MAX_MEMBERS: u64 = 1_000_000;
 /// Rows are passed on in pieces of about this size.
 const PIECE: usize = 256 << 10;
+/// The longest side of an image in which nobody is to be recognised.
+const SMALL: u32 = 128;
+/// The most such images of one document.
+const MOST_SMALL: u64 = 64;
 
 /// Says what is found, part by part.
 pub(crate) struct Output {
@@ -30,6 +34,10 @@ pub(crate) struct Output {
     members: u64,
     /// Whether the part at hand counts as a file.
     is_member: bool,
+    /// Whether what is at hand is no document but holds some.
+    is_archive: bool,
+    /// How many small images the document at hand has so far.
+    small: u64,
     budget: Budget,
     log: Option<Window>,
 }
@@ -72,6 +80,8 @@ impl Output {
             depth: 0,
             members: 0,
             is_member: false,
+            is_archive: false,
+            small: 0,
             budget: Budget(Rc::new(Cell::new(expansion_limit(bytes)))),
             log,
         }
@@ -201,10 +211,19 @@ impl Output {
             return self.within(name, |out| out.uninspected(Reason::TooDeep));
         }
         let was_member = std::mem::replace(&mut self.is_member, true);
+        let was_archive = std::mem::replace(&mut self.is_archive, false);
+        let small = self.small;
+        if was_archive {
+            self.small = 0;
+        }
         self.depth += 1;
         let read = self.within(name, |out| out.read_by(input, choose));
         self.depth -= 1;
         self.is_member = was_member;
+        self.is_archive = was_archive;
+        if was_archive {
+            self.small = small;
+        }
         read
     }
 
@@ -264,8 +283,15 @@ impl Output {
         self.say(&Event::Weak { path })
     }
 
-    /// Says that there is an image.
-    pub(crate) fn image(&mut self, image: Image) -> Result<(), Problem> {
+    /// Says that there is an image. Of many small ones in a document it is not
+    /// known how large a picture they make up.
+    pub(crate) fn image(&mut self, mut image: Image) -> Result<(), Problem> {
+        if image.width <= SMALL && image.height <= SMALL {
+            self.small += 1;
+            if self.small > MOST_SMALL {
+                (image.width, image.height) = (0, 0);
+            }
+        }
         let path = self.path.clone();
         self.say(&Event::Image { path, image })
     }
@@ -273,6 +299,7 @@ impl Output {
     /// Says what the file or the member at hand is. Whatever is a file says it
     /// once, before its parts.
     pub(crate) fn nature(&mut self, nature: Nature, bytes: u64) -> Result<(), Problem> {
+        self.is_archive = nature == Nature::Archive;
         let path = self.path.clone();
         self.say(&Event::Nature {
             path,
@@ -382,5 +409,47 @@ impl Write for Memory {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::seen::Seen;
+
+    /// A message with so many images of one pixel.
+    fn message(images: usize) -> Vec<u8> {
+        const IMAGE: &str = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+        let mut message = String::from(
+            "From: a@example.org\r\nTo: b@example.org\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n",
+        );
+        for _ in 0..images {
+            message +=
+                "--b\r\nContent-Type: image/gif\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+            message += IMAGE;
+            message += "\r\n";
+        }
+        (message + "--b--\r\n").into_bytes()
+    }
+
+    #[test]
+    fn many_small_images_of_a_document_may_be_a_large_one() {
+        let large = |bytes: &[u8]| {
+            let images = Seen::of(bytes).images;
+            images.iter().filter(|(_, image)| image.width == 0).count()
+        };
+        assert_eq!(large(&message(64)), 0);
+        assert_eq!(large(&message(66)), 2);
+        // Those of an archive are many documents.
+        let mut archive = tar::Builder::new(Vec::new());
+        for at in 0..66 {
+            let mut header = tar::Header::new_ustar();
+            let image = &include_bytes!("../samples/image/tiny.png")[..];
+            header.set_size(image.len() as u64);
+            archive
+                .append_data(&mut header, format!("{at}.png"), image)
+                .expect("memory");
+        }
+        assert_eq!(large(&archive.into_inner().expect("memory")), 0);
     }
 }

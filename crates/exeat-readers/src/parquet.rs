@@ -38,6 +38,9 @@ use thrift::Found;
 const TAIL: u64 = 8;
 /// The most bytes of a footer; in memory it takes several times as many.
 const MAX_FOOTER: u64 = 8 << 20;
+/// How far before the end of the file its table may end, so that it is known
+/// that something follows.
+const MAX_AFTER: u64 = 1 << 20;
 /// The most columns of a table that is looked into. Wider ones are passed on
 /// as several tables side by side.
 const MAX_COLUMNS: usize = 4096;
@@ -50,6 +53,39 @@ const ARROW_SCHEMA: &str = "ARROW:schema";
 
 pub(crate) fn read(input: Input<'_>, out: &mut Output) -> Result<(), Problem> {
     let window = input.into_window()?;
+    let end = end(&window)?;
+    let whole = window.slice(0..end).ok_or(Reason::CutShort)?;
+    read_whole(whole, out)?;
+    match end == window.len() {
+        true => Ok(()),
+        false => Err(Reason::Unaccounted.into()),
+    }
+}
+
+/// Where the file ends: with its own end, or where something follows that.
+fn end(window: &Window) -> Result<u64, Problem> {
+    const MAGIC: &[u8] = b"PAR1";
+    let from = window.len().saturating_sub(MAX_AFTER);
+    let tail = window.slice(from..window.len()).ok_or(Reason::CutShort)?;
+    let tail = tail.to_vec(usize::MAX)?;
+    if tail.ends_with(MAGIC) || tail.ends_with(b"PARE") {
+        return Ok(window.len());
+    }
+    let is_end = |&at: &usize| {
+        let length = at.checked_sub(4).and_then(|start| tail.get(start..at));
+        let length = length.and_then(|length| length.try_into().ok());
+        let length = length.map_or(u64::MAX, |length| u32::from_le_bytes(length).into());
+        let before = from + at as u64;
+        // A footer, its length, and the beginning of the file stand before it.
+        length > 0 && length.saturating_add(8) <= before
+    };
+    match memchr::memmem::rfind_iter(&tail, MAGIC).find(is_end) {
+        Some(at) => Ok(from + (at + MAGIC.len()) as u64),
+        None => Ok(window.len()),
+    }
+}
+
+fn read_whole(window: Window, out: &mut Output) -> Result<(), Problem> {
     let footer = footer(&window)?;
     let start = window.len() - TAIL - footer.len() as u64;
     let mut found = Found::default();

@@ -24,12 +24,14 @@ mod layout;
 mod lexer;
 mod object;
 mod program;
+mod streams;
 mod sweep;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io::Read;
 use std::rc::Rc;
 
 use exeat_core::inspect::reader::Reason;
@@ -67,6 +69,8 @@ const HINT: &[&[u8]] = &[
     b"Filter",
     b"DecodeParms",
 ];
+/// So much of what should be pixels is looked at to see that it is none.
+const TEXT_HEAD: u64 = 4096;
 /// How deep a tree of pages is.
 const TREE: usize = 48;
 
@@ -337,7 +341,7 @@ impl Reader<'_, '_> {
 
     /// Streams that no page led to: images, metadata, forms, whatever is left.
     fn rest(&mut self, found: &Found) -> Result<(), Problem> {
-        let known = known_streams(self.document);
+        let known = streams::known_streams(self.document);
         self.walk.limit = LATEST;
         for stream in &found.streams {
             let dict = &stream.dict;
@@ -379,7 +383,43 @@ impl Reader<'_, '_> {
             image.metadata = found.image.metadata;
             self.add(&found.text)?;
         }
+        // Parameters are of pixels.
+        if !filters
+            .iter()
+            .any(|(name, with)| with.is_some() || filters::is_image(name))
+            && let Ok(mut decoder) = document.decoder(stream)
+        {
+            self.text_for_pixels(&mut *decoder)?;
+        }
         self.out.image(image)
+    }
+
+    /// Passes on what stands for pixels if it begins like text.
+    fn text_for_pixels(&mut self, decoder: &mut dyn Read) -> Result<(), Problem> {
+        let mut head = Vec::new();
+        // What is wrong with it is wrong with pixels.
+        let mut decoder = self.out.metered(decoder);
+        if decoder
+            .by_ref()
+            .take(TEXT_HEAD)
+            .read_to_end(&mut head)
+            .is_err()
+        {
+            return Ok(());
+        }
+        let whole = match std::str::from_utf8(&head) {
+            // The last letter may be cut.
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            _ => head.len(),
+        };
+        if content::text_for_pixels(&head[..whole]).is_none() {
+            return Ok(());
+        }
+        let most = filters::MOST as u64 - TEXT_HEAD;
+        if decoder.take(most).read_to_end(&mut head).is_err() {
+            self.document.note(Reason::Damaged);
+        }
+        self.add(&String::from_utf8_lossy(&head))
     }
 
     fn left_over(&mut self, stream: &Rc<Stream>) -> Result<(), Problem> {
@@ -417,7 +457,7 @@ impl Reader<'_, '_> {
         if dict.is("Type", "Metadata") || bytes.trim_ascii_start().starts_with(b"<") {
             return self.add(&crate::xmp::lines(&bytes));
         }
-        if is_font_or_profile(&bytes) || bytes.trim_ascii().is_empty() {
+        if streams::is_font_or_profile(&bytes) || bytes.trim_ascii().is_empty() {
             return Ok(());
         }
         let says = |word: &[u8]| memchr::memmem::find(&bytes, word).is_some();
@@ -427,7 +467,7 @@ impl Reader<'_, '_> {
         if says(b"BT") && says(b"ET") && (says(b"Tj") || says(b"TJ")) {
             // What drew a page once. Its fonts are not known; where letters
             // are their own codes, they can be read.
-            return self.add(&loose_text(&bytes));
+            return self.add(&streams::loose_text(&bytes));
         }
         let odd = bytes
             .iter()
@@ -473,94 +513,4 @@ impl Reader<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// Streams that other objects say to be fonts, colours or maps.
-fn known_streams(document: &Document) -> HashSet<u64> {
-    const KEYS: &[&str] = &[
-        "FontFile",
-        "FontFile2",
-        "FontFile3",
-        "ToUnicode",
-        "CIDToGIDMap",
-        "CIDSet",
-        "DestOutputProfile",
-        "TR",
-        "TR2",
-        "BG",
-        "BG2",
-        "UCR",
-        "UCR2",
-        "HT",
-        "Function",
-        "TintTransform",
-        "Thumb",
-    ];
-    let mut known = HashSet::new();
-    let mut add = |object: &Object| {
-        if let Object::Stream(stream) = document.resolve(object, LATEST) {
-            known.insert(stream.start);
-        }
-    };
-    for at in document.in_order() {
-        let object = document.object(at);
-        if let Some(dict) = object.dict() {
-            for key in KEYS {
-                if let Some(value @ Object::Ref(_)) = dict.get(key) {
-                    add(value);
-                }
-            }
-            // How the glyphs of a Type 3 font are drawn.
-            if let Some(glyphs) = document.value(dict, "CharProcs", LATEST).dict() {
-                for (_, glyph) in &glyphs.0 {
-                    add(glyph);
-                }
-            }
-        }
-    }
-    known
-}
-
-fn is_font_or_profile(bytes: &[u8]) -> bool {
-    let begins = |magic: &&[u8]| bytes.starts_with(magic);
-    let fonts: [&[u8]; 6] = [
-        b"%!PS",
-        b"%!FontType1",
-        b"\0\x01\0\0",
-        b"OTTO",
-        b"true",
-        b"\x01\0\x04",
-    ];
-    fonts.iter().any(begins) || bytes.get(36..40) == Some(b"acsp")
-}
-
-/// The strings of a content stream without its fonts.
-fn loose_text(bytes: &[u8]) -> String {
-    use lexer::{Item, Lexer};
-    let mut text = String::new();
-    let mut lexer = Lexer::new(bytes, true);
-    loop {
-        let before = lexer.at;
-        match lexer.operation() {
-            Ok(Item::Object(Object::Text(shown))) => text.push_str(&encodings::text_of(&shown)),
-            Ok(Item::Object(Object::Array(items))) => {
-                for item in items.iter() {
-                    match item {
-                        Object::Text(shown) => text.push_str(&encodings::text_of(shown)),
-                        Object::Number(by) if *by < -160.0 => text.push(' '),
-                        _ => {}
-                    }
-                }
-            }
-            Ok(Item::Word(b"Td" | b"TD" | b"T*" | b"Tm" | b"'" | b"\"" | b"ET")) => {
-                if !text.ends_with('\n') {
-                    text.push('\n');
-                }
-            }
-            Ok(_) => {}
-            Err(_) if lexer.at >= bytes.len() => break,
-            Err(_) => lexer.at = lexer.at.max(before + 1),
-        }
-    }
-    text
 }

@@ -95,6 +95,12 @@ impl Seen {
         seen
     }
 
+    /// Whether a parser panicked.
+    fn is_fault(&self) -> bool {
+        let mut reasons = self.uninspected.iter();
+        reasons.any(|(_, reason)| *reason == Reason::Fault)
+    }
+
     /// Why it was not read, if it was not: the first reason.
     pub(crate) fn reason(&self) -> Option<Reason> {
         self.uninspected.first().map(|(_, reason)| *reason)
@@ -110,5 +116,40 @@ impl Seen {
     /// Whether a value stands in any part.
     pub(crate) fn shows(&self, value: &str) -> bool {
         self.parts.iter().any(|part| part.text().contains(value))
+    }
+}
+
+/// No cut at these places passes for the whole.
+#[track_caller]
+pub(crate) fn every_cut_is_said(bytes: &[u8], places: impl IntoIterator<Item = usize>) {
+    for place in places {
+        let seen = Seen::of(&bytes[..place]);
+        assert!(seen.reason().is_some(), "{place} of {}", bytes.len());
+    }
+}
+
+/// No cut at these places is a fault.
+#[track_caller]
+pub(crate) fn no_cut_is_a_fault(bytes: &[u8], places: impl IntoIterator<Item = usize>) {
+    for place in places {
+        assert!(!Seen::of(&bytes[..place]).is_fault(), "cut at {place}");
+    }
+}
+
+/// No byte at these places is a fault with any of these masks over it.
+#[track_caller]
+pub(crate) fn no_flip_is_a_fault(
+    bytes: &[u8],
+    places: impl IntoIterator<Item = usize>,
+    masks: &[u8],
+) {
+    let mut bytes = bytes.to_vec();
+    for place in places {
+        for mask in masks {
+            bytes[place] ^= mask;
+            let is_fault = Seen::of(&bytes).is_fault();
+            assert!(!is_fault, "{mask:#04x} at {place}");
+            bytes[place] ^= mask;
+        }
     }
 }

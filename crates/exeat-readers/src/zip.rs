@@ -161,4 +161,4 @@ fn member(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -55,6 +55,8 @@ gzip -9nc python.tar > "$here/python.tar.gz"
 zip -qr "$here/infozip.zip" $all
 zip -q "$here/streamed.zip" - < patients.csv
 echo "about Ben Sample" | zip -qz "$here/streamed.zip" > /dev/null
+rm -f "$here/from-pipe.zip"; cat patients.csv | zip -q "$here/from-pipe.zip" -
+cat patients.csv | zip -q - - | cat > "$here/pipe-to-pipe.zip"
 zip -qP secret "$here/zipcrypto.zip" patients.csv
 7zz a -bd -tzip -mem=AES256 -psecret "$here/aes.zip" patients.csv > /dev/null
 for method in Copy Deflate Deflate64 BZip2 LZMA ZSTD XZ PPMd; do

@@ -21,7 +21,12 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
         match kind {
             b';' => return found.ends_at(source, place + 1),
             b',' => {
-                let flags = bytes_at(source, place + 9, 1)?[0];
+                let frame = bytes_at(source, place, 10)?;
+                let flags = frame[9];
+                let side = |at| u32::from(le16(frame, at).unwrap_or(0));
+                // Some viewers show what is larger than the screen it names.
+                let (width, height) = (side(5), side(7));
+                found.frame(width, height);
                 // The table of colours and the size of codes come first.
                 place += 10 + colors(flags) + 1;
                 (place, _) = pieces(source, place, false)?;

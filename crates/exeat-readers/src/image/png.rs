@@ -13,8 +13,8 @@ use crate::source::Source;
 /// Chunks that hold pixels, or numbers about them.
 const PLAIN: &[&[u8]] = &[
     b"IDAT", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"bKGD", b"pHYs", b"sBIT",
-    b"hIST", b"sPLT", b"acTL", b"fcTL", b"fdAT", b"oFFs", b"cICP", b"mDCV", b"cLLI", b"tIME",
-    b"vpAg", b"orNT", b"CgBI", b"iDOT",
+    b"hIST", b"sPLT", b"acTL", b"fdAT", b"oFFs", b"cICP", b"mDCV", b"cLLI", b"tIME", b"vpAg",
+    b"orNT", b"CgBI", b"iDOT",
 ];
 
 /// Looks at the image that begins at a place, and gives where it ends.
@@ -42,6 +42,11 @@ pub(super) fn look(
                 let sides = bytes_at(source, data, 8)?;
                 let (width, height) = (be32(sides, 0), be32(sides, 4));
                 found.size(width.unwrap_or(0), height.unwrap_or(0));
+            }
+            b"fcTL" => {
+                let sides = bytes_at(source, data + 4, 8)?;
+                let (width, height) = (be32(sides, 0), be32(sides, 4));
+                found.frame(width.unwrap_or(0), height.unwrap_or(0));
             }
             b"IEND" => return Ok(place),
             b"tEXt" | b"zTXt" | b"iTXt" => {

@@ -31,14 +31,12 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
                 found.size((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1);
             }
             b"VP8X" => {
-                let head = bytes_at(source, data, 10)?;
-                let side = |at: usize| {
-                    1 + (u32::from(head[at])
-                        | u32::from(head[at + 1]) << 8
-                        | u32::from(head[at + 2]) << 16)
-                };
-                let (width, height) = (side(4), side(7));
+                let [width, height] = sides(bytes_at(source, data + 4, 6)?);
                 found.size(width, height);
+            }
+            b"ANMF" => {
+                let [width, height] = sides(bytes_at(source, data + 6, 6)?);
+                found.frame(width, height);
             }
             b"EXIF" => {
                 let chunk = piece(source, data, length)?;
@@ -48,7 +46,7 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
                 let chunk = piece(source, data, length)?;
                 found.say_xmp(&chunk);
             }
-            b"ICCP" | b"ANIM" | b"ANMF" | b"ALPH" => {}
+            b"ICCP" | b"ANIM" | b"ALPH" => {}
             _ => {
                 let chunk = piece(source, data, length)?;
                 found.say_runs(&chunk);
@@ -63,4 +61,12 @@ pub(super) fn look(source: &mut Source, found: &mut Found) -> Result<(), Problem
         }
     }
     found.ends_at(source, end.max(place))
+}
+
+/// Two numbers of 24 bits, each one less than a side.
+fn sides(bytes: &[u8]) -> [u32; 2] {
+    [0, 3].map(|at| {
+        let byte = |at: usize| u32::from(bytes.get(at).copied().unwrap_or(0));
+        1 + (byte(at) | byte(at + 1) << 8 | byte(at + 2) << 16)
+    })
 }

@@ -38,6 +38,8 @@ struct Page {
     width: u32,
     height: u32,
     is_reduced: bool,
+    /// The sides of what says it is a small copy of this.
+    copy: (u32, u32),
     offsets: Vec<u64>,
     counts: Vec<u64>,
 }
@@ -123,7 +125,7 @@ impl<'s, 'f> Reader<'s, 'f> {
                 if !is_first {
                     self.found.carries(metadata::THUMBNAIL);
                 }
-            } else if page.is_reduced {
+            } else if page.is_reduced && self.is_within(page.width, page.height) {
                 self.found.carries(metadata::THUMBNAIL);
             } else if self.found.image.width == 0 {
                 self.found.size(page.width, page.height);
@@ -134,10 +136,19 @@ impl<'s, 'f> Reader<'s, 'f> {
                     metadata: 0,
                 });
             }
+            // What is larger than the image is no small copy of it.
+            let (width, height) = page.copy;
+            if !is_exif && !self.is_within(width, height) {
+                self.found.size(width, height);
+            }
             is_first = false;
             place = next;
         }
         Ok(())
+    }
+
+    fn is_within(&self, width: u32, height: u32) -> bool {
+        width <= self.found.image.width && height <= self.found.image.height
     }
 
     fn note_data(&mut self, page: &Page) {
@@ -246,9 +257,12 @@ impl<'s, 'f> Reader<'s, 'f> {
                     let mut inner = Page::default();
                     self.directory(place, depth + 1, &mut inner)?;
                     self.note_data(&inner);
-                    match inner.is_reduced {
-                        true => self.found.carries(metadata::THUMBNAIL),
-                        false => self.found.size(inner.width, inner.height),
+                    if inner.is_reduced {
+                        self.found.carries(metadata::THUMBNAIL);
+                        let (width, height) = page.copy;
+                        page.copy = (width.max(inner.width), height.max(inner.height));
+                    } else {
+                        self.found.size(inner.width, inner.height);
                     }
                 }
             }

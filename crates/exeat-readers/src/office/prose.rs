@@ -15,8 +15,10 @@ use super::markup::{Markup, Node, Tag};
 use crate::output::Output;
 use crate::problem::Problem;
 
+mod codes;
 mod names;
 
+pub(super) use codes::{is_header, without_codes};
 pub(super) use names::speaks;
 use names::{Role, role};
 
@@ -140,6 +142,7 @@ impl Prose {
         let mut lines = Vec::new();
         let all = self.manner == Manner::Unknown;
         let (mut span, mut again, mut count) = (1, 1, 1);
+        let (mut symbol, mut has_letters) = (None, true);
         tag.each(|attribute, value| {
             let number = || value.parse::<usize>().unwrap_or(1).clamp(1, MAX_SPAN);
             match attribute {
@@ -151,12 +154,26 @@ impl Prose {
             if (all || speaks(name, attribute)) && !value.trim().is_empty() {
                 lines.push(format!("{attribute}: {}", value.trim()));
             }
+            let is_style_name = !all && names::is_style_name(name, attribute);
+            // What a format of numbers has in quotes is shown as it is.
+            let is_format = !all && attribute == "formatCode" && value.contains('"');
+            if is_style_name && names::tells(value) || is_format {
+                lines.push(format!("{name}: {}", value.trim()));
+            }
+            match attribute {
+                "char" if name == "sym" => symbol = character(value),
+                "font" if name == "sym" => has_letters = !value.ends_with("dings"),
+                _ => {}
+            }
             if role == Role::Span && attribute == "val" {
                 span = number();
             }
         })?;
         for line in lines {
             self.line(&line);
+        }
+        if let Some(symbol) = symbol.filter(|_| has_letters) {
+            self.add_run(symbol.encode_utf8(&mut [0; 4]))?;
         }
         let depth = self.open.len();
         self.open.push(Element {
@@ -260,7 +277,9 @@ impl Prose {
         };
         let own = element.text.trim();
         if !own.is_empty() {
-            if element.role == Role::Text {
+            if is_header(&element.name) {
+                self.line(&without_codes(own));
+            } else if element.role == Role::Text {
                 // Text of a comment or a shared string, without a paragraph.
                 self.beside.push_str(&element.text);
             } else {
@@ -392,6 +411,17 @@ impl Prose {
         }
         self.pass_on(out)
     }
+}
+
+/// The character of a symbol, by its number in hexadecimal; those of fonts
+/// that are no Unicode stand in the private area.
+fn character(number: &str) -> Option<char> {
+    let number = u32::from_str_radix(number, 16).ok()?;
+    let number = match number {
+        0xF020..=0xF0FF => number - 0xF000,
+        _ => number,
+    };
+    char::from_u32(number).filter(|char| !char.is_control())
 }
 
 impl Table {

@@ -11,7 +11,7 @@ use super::cells::{Style, write_number_text};
 use super::grid::Grid;
 use super::markup::{Markup, Node, Tag};
 use super::package::Package;
-use super::prose::speaks;
+use super::prose::{is_header, speaks, without_codes};
 use super::relations::{Relation, relations};
 use super::strings::{Strings, unescape};
 use crate::output::Output;
@@ -214,6 +214,7 @@ enum Place {
     Formula,
     Inline,
     Reading,
+    Header,
     Beside,
 }
 
@@ -238,6 +239,7 @@ fn cells<R: std::io::Read>(
     let mut cell: Option<Current> = None;
     let mut place = Place::Beside;
     let mut phonetic = false;
+    let mut header = String::new();
     loop {
         match markup.next()? {
             Node::Start(tag) => match (tag.local(), &mut cell) {
@@ -257,6 +259,9 @@ fn cells<R: std::io::Read>(
                     };
                 }
                 (name, _) => {
+                    if is_header(name) {
+                        place = Place::Header;
+                    }
                     let name = name.to_owned();
                     tag.each(|attribute, value| {
                         if speaks(&name, attribute) {
@@ -269,10 +274,14 @@ fn cells<R: std::io::Read>(
                 (Some(cell), Place::Value) => cell.value.push_str(&text),
                 (Some(cell), Place::Formula) => cell.formula.push_str(&text),
                 (Some(cell), Place::Inline) => cell.inline.push_str(&text),
+                (_, Place::Header) => header.push_str(&text),
                 _ => grid.beside(&text),
             },
             Node::Remark(text) => grid.beside(&text),
             Node::End(name) => {
+                if place == Place::Header {
+                    grid.beside(&without_codes(&std::mem::take(&mut header)));
+                }
                 place = Place::Beside;
                 match &*name {
                     "c" => {

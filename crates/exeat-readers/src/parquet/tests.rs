@@ -1,6 +1,6 @@
 use exeat_core::inspect::reader::Reason;
 
-use crate::seen::Seen;
+use crate::seen::{Seen, every_cut_is_said};
 
 const PEOPLE: &str = include_str!("../../samples/parquet/people.csv");
 const COLUMNS: [&str; 12] = [
@@ -138,16 +138,24 @@ fn what_is_beside_the_columns_is_said() {
 }
 
 #[test]
+fn what_follows_a_table_is_said_for_what_it_is() {
+    let bytes = &sample!("people-plain")[..];
+    let whole = Seen::of(bytes);
+    for after in [&b"9990000018"[..], b"\n", &[b'x'; 5000]] {
+        let seen = Seen::of(&[bytes, after].concat());
+        assert_eq!(seen.uninspected, [(String::new(), Reason::Unaccounted)]);
+        assert_eq!(seen.parts, whole.parts);
+    }
+}
+
+#[test]
 fn a_file_cut_short_is_never_clean() {
     for bytes in [
         &sample!("people-zstd")[..],
         sample!("nested"),
         sample!("binary"),
     ] {
-        for length in (4..bytes.len()).step_by(97) {
-            let seen = Seen::of(&bytes[..length]);
-            assert!(seen.reason().is_some(), "{length}");
-        }
+        every_cut_is_said(bytes, (4..bytes.len()).step_by(97));
     }
 }
 

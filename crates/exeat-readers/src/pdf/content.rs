@@ -1,7 +1,8 @@
 //! Goes through what draws a page (ISO 32000-1, 8 and 9) for its text, and
 //! for whether there is anything else to see.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use exeat_core::inspect::reader::Reason;
@@ -20,8 +21,17 @@ const DEPTH: usize = 16;
 /// The most operations of a document: a form may be drawn by a form many
 /// times, and that one again.
 const OPERATIONS: u64 = 60_000_000;
+/// So many bytes of forms are gone through again, each time that a form is
+/// drawn again; after that, a form that was drawn is not drawn once more. What
+/// is written in it was read, only not in each place where it is shown.
+const AGAIN: usize = 16 << 20;
 /// Lines are made of so many pieces at most.
 const SPANS: usize = 100_000;
+/// So many codes of all fonts together may have no letter: text may be spread
+/// over fonts of which each has a few.
+const UNKNOWN: usize = 16;
+/// The shortest text that is taken for one where pixels should be.
+const SHORTEST: usize = 8;
 /// Without a text, so many lines, curves and boxes may be letters.
 const STROKES: u64 = 24;
 const BOXES: u64 = 96;
@@ -89,6 +99,10 @@ pub(super) struct Walk<'d> {
     /// All that were used, for what they do not say.
     used: Vec<Rc<Font>>,
     operations: u64,
+    /// Forms that were drawn, by where they stand and how late they looked.
+    drawn: HashSet<(u64, u64)>,
+    /// How much more may be gone through again.
+    again: usize,
     /// Revisions after this are not looked at.
     pub(super) limit: u64,
     /// Images that stand in pages themselves.
@@ -108,6 +122,8 @@ impl<'d> Walk<'d> {
             fonts: HashMap::new(),
             used: Vec::new(),
             operations: 0,
+            drawn: HashSet::new(),
+            again: AGAIN,
             limit: super::document::LATEST,
             images: Vec::new(),
             spans: Vec::new(),
@@ -119,7 +135,8 @@ impl<'d> Walk<'d> {
 
     /// Whether a font was used that does not say what its letters are.
     pub(super) fn is_illegible(&self) -> bool {
-        self.used.iter().any(|font| font.is_illegible())
+        let unknown: usize = self.used.iter().map(|font| font.unknown()).sum();
+        unknown > UNKNOWN || self.used.iter().any(|font| font.is_illegible())
     }
 
     /// Draws the content of a page, or of a form for itself.
@@ -148,6 +165,14 @@ impl<'d> Walk<'d> {
             self.document.note(Reason::TooDeep);
             return Ok(());
         }
+        let is_new = self.drawn.insert((stream.start, self.limit));
+        if !is_new && self.again == 0 {
+            // With fonts of whoever draws it, it may say something else.
+            if !stream.dict.has("Resources") {
+                self.document.note(Reason::TooLarge);
+            }
+            return Ok(());
+        }
         let content = match self.document.decode(stream) {
             Ok(content) => content,
             Err(Problem::Unread(reason)) if reason != Reason::TooLarge => {
@@ -156,6 +181,10 @@ impl<'d> Walk<'d> {
             }
             Err(problem) => return Err(problem),
         };
+        if !is_new {
+            // The least is what it takes to begin with a form.
+            self.again = self.again.saturating_sub(content.len().max(256));
+        }
         let value = |key: &str| self.document.value(&stream.dict, key, self.limit);
         let own = value("Matrix");
         let own: Vec<f64> = own
@@ -272,9 +301,10 @@ impl<'d> Walk<'d> {
                     }
                 }
                 b"BI" => {
-                    let (dict, length) = inline_image(&content[lexer.at..]);
-                    lexer.at += length;
-                    self.inline(&dict);
+                    let rest = &content[lexer.at..];
+                    let (dict, data) = inline_image(rest);
+                    lexer.at = (lexer.at + data.end + 2).min(content.len());
+                    self.inline(&dict, rest.get(data).unwrap_or_default());
                 }
                 b"BDC" | b"DP" => {
                     // Said instead of what is shown, or beside it.
@@ -427,7 +457,13 @@ impl<'d> Walk<'d> {
         self.form(&object, resources, matrix)
     }
 
-    fn inline(&mut self, dict: &Dict) {
+    fn inline(&mut self, dict: &Dict, data: &[u8]) {
+        // What cannot be decoded is no text.
+        let data = self.document.filtered(dict, data.to_vec());
+        if let Some(text) = data.as_deref().ok().and_then(text_for_pixels) {
+            self.seen.text.push_str(text);
+            self.seen.text.push('\n');
+        }
         let side = |long: &str, short: &str| {
             let value = dict.get(short).or_else(|| dict.get(long));
             value.and_then(Object::whole).unwrap_or(0)
@@ -443,9 +479,16 @@ impl<'d> Walk<'d> {
     }
 }
 
+/// What stands for pixels, if it is text.
+pub(super) fn text_for_pixels(data: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(data).ok()?.trim();
+    let is_text = |c: char| c.is_whitespace() || c.is_alphanumeric() || c.is_ascii_graphic();
+    (text.len() >= SHORTEST && text.chars().all(is_text)).then_some(text)
+}
+
 /// The dictionary of an image that stands in a content stream, behind `BI`,
-/// and how many bytes it takes.
-fn inline_image(content: &[u8]) -> (Dict, usize) {
+/// and where its data is; behind that come two bytes, the end.
+fn inline_image(content: &[u8]) -> (Dict, Range<usize>) {
     let mut lexer = Lexer::new(content, true);
     let mut dict = Dict::default();
     let mut key: Option<Rc<[u8]>> = None;
@@ -458,12 +501,13 @@ fn inline_image(content: &[u8]) -> (Dict, usize) {
             },
             Ok(Item::Word(b"ID")) => break,
             Ok(_) => {}
-            Err(_) => return (dict, content.len()),
+            Err(_) => return (dict, content.len()..content.len()),
         }
     }
     // The data has any bytes: its end is `EI` between spaces, with what may
     // be an operator behind it.
-    let mut at = (lexer.at + 1).min(content.len());
+    let start = (lexer.at + 1).min(content.len());
+    let mut at = start;
     while let Some(found) = memchr::memmem::find(&content[at..], b"EI") {
         let end = at + found;
         let after = &content[end + 2..content.len().min(end + 12)];
@@ -474,9 +518,9 @@ fn inline_image(content: &[u8]) -> (Dict, usize) {
                 .iter()
                 .all(|&byte| is_space(byte) && byte != 0 || (32..127).contains(&byte));
         if is_end {
-            return (dict, end + 2);
+            return (dict, start..end);
         }
         at = end + 2;
     }
-    (dict, content.len())
+    (dict, start..content.len())
 }

@@ -373,9 +373,14 @@ impl Document {
     pub(super) fn decode(&self, stream: &Stream) -> Result<Vec<u8>, Problem> {
         self.mark(stream);
         let raw = self.raw(stream)?;
-        let mut bytes = raw.to_vec(filters::MOST)?;
+        let bytes = raw.to_vec(filters::MOST)?;
         drop(raw);
-        for (name, parameters) in self.filters(&stream.dict) {
+        self.filtered(&stream.dict, bytes)
+    }
+
+    /// What bytes decode to by the filters that stand in a dictionary.
+    pub(super) fn filtered(&self, dict: &Dict, mut bytes: Vec<u8>) -> Result<Vec<u8>, Problem> {
+        for (name, parameters) in self.filters(dict) {
             let decoded = filters::decode(&name, parameters.as_deref(), bytes, &self.budget)?;
             if !decoded.is_whole {
                 self.note(Reason::Damaged);

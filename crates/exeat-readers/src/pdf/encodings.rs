@@ -104,6 +104,9 @@ pub(super) fn text_of(bytes: &[u8]) -> String {
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        // Some programs forget the mark.
+        _ if is_wide(bytes, 0) => utf16(bytes, u16::from_be_bytes),
+        _ if is_wide(bytes, 1) => utf16(bytes, u16::from_le_bytes),
         _ if bytes.is_ascii() => String::from_utf8_lossy(bytes).into_owned(),
         _ => {
             let upper: Vec<char> = DOC.chars().collect();
@@ -114,6 +117,16 @@ pub(super) fn text_of(bytes: &[u8]) -> String {
             letters.collect()
         }
     }
+}
+
+/// Whether this is UTF-16 for the most part of letters with a zero in the
+/// first or the second byte.
+fn is_wide(bytes: &[u8], zero: usize) -> bool {
+    let pairs = bytes.chunks_exact(2);
+    let wide = pairs
+        .clone()
+        .filter(|pair| pair[zero] == 0 && pair[1 - zero] >= b' ');
+    bytes.len() >= 4 && bytes.len().is_multiple_of(2) && wide.count() * 4 >= pairs.len() * 3
 }
 
 /// The width of a letter in a font that need not be embedded, in thousandths.
@@ -156,5 +169,9 @@ mod tests {
         assert_eq!(DOC.chars().count(), 128);
         assert_eq!(text_of(b"caf\xE9"), "café");
         assert_eq!(text_of(b"\xFE\xFF\0A\x20\xAC"), "A€");
+        assert_eq!(text_of(b"\0A\0m\0y\x20\xAC"), "Amy€");
+        assert_eq!(text_of(b"A\0m\0y\0"), "Amy");
+        assert_eq!(text_of(b"\0\0\0\0"), "\0\0\0\0");
+        assert_eq!(text_of(b"Amy"), "Amy");
     }
 }

@@ -24,6 +24,9 @@ pub(super) struct Font {
     codes: Option<CMap>,
     /// Codes of a composite font are UTF-16.
     is_utf16: bool,
+    /// Codes of a composite font stand for its CIDs by a table that is known
+    /// to viewers, and not to this.
+    is_foreign: bool,
     /// Letters of a simple font, by code.
     letters: Vec<Option<String>>,
     widths: HashMap<u32, f64>,
@@ -64,6 +67,7 @@ impl Font {
             to_unicode: to_unicode.filter(|map| !map.is_empty()),
             codes: None,
             is_utf16: false,
+            is_foreign: false,
             letters: Vec::new(),
             widths: HashMap::new(),
             default_width: None,
@@ -79,6 +83,7 @@ impl Font {
                 Object::Name(name) => {
                     let says = |word: &[u8]| memchr::memmem::find(&name, word).is_some();
                     font.is_utf16 = says(b"UCS2") || says(b"UTF16");
+                    font.is_foreign = !font.is_utf16 && !name.starts_with(b"Identity");
                 }
                 stream => font.codes = decode(&stream).map(|bytes| CMap::parse(&bytes)),
             }
@@ -212,6 +217,7 @@ impl Font {
                 cleaned(self.letters.get(at)?.as_ref()?)
             }
             Some(_) if self.is_utf16 => char::from_u32(code).and_then(|c| cleaned(&c.to_string())),
+            Some(_) if self.is_foreign => None,
             Some(_) => {
                 let glyph = self.glyph(document, self.cid(code));
                 let own = self
@@ -228,8 +234,9 @@ impl Font {
                 text
             }
             None => {
-                // Codes of no width draw nothing.
-                if self.width(code) != 0.0 {
+                // Codes of no width draw nothing, but for glyphs that are a
+                // picture each.
+                if self.width(code) != 0.0 || self.dict.is("Subtype", "Type3") {
                     self.unknown.borrow_mut().insert(code);
                 }
                 String::new()
@@ -278,10 +285,23 @@ impl Font {
         }
     }
 
-    /// Whether there were codes, more than ornaments, of which nobody says
-    /// what letters they are; or that are all said to be blanks.
+    /// Whether an embedded Type 1 font says that it has the usual encoding.
+    fn is_standard(&self, document: &Document) -> bool {
+        let descriptor = self.descriptor(document);
+        let file = document.value(&descriptor, "FontFile", LATEST);
+        let bytes = file.stream().and_then(|file| document.decode(file).ok());
+        bytes.is_some_and(|bytes| program::is_standard(&bytes))
+    }
+
+    /// How many codes there were of which nobody says what letters they are.
+    pub(super) fn unknown(&self) -> usize {
+        self.unknown.borrow().len()
+    }
+
+    /// Whether there were more such codes than ornaments; or codes that are
+    /// all said to be blanks.
     pub(super) fn is_illegible(&self) -> bool {
-        self.unknown.borrow().len() > ORNAMENTS || self.blank.borrow().len() > 2 * ORNAMENTS
+        self.unknown() > ORNAMENTS || self.blank.borrow().len() > 2 * ORNAMENTS
     }
 }
 
@@ -314,14 +334,14 @@ fn simple_letters(document: &Document, font: &Font, glyphs: &Glyphs) -> Vec<Opti
     let is_type3 = font.dict.is("Subtype", "Type3");
     // What a font file says of itself counts where the document names no
     // encoding; reading it is spared where each code is mapped anyway.
-    let needs_program = base.is_none() && is_embedded && font.to_unicode.is_none();
-    let mut letters = if needs_program {
+    let has_own = base.is_none() && is_embedded;
+    let mut letters = if has_own && font.to_unicode.is_none() {
         match font.program(document, glyphs) {
             Some(own) => (0..256).map(|code| own.get(&code).cloned()).collect(),
-            None if descriptor.has("FontFile") || !is_symbolic => standard(),
+            None if !is_symbolic || font.is_standard(document) => standard(),
             None => vec![None; 256],
         }
-    } else if is_type3 {
+    } else if is_type3 || has_own && is_symbolic {
         vec![None; 256]
     } else {
         standard()

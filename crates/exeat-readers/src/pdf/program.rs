@@ -44,6 +44,13 @@ pub(super) fn of_type1(bytes: &[u8], glyphs: &Glyphs) -> Option<Letters> {
     Some(letters)
 }
 
+/// Whether a Type 1 font names StandardEncoding as its own.
+pub(super) fn is_standard(bytes: &[u8]) -> bool {
+    let start = memchr::memmem::find(bytes, b"/Encoding");
+    let after = start.and_then(|start| bytes.get(start + 9..));
+    after.is_some_and(|after| after.trim_ascii_start().starts_with(b"StandardEncoding"))
+}
+
 /// The built-in encoding of a CFF font.
 pub(super) fn of_cff(bytes: &[u8], glyphs: &Glyphs) -> Option<Letters> {
     let table = cff::Table::parse(bytes)?;

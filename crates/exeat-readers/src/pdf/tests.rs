@@ -1,6 +1,6 @@
 use exeat_core::inspect::reader::Reason;
 
-use crate::seen::Seen;
+use crate::seen::{Seen, every_cut_is_said, no_flip_is_a_fault};
 
 macro_rules! sample {
     ($name:literal) => {
@@ -128,28 +128,15 @@ fn scans_and_outlines_are_images() {
 fn a_file_that_is_cut_short_is_never_clean() {
     for bytes in [LETTER, sample!("objstm.pdf"), sample!("open-aes256.pdf")] {
         let end = bytes.trim_ascii_end().len();
-        for length in (8..end).step_by(7) {
-            let seen = Seen::of(&bytes[..length]);
-            assert!(!seen.uninspected.is_empty(), "{length} of {end}");
-        }
+        every_cut_is_said(bytes, (8..end).step_by(7));
     }
 }
 
 #[test]
 fn no_byte_breaks_the_reader() {
     for bytes in [LETTER, sample!("objstm.pdf"), sample!("revised.pdf")] {
-        let mut bytes = bytes.to_vec();
-        for at in 0..bytes.len() {
-            let was = bytes[at];
-            bytes[at] ^= if at % 2 == 0 { 0x01 } else { 0xFF };
-            let seen = Seen::of(&bytes);
-            let is_fault = seen
-                .uninspected
-                .iter()
-                .any(|(_, reason)| *reason == Reason::Fault);
-            assert!(!is_fault, "a fault at {at}");
-            bytes[at] = was;
-        }
+        no_flip_is_a_fault(bytes, (0..bytes.len()).step_by(2), &[0x01]);
+        no_flip_is_a_fault(bytes, (1..bytes.len()).step_by(2), &[0xFF]);
     }
 }
 
@@ -217,6 +204,131 @@ fn letters_of_an_unknown_font_are_illegible() {
         Seen::of(&page(shown, composite, "null")).reason(),
         Some(Reason::Illegible)
     );
+}
+
+/// Six different codes.
+const CODES: &str = "BT /F 10 Tf 50 700 Td (Amy Ex) Tj ET";
+
+#[test]
+fn letters_that_only_an_embedded_font_knows_are_illegible() {
+    let embedded = |font: &str| {
+        let font = format!(
+            "<</Type/Font /Subtype/TrueType /BaseFont/ABCDEF+Odd \
+             /FontDescriptor<</Flags 4 /FontFile2 6 0 R>> {font}>>"
+        );
+        Seen::of(&page(CODES, &font, &stream("", "no font"))).reason()
+    };
+    assert_eq!(embedded(""), Some(Reason::Illegible));
+    // A map that is not of these codes.
+    let map = "/ToUnicode 7 0 R>> endobj 7 0 obj <</Length 36>> stream\n\
+               1 beginbfchar <01> <0041> endbfchar \nendstream endobj 8 0 obj <<";
+    assert_eq!(embedded(map), Some(Reason::Illegible));
+    assert_eq!(embedded("/Encoding/WinAnsiEncoding"), None);
+    // Type 1, whose file names an encoding or does not.
+    for (file, reason) in [
+        ("%!PS /Encoding StandardEncoding def", None),
+        ("%!PS", Some(Reason::Illegible)),
+    ] {
+        let font = "<</Type/Font /Subtype/Type1 /BaseFont/ABCDEF+Odd \
+                    /FontDescriptor<</Flags 4 /FontFile 6 0 R>>>>";
+        let seen = Seen::of(&page(CODES, font, &stream("", file)));
+        assert_eq!(seen.reason(), reason, "{file}");
+    }
+}
+
+#[test]
+fn glyphs_of_no_width_and_codes_of_foreign_tables_are_illegible() {
+    // As LaTeX did it for screens that had no fonts.
+    let names = "/Encoding<</Differences[65/a65/a66 97/a97 109/a109 120/a120/a121 32/a32 69/a69]>>";
+    for widths in ["", "/FirstChar 0 /Widths[0 0 0]"] {
+        let font =
+            format!("<</Type/Font /Subtype/Type3 /FontMatrix[1 0 0 1 0 0] {widths} {names}>>");
+        let seen = Seen::of(&page(CODES, &font, "null"));
+        assert_eq!(seen.reason(), Some(Reason::Illegible), "{widths}");
+    }
+    let shown = "BT /F 10 Tf 50 700 Td <00010002000300040005> Tj ET";
+    let font = "<</Type/Font /Subtype/Type0 /Encoding/GBK-EUC-H /BaseFont/A \
+                /DescendantFonts[<</Subtype/CIDFontType2 /BaseFont/A>>]>>";
+    let seen = Seen::of(&page(shown, font, "null"));
+    assert_eq!(seen.reason(), Some(Reason::Illegible));
+}
+
+#[test]
+fn a_few_letters_of_each_of_many_fonts_are_illegible() {
+    for (fonts, reason) in [(4, None), (10, Some(Reason::Illegible))] {
+        let mut objects = vec![ROOT.to_owned(), PAGES.to_owned()];
+        let resources: String = (0..fonts)
+            .map(|at| format!("/F{at} {} 0 R", at + 5))
+            .collect();
+        objects.push(format!(
+            "<</Type/Page /Parent 2 0 R /Contents 4 0 R /Resources<</Font<<{resources}>>>>>>"
+        ));
+        let shown: String = (0..fonts)
+            .map(|at| format!("BT /F{at} 10 Tf {at}0 700 Td (AB) Tj ET\n"))
+            .collect();
+        objects.push(stream("", &shown));
+        let odd = "<</Type/Font /Subtype/Type3 /FontMatrix[1 0 0 1 0 0]>>".to_owned();
+        objects.extend((0..fonts).map(|_| odd.clone()));
+        let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+        assert_eq!(Seen::of(&document(&objects)).reason(), reason, "{fonts}");
+    }
+}
+
+#[test]
+fn forms_that_draw_one_another_many_times_are_read_once() {
+    const LEVELS: usize = 10;
+    let mut objects = vec![ROOT.to_owned(), PAGES.to_owned(), PAGE.to_owned()];
+    objects.push(stream("", "/X Do"));
+    objects.push(FONT.to_owned());
+    for level in 0..LEVELS {
+        let resources = format!(
+            "/Subtype/Form /Resources<</Font<</F 5 0 R>> /XObject<</X {} 0 R>>>>",
+            level + 7
+        );
+        objects.push(stream(&resources, &"/X Do ".repeat(10)));
+    }
+    let words = "BT /F 10 Tf 50 650 Td (Agnes Ashbury) Tj ET";
+    objects.push(stream(
+        "/Subtype/Form /Resources<</Font<</F 5 0 R>>>>",
+        words,
+    ));
+    let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+    let seen = Seen::of(&document(&objects));
+    assert_eq!(seen.uninspected, []);
+    assert!(seen.shows("Agnes Ashbury"));
+}
+
+#[test]
+fn text_in_place_of_pixels_is_read() {
+    let image = "/Subtype/Image /Width 8 /Height 4 /BitsPerComponent 8 /ColorSpace/DeviceGray";
+    for (filter, data) in [
+        ("", "9990000018 Agnes Ashbury"),
+        (
+            "/Filter/ASCIIHexDecode",
+            "39393930303030303138204167 6e65732041736862757279>",
+        ),
+    ] {
+        let object = stream(&format!("{image} {filter}"), data);
+        let seen = Seen::of(&page("/X Do", FONT, &object));
+        assert!(seen.shows("9990000018 Agnes Ashbury"), "{filter}");
+        let content = format!("BI /W 8 /H 4 {filter} ID {data}\nEI Q");
+        let seen = Seen::of(&page(&content, FONT, "null"));
+        assert!(seen.shows("9990000018 Agnes Ashbury"), "{filter}");
+        assert_eq!(seen.images.len(), 1);
+    }
+    let seen = Seen::of(&page(
+        "BI /W 2 /H 2 ID \u{1}\u{2}words\u{3}\u{4}\nEI Q",
+        FONT,
+        "null",
+    ));
+    assert!(seen.parts.is_empty());
+}
+
+#[test]
+fn strings_of_wide_letters_without_a_mark_are_read() {
+    let note = "<</Type/Annot /Subtype/Text /Contents(\0A\0m\0y\0 \09\09\09)>>";
+    let seen = Seen::of(&page("", FONT, note));
+    assert!(seen.shows("Contents: Amy 999"), "{:?}", seen.parts);
 }
 
 #[test]

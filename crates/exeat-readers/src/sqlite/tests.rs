@@ -1,6 +1,6 @@
 use exeat_core::inspect::reader::Reason;
 
-use crate::seen::Seen;
+use crate::seen::{Seen, every_cut_is_said, no_flip_is_a_fault};
 
 macro_rules! sample {
     ($name:literal) => {
@@ -184,39 +184,16 @@ fn a_database_cut_short_is_never_clean() {
         sample!("utf16le.db"),
         sample!("vacuum.db"),
     ] {
-        for length in (16..bytes.len()).step_by(97) {
-            let seen = Seen::of(&bytes[..length]);
-            assert!(seen.reason().is_some(), "{length}");
-        }
+        every_cut_is_said(bytes, (16..bytes.len()).step_by(97));
     }
 }
 
 #[test]
 fn flipped_bits_neither_panic_nor_hang() {
     let sample = sample!("utf16le.db");
-    for place in 16..sample.len() {
-        for bit in [0x01, 0x80] {
-            let mut bytes = sample.to_vec();
-            bytes[place] ^= bit;
-            let seen = Seen::of(&bytes);
-            let is_fault = |reason: &Reason| *reason == Reason::Fault;
-            assert!(
-                !seen.uninspected.iter().any(|(_, reason)| is_fault(reason)),
-                "{place}"
-            );
-        }
-    }
+    no_flip_is_a_fault(sample, 16..sample.len(), &[0x01, 0x80]);
     let sample = sample!("people.db");
-    for place in (16..sample.len()).step_by(31) {
-        let mut bytes = sample.to_vec();
-        bytes[place] ^= 0xFF;
-        let seen = Seen::of(&bytes);
-        let is_fault = |reason: &Reason| *reason == Reason::Fault;
-        assert!(
-            !seen.uninspected.iter().any(|(_, reason)| is_fault(reason)),
-            "{place}"
-        );
-    }
+    no_flip_is_a_fault(sample, (16..sample.len()).step_by(31), &[0xFF]);
 }
 
 #[test]

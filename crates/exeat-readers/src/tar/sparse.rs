@@ -12,6 +12,12 @@ use crate::problem::Problem;
 /// The most pieces of a member.
 const MAX_PIECES: usize = 100_000;
 
+/// Where a member would be larger than this, its longest holes are passed on
+/// as so many zeros each: an image of a disk is mostly holes, and what is in it
+/// must not keep the rest of the archive from being read.
+const LARGE: u64 = 256 << 20;
+const HOLE: u64 = 64 << 10;
+
 /// Where the pieces belong.
 pub(super) struct Map {
     /// Offset and length, in order.
@@ -29,9 +35,24 @@ impl Map {
             end = offset.checked_add(length).ok_or(Reason::Damaged)?;
         }
         match end <= size {
-            true => Ok(Self { pieces, size }),
+            true => Ok(Self { pieces, size }.shortened()),
             false => Err(Reason::Damaged.into()),
         }
+    }
+
+    fn shortened(mut self) -> Self {
+        if self.size <= LARGE {
+            return self;
+        }
+        let (mut before, mut end) = (0, 0);
+        for (offset, length) in &mut self.pieces {
+            let hole = (*offset - before).min(HOLE);
+            before = *offset + *length;
+            *offset = end + hole;
+            end = *offset + *length;
+        }
+        self.size = end + (self.size - before).min(HOLE);
+        self
     }
 }
 

@@ -176,6 +176,39 @@ fn no_cut_passes_for_whole_and_no_flipped_header_for_right() {
 }
 
 #[test]
+fn a_member_that_is_mostly_holes_does_not_end_the_archive() {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    header.set_size(24);
+    let gnu = header.as_gnu_mut().expect("GNU");
+    gnu.name[..4].copy_from_slice(b"disk");
+    gnu.realsize.copy_from_slice(b"77777777777\0");
+    for (piece, place) in gnu
+        .sparse
+        .iter_mut()
+        .zip([b"00000000000\0", b"50000000000\0"])
+    {
+        piece.offset.copy_from_slice(place);
+        piece.numbytes.copy_from_slice(b"00000000014\0");
+    }
+    header.set_cksum();
+    let mut content = b"Amy Example\nBen Sample\n\n".to_vec();
+    content.resize(BLOCK, 0);
+    let archive = [
+        header.as_bytes(),
+        &content[..],
+        &member(b'0', b"a", b"9990000018"),
+    ]
+    .concat();
+    let seen = Seen::of(&ended(archive));
+    assert_eq!(seen.uninspected, []);
+    let disk = &seen.part("disk").content;
+    assert!(disk.starts_with(b"Amy Example\n\0") && disk.len() < 1 << 20);
+    assert!(seen.part("disk").text().contains("\0Ben Sample\n\n\0"));
+    assert_eq!(seen.part("a").text(), "9990000018");
+}
+
+#[test]
 fn hostile_sizes_and_holes_end() {
     let mut header = Header::new_gnu();
     header.as_gnu_mut().expect("GNU").name[0] = b'a';

@@ -1,6 +1,6 @@
 use exeat_core::inspect::reader::Reason;
 
-use crate::seen::Seen;
+use crate::seen::{Seen, no_cut_is_a_fault, no_flip_is_a_fault};
 
 const BUNDLE: &[u8] = include_bytes!("../../samples/markup/bundle.xml");
 const PATIENTS: &[u8] = include_bytes!("../../samples/markup/patients.xml");
@@ -242,24 +242,8 @@ fn what_comes_from_a_decoder_and_is_too_large_is_text() {
 #[test]
 fn a_document_that_is_damaged_never_breaks_the_reader() {
     for sample in [BUNDLE, PATIENTS, PATIENTS_UTF16, CDA, SVG] {
-        for end in 0..sample.len() {
-            let seen = Seen::of(&sample[..end]);
-            assert!(
-                seen.uninspected
-                    .iter()
-                    .all(|(_, reason)| *reason != Reason::Fault)
-            );
-        }
-        for at in 0..sample.len() {
-            let mut bytes = sample.to_vec();
-            bytes[at] ^= 0x5A;
-            let seen = Seen::of(&bytes);
-            assert!(
-                seen.uninspected
-                    .iter()
-                    .all(|(_, reason)| *reason != Reason::Fault)
-            );
-        }
+        no_cut_is_a_fault(sample, 0..sample.len());
+        no_flip_is_a_fault(sample, 0..sample.len(), &[0x5A]);
     }
     // Cut short, it says so.
     for end in 60..PATIENTS.len() - 9 {

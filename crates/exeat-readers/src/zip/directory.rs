@@ -84,10 +84,7 @@ impl<'a> Fields<'a> {
 impl Directory {
     pub(super) fn read(window: &Window) -> Result<Self, Problem> {
         let end = End::find(window)?;
-        let (place, has_gaps, end) = match end.is_large() {
-            true => end.large(window)?,
-            false => (end.at, false, end),
-        };
+        let (place, has_gaps, end) = end.large(window)?;
         if end.disks != [0, 0] || end.counts[0] != end.counts[1] {
             return Err(Reason::Unsupported.into());
         }
@@ -219,9 +216,24 @@ impl End {
             || self.disks.contains(&u16::MAX.into())
     }
 
-    /// What the 64-bit record says; where it stands; whether something stands
-    /// behind it that is not looked at. An archive may have just 65,535 members,
-    /// and no such record.
+    /// Whether a 64-bit record says what this one says, as far as it can.
+    fn agrees_with(&self, large: &Self) -> bool {
+        let is_same = |(short, long): (u64, u64), most: u64| short == most || short == long;
+        let small = u64::from(u16::MAX);
+        let counts = self.counts.into_iter().zip(large.counts);
+        let disks = self.disks.into_iter().zip(large.disks);
+        counts.into_iter().all(|pair| is_same(pair, small))
+            && disks
+                .into_iter()
+                .all(|(short, long)| is_same((short.into(), long.into()), small))
+            && is_same((self.size, large.size), u32::MAX.into())
+            && is_same((self.offset, large.offset), u32::MAX.into())
+    }
+
+    /// What the 64-bit record says, if there is one; where the directory ends;
+    /// whether something stands behind it that is not looked at. An archive may
+    /// have just 65,535 members, and no such record; one that came through a
+    /// pipe may have the record and no need of it.
     fn large(self, window: &Window) -> Result<(u64, bool, Self), Problem> {
         let Some(at) = self.at.checked_sub(20) else {
             return Ok((self.at, false, self));
@@ -245,8 +257,16 @@ impl End {
                 break;
             }
         }
-        let place = place.ok_or(Reason::Damaged)?;
+        let place = match place {
+            Some(place) => place,
+            // The end of the directory only looked like a locator.
+            None if !self.is_large() => return Ok((self.at, false, self)),
+            None => return Err(Reason::Damaged.into()),
+        };
         let end = Self::parse_large(&record[4..]).ok_or(Reason::Damaged)?;
+        if !self.agrees_with(&end) {
+            return Err(Reason::Damaged.into());
+        }
         let end = Self {
             at: place,
             after: self.after,

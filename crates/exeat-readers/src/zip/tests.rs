@@ -95,6 +95,15 @@ fn archive(members: &[Made]) -> Vec<u8> {
     with_directory(bytes, &placed, b"")
 }
 
+/// An archive of these names and contents, not compressed.
+pub(crate) fn stored(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let members = members.iter();
+    let members: Vec<_> = members
+        .map(|(name, content)| made(name.as_bytes(), content))
+        .collect();
+    archive(&members)
+}
+
 #[test]
 fn what_programs_write_is_read() {
     for name in [
@@ -120,6 +129,11 @@ fn what_programs_write_is_read() {
     assert!(seen.part("large.txt").text().contains("in 64 bits"));
     assert!(seen.part("patients.csv").text().contains(ROW));
     assert_eq!(seen.names, ["dir/"]);
+    for name in ["from-pipe.zip", "pipe-to-pipe.zip"] {
+        let seen = Seen::of(&sample(name));
+        assert_eq!(seen.uninspected, [], "{name}");
+        assert!(seen.part("-").text().contains(ROW), "{name}");
+    }
     let seen = Seen::of(&sample("streamed.zip"));
     assert_eq!(seen.uninspected, []);
     assert!(seen.shows(ROW) && seen.shows("about Ben Sample"));
@@ -253,6 +267,8 @@ fn no_cut_or_flipped_byte_passes_for_whole() {
         "Deflate.zip",
         "LZMA.zip",
         "streamed.zip",
+        "from-pipe.zip",
+        "pipe-to-pipe.zip",
         "python.zip",
         "XZ.zip",
     ] {

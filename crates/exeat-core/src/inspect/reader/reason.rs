@@ -56,7 +56,7 @@ reasons! {
     /// Text in a font or encoding that does not say what its letters are.
     Illegible = 10 => "text that cannot be told from its font",
     /// Bytes that belong to no part of it.
-    Unaccounted = 11 => "data beside what its directory lists",
+    Unaccounted = 11 => "data that belongs to no part of it",
     /// It expands entities, or declares some.
     Entities = 12 => "XML that declares entities of its own",
     /// It changed while it was read.

@@ -108,6 +108,28 @@ pub(super) fn role(name: &str) -> Role {
     }
 }
 
+/// Whether this is what a person called a style or a font: hardly ever more
+/// than that, and passed on where it is.
+pub(super) fn is_style_name(element: &str, attribute: &str) -> bool {
+    match attribute {
+        "name" => matches!(
+            element,
+            "style" | "font" | "font-face" | "list-style" | "master-page" | "cellStyle"
+        ),
+        "display-name" | "font-family" => true,
+        // Of a style, and of whatever else has a name in WordprocessingML.
+        "val" => element == "name",
+        _ => false,
+    }
+}
+
+/// Whether a name may be more than that of a thing: it has an address in it, or
+/// as many digits as a telephone number.
+pub(super) fn tells(name: &str) -> bool {
+    const DIGITS: usize = 6;
+    name.contains('@') || name.bytes().filter(u8::is_ascii_digit).count() >= DIGITS
+}
+
 /// Whether this attribute of a known part says what a person may have written
 /// or is called, and is not a measure, a number of a thing or a choice.
 pub(in crate::office) fn speaks(element: &str, attribute: &str) -> bool {
@@ -153,6 +175,7 @@ pub(in crate::office) fn speaks(element: &str, attribute: &str) -> bool {
         | "mappedName"
         | "text-style-name-hint"
         | "uniqueName"
+        | "codeName"
         | "lastUser"
         | "reviewer"
         | "creator"

@@ -94,6 +94,14 @@ pub(super) fn recognise(head: &[u8]) -> Option<Format> {
             has_address |= place < ADDRESSES && value.contains(&b'@');
         }
     }
+    let has = |field: &[u8]| {
+        let fields = OF_PROGRAMS.iter().zip(programs);
+        fields
+            .into_iter()
+            .any(|(name, is_there)| is_there && *name == field)
+    };
+    // A page that was saved with its pictures (RFC 2557) may have no more.
+    let is_page = has(b"mime-version") && has(b"content-type");
     let count = |seen: &[bool]| seen.iter().filter(|seen| **seen).count();
     let (programs, people) = (count(&programs), count(&people));
     match is_box {
@@ -103,7 +111,7 @@ pub(super) fn recognise(head: &[u8]) -> Option<Format> {
             Some(Format::Mail)
         }
         // Messages of programs, and parts of messages that were saved.
-        false if programs >= 3 && people == 0 => Some(Format::Mail),
+        false if is_page || programs >= 3 && people == 0 => Some(Format::Mail),
         _ => None,
     }
 }
@@ -137,6 +145,8 @@ mod tests {
             b"Received: from x\n\tby y; Mon\nFrom: A\nSubject: x\n\n",
             b"Subject: =?utf-8?B?QQ==?=\nFrom: =?x?=\nMIME-Version: 1.0\nContent-Type: text/plain",
             b"From: <Saved by Blink>\r\nSubject: x\r\nDate: Mon\r\nMIME-Version: 1.0\r\n\r\n",
+            b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"x\"\r\n\r\nThis document",
+            b"MIME-Version: 1.0\nContent-Type: text/html;\n\tcharset=\"utf-8\"\nContent-Location: file:///C:/a.htm\n\n",
             b"X-Odd: 1\nTo: a@example.org\nFrom: b@example.org\nDate: x",
             b"\xFF\xFET\0o\0:\0 \0a\0@\0b\0\n\0F\0r\0o\0m\0:\0 \0c\0\n\0D\0a\0t\0e\0:\0 \0d\0\n\0\n\0",
         ] {
@@ -163,6 +173,8 @@ mod tests {
             b"From here to there it is far, at 10:30 too.\nNote: bring water\n",
             b"To: everybody\n\nhello",
             b"HTTP/1.1 200 OK\nContent-Type: text/html\nDate: Mon\nServer: x\n\n",
+            b"MIME-Version: 1.0\nSubjects: all\n\n",
+            b"MIME-Version: 1.0\nContent-Type: text/html\nwhich is what its header says\n",
             b"Content-Type: text/html\nServer: x\nDate: Mon\n\n",
             b"2024-01-01 10:00:00 from: a@example.org to: b\n",
             b"from: x\nto: y\nsubject: z\na line of text\n",
