@@ -15,6 +15,7 @@ use std::mem;
 mod delimited;
 mod encoding;
 mod find;
+mod invisible;
 mod json;
 mod magic;
 mod runs;
@@ -331,6 +332,7 @@ impl Reading {
     fn read(&mut self, bytes: &[u8], last: bool, emit: &mut Emit<'_>) {
         let kept = self.runs.keep(&mut self.text);
         self.decoder.decode(bytes, last, &mut self.text);
+        invisible::remove(&mut self.text, kept);
         let fresh = self.text.get(kept..).unwrap_or_default();
         let cutter = self.cutter.get_or_insert_with(|| {
             let limit = if self.mode.nested {
