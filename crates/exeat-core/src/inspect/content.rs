@@ -15,6 +15,7 @@ use std::mem;
 mod delimited;
 mod encoding;
 mod find;
+mod folded;
 mod invisible;
 mod json;
 mod magic;
@@ -370,6 +371,12 @@ fn recognise(text: &[u8], complete: bool, limit: usize) -> (Box<dyn Cutter>, u8)
     if let Some(hidden) = text::hidden(text) {
         return (
             Box::new(TextCutter::document(limit).because(hidden)),
+            NO_DELIMITER,
+        );
+    }
+    if let Some(folding) = folded::recognise(text) {
+        return (
+            Box::new(folded::Unfolder::new(folding, limit)),
             NO_DELIMITER,
         );
     }

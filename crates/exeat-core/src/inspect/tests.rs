@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::*;
 
 mod fixed;
+mod folded;
 mod marks;
 
 fn inspect(bytes: &[u8]) -> Facts {

@@ -17,6 +17,7 @@ use crate::inspect::reader;
 mod tracker;
 
 use tracker::Tracker;
+pub(super) use tracker::digit;
 
 /// Digits from which on a run is read, and counts as uninspected if it cannot
 /// be.

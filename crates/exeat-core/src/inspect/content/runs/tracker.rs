@@ -46,7 +46,7 @@ struct Decoding {
 }
 
 /// The value of a digit of base64, in either alphabet.
-pub(super) fn digit(byte: u8) -> Option<u8> {
+pub(in crate::inspect::content) fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
         b'a'..=b'z' => Some(byte - b'a' + 26),
