@@ -98,6 +98,17 @@ impl Tracker {
         ControlFlow::Continue(())
     }
 
+    /// What the digits of the run are called.
+    pub(super) fn digits(&self) -> &'static str {
+        let bits = match &self.decoding {
+            Some(decoding) => decoding.bits,
+            // Within a run all is called base64.
+            None if self.refused => 6,
+            None => bits(&self.digits),
+        };
+        if bits == 4 { "hexadecimal" } else { "base64" }
+    }
+
     /// Why what the run held could not be read, if there was enough of it.
     pub(super) fn finish(mut self, emit: &mut Emit<'_>) -> Option<Reason> {
         if self.refused {
