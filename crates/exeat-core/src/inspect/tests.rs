@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::*;
 
+mod damaged;
 mod fixed;
 mod folded;
 mod marks;
