@@ -96,10 +96,13 @@ fn places<'t>(lines: impl Iterator<Item = &'t [u8]>) -> Vec<Place> {
     let mut all = 0;
     for line in lines.take(SAMPLE) {
         all += 1;
-        let mut run = 0;
-        for (at, byte) in line.iter().take(WIDEST).enumerate() {
+        let (mut run, mut same, mut last) = (0, 0, b' ');
+        for (at, &byte) in line.iter().take(WIDEST).enumerate() {
             run = if byte.is_ascii_digit() { run + 1 } else { 0 };
-            if run >= TEN {
+            same = if byte == last { same + 1 } else { 1 };
+            last = byte;
+            // Digits that are all the same are no number of anybody.
+            if run >= TEN && same < TEN {
                 let start = at + 1 - TEN;
                 if counts.len() <= start {
                     counts.resize(start + 1, 0);
