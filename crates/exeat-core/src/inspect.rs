@@ -39,6 +39,8 @@ mod named;
 pub mod reader;
 mod summary;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use census::Census;
 use content::{Kind, Stream, Visitor as _};

@@ -15,6 +15,8 @@ use std::mem;
 mod delimited;
 mod encoding;
 mod find;
+mod folded;
+mod invisible;
 mod json;
 mod magic;
 mod runs;
@@ -331,6 +333,7 @@ impl Reading {
     fn read(&mut self, bytes: &[u8], last: bool, emit: &mut Emit<'_>) {
         let kept = self.runs.keep(&mut self.text);
         self.decoder.decode(bytes, last, &mut self.text);
+        invisible::remove(&mut self.text, kept);
         let fresh = self.text.get(kept..).unwrap_or_default();
         let cutter = self.cutter.get_or_insert_with(|| {
             let limit = if self.mode.nested {
@@ -368,6 +371,12 @@ fn recognise(text: &[u8], complete: bool, limit: usize) -> (Box<dyn Cutter>, u8)
     if let Some(hidden) = text::hidden(text) {
         return (
             Box::new(TextCutter::document(limit).because(hidden)),
+            NO_DELIMITER,
+        );
+    }
+    if let Some(folding) = folded::recognise(text) {
+        return (
+            Box::new(folded::Unfolder::new(folding, limit)),
             NO_DELIMITER,
         );
     }

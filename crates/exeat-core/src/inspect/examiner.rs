@@ -7,6 +7,7 @@
 
 mod crowd;
 mod fhir;
+mod fixed;
 mod label;
 mod links;
 mod mentions;
@@ -322,6 +323,9 @@ impl<'a> Examiner<'a> {
         } else {
             personal = personal.saturating_add(by_name);
         }
+        let placed = self.placed(rows, &table);
+        is_known |= placed > 0;
+        personal = personal.max(placed);
         self.tally.personal_records = self.tally.personal_records.saturating_add(personal);
         let nameless = rows.columns.iter().all(|column| column.name.is_none());
         if nameless && rows.columns.len() > 1 && !about_people {
@@ -329,6 +333,24 @@ impl<'a> Examiner<'a> {
                 .set_uninspected("a table whose columns have no names".into());
         }
         is_known
+    }
+
+    /// Looks for NHS numbers within longer cells; how many there are in the
+    /// column that has most.
+    fn placed(&mut self, rows: &Rows<'_>, table: &Table) -> u64 {
+        let is_left = |at: usize| {
+            let column = table.columns.get(at);
+            column.is_some_and(|column| !column.roles.has(Class::NhsNumber))
+        };
+        let mut most = 0;
+        for (at, fixed) in fixed::in_columns(rows, is_left) {
+            self.census.add_nhs_numbers(&fixed.numbers);
+            let name = shown(&rows.columns[at], &table.columns[at], &self.stats[at]);
+            self.tally
+                .add(Class::NhsNumber, Some(&name), fixed.touching);
+            most = most.max(fixed.touching);
+        }
+        most
     }
 
     /// Looks for labels in a column; how many people they show without a
@@ -402,6 +424,13 @@ impl<'a> Examiner<'a> {
             }
             Verdict::No => {}
         }
+        let fixed = fixed::in_text(text);
+        if fixed.touching > 0 {
+            census.add_nhs_numbers(&fixed.numbers);
+            keyed = true;
+            identifying = identifying.saturating_add(fixed.touching);
+            *found.entry(Class::NhsNumber).or_default() += fixed.touching;
+        }
         // A row of a table on its own: whose it is, its postcode gives away.
         if is_torn && !keyed {
             let postcodes = found.get(&Class::Postcode).copied().unwrap_or_default();
@@ -425,7 +454,7 @@ impl<'a> Examiner<'a> {
             self.tally.add(class, None, count);
         }
         // A text of records, or one record in all.
-        let records = records.max(mentioned.records);
+        let records = records.max(mentioned.records).max(fixed.touching);
         self.tally.records = self.tally.records.saturating_add(records);
         // A message may have begun in the block before.
         let personal = identifying

@@ -43,7 +43,7 @@ pub(crate) use postcode::postcode;
 pub(crate) use private_key::private_key;
 pub(crate) use shape::{Shape, Shapes, other_shapes, plain_shapes, shapes};
 pub(crate) use text::TextScanner;
-pub(crate) use tokens::{Token, tokens};
+pub(crate) use tokens::{Token, token_at, tokens};
 
 /// An identifier found in free text.
 #[derive(Debug, Clone, PartialEq, Eq)]

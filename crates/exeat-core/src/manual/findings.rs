@@ -58,7 +58,8 @@
 //!   birth and postcode, and has one id alone, is not counted again by it:
 //!   a table of names and a table of results are the same people's;
 //! - in text, the different pairs of name and birth date, e-mail addresses and
-//!   telephone numbers; a list of names that cannot be read is uninspected.
+//!   telephone numbers; of names with dates that follow each other in time, the
+//!   same names again and again, as in the history of a program, the names; a list of names that cannot be read is uninspected.
 //!
 //! Of two tables of results, each in a file of its own, the patients count in
 //! both, though a table of names has the same ids: they may be of two hospitals.
@@ -84,6 +85,10 @@
 //!   hold forenames common in Britain, numbers, addresses of mail or telephones; a
 //!   policy can name such columns (`[inspection] columns`);
 //! - dates of birth in six digits or as a spreadsheet's day numbers;
+//! - lines in which every value has its own place and nothing stands between one
+//!   and the next, unless there are NHS numbers in eight of them at least: names and
+//!   dates of birth that touch what is around them are not told;
+//! - names in the addresses of web pages (`name=Jane+Doe`);
 //! - JSON within a string of JSON; names of accounts, or addresses of mail
 //!   that are spelt out;
 //! - a table that begins after more than ten lines of other text: its people

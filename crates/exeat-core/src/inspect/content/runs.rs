@@ -17,6 +17,7 @@ use crate::inspect::reader;
 mod tracker;
 
 use tracker::Tracker;
+pub(super) use tracker::digit;
 
 /// Digits from which on a run is read, and counts as uninspected if it cannot
 /// be.
@@ -98,6 +99,7 @@ impl Runs {
         let Some(mut tracker) = self.tracker.take() else {
             return;
         };
+        let digits = tracker.digits();
         let reason = match tracker.short() {
             Some(text) => self.read_short(text, emit),
             None => tracker.finish(emit),
@@ -107,7 +109,7 @@ impl Runs {
             self.reason.get_or_insert_with(|| match nested {
                 true => reason,
                 false => Cow::Owned(format!(
-                    "a long base64 run that could not be read: {reason}"
+                    "a long {digits} run that could not be read: {reason}"
                 )),
             });
         }

@@ -80,14 +80,23 @@ struct Reader<'a> {
     labels: HashMap<&'a [u8], Option<line::Label>>,
     passage: Passage<'a>,
     mentioned: Mentioned,
-    /// Names with dates in the same line, and whether a forename is known.
-    dated: Vec<(u64, bool)>,
-    /// Names in fields, likewise, each once.
+    /// Names with dates in the same line.
+    dated: Vec<Dated>,
+    /// Names in fields, each once, and whether a forename is known.
     listed: HashMap<u64, bool>,
     /// Lines with such names, and lines that are not blank.
     listing: usize,
     lines: usize,
     key: Vec<u8>,
+}
+
+/// A name with a date beside it.
+struct Dated {
+    name: u64,
+    /// As digits of year, month and day.
+    day: u32,
+    /// A forename is known.
+    known: bool,
 }
 
 /// Lines that belong together.
@@ -259,10 +268,11 @@ impl<'a> Reader<'a> {
         for (at, person) in people.iter().enumerate() {
             let name = self.name(&[person.name]);
             match days.get(at).or(days.first()) {
-                Some(day) => {
-                    let day = self.census.hash(&day.to_le_bytes());
-                    self.dated.push((name ^ day.rotate_left(21), person.known));
-                }
+                Some(&day) => self.dated.push(Dated {
+                    name,
+                    day,
+                    known: person.known,
+                }),
                 None => {
                     self.listed.insert(name, person.known);
                 }
@@ -359,9 +369,17 @@ impl<'a> Reader<'a> {
     fn finish(mut self, is_scrap: bool) -> Mentioned {
         self.close();
         let known = |people: &[(u64, bool)]| people.iter().filter(|(_, known)| *known).count();
-        if self.dated.len() >= DATED || known(&self.dated) > 0 {
-            let dated = std::mem::take(&mut self.dated);
-            self.add_list(&dated, Class::BirthDate);
+        let dated = std::mem::take(&mut self.dated);
+        if is_journal(&dated) {
+            let names = dated.iter().map(|one| (one.name, one.known));
+            self.listed.extend(names);
+        } else if dated.len() >= DATED || dated.iter().any(|one| one.known) {
+            let person = |one: &Dated| {
+                let day = self.census.hash(&one.day.to_le_bytes());
+                (one.name ^ day.rotate_left(21), one.known)
+            };
+            let people: Vec<_> = dated.iter().map(person).collect();
+            self.add_list(&people, Class::BirthDate);
         }
         let listed: Vec<(u64, bool)> = std::mem::take(&mut self.listed).into_iter().collect();
         let proven = known(&listed);
@@ -412,6 +430,26 @@ impl Passage<'_> {
             && self.phones.is_empty()
             && self.keyed == 0
     }
+}
+
+/// Whether names and dates tell who did something when, as the history of a
+/// program does: in order of time, none before there were such files, and the
+/// same few people on many days. Nobody is born twice.
+fn is_journal(dated: &[Dated]) -> bool {
+    const LINES: usize = 10;
+    const FIRST_DAY: u32 = 19_700_101;
+    let names: HashSet<u64> = dated.iter().map(|one| one.name).collect();
+    let pairs: HashSet<(u64, u32)> = dated.iter().map(|one| (one.name, one.day)).collect();
+    // Here and there an entry was added later.
+    let ordered = |is_next: fn(u32, u32) -> bool| {
+        let steps = dated.windows(2);
+        let good = steps.filter(|pair| is_next(pair[0].day, pair[1].day));
+        good.count() * 20 >= (dated.len() - 1) * 19
+    };
+    dated.len() >= LINES
+        && pairs.len() >= names.len() * 2
+        && dated.iter().all(|one| one.day >= FIRST_DAY)
+        && (ordered(|one, next| one >= next) || ordered(|one, next| one <= next))
 }
 
 /// Whether a record begins with this line, whatever came before: an item with

@@ -98,6 +98,17 @@ pub(super) fn around(text: &[u8], at: usize) -> Option<Range<usize>> {
     Some(start..end)
 }
 
+/// The same around an `@` that is written as `%40`, as in addresses of web
+/// pages (RFC 3986, section 2.1).
+pub(super) fn around_encoded(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let start = local_start(text, at)?;
+    let end = domain_end(text, at + ENCODED.len())?;
+    Some(start..end)
+}
+
+/// An `@` within a query string.
+pub(super) const ENCODED: &[u8] = b"%40";
+
 fn local_start(text: &[u8], at: usize) -> Option<usize> {
     let last = *text.get(at.checked_sub(1)?)?;
     if last == b'"' {
@@ -223,6 +234,24 @@ pub(super) fn normalise<'a>(address: &[u8], buffer: &'a mut [u8; 320]) -> &'a [u
     buffer[..length].copy_from_slice(&address[..length]);
     buffer[..length].make_ascii_lowercase();
     &buffer[..length]
+}
+
+/// The same of an address in which characters are written as `%` and two
+/// hexadecimal digits.
+pub(super) fn normalise_encoded<'a>(address: &[u8], buffer: &'a mut [u8; 320]) -> &'a [u8] {
+    let value = |digit: Option<&u8>| char::from(*digit?).to_digit(16);
+    let mut plain = [0; 320];
+    let (mut length, mut at) = (0, 0);
+    while let (Some(&byte), Some(slot)) = (address.get(at), plain.get_mut(length)) {
+        let escaped = match (value(address.get(at + 1)), value(address.get(at + 2))) {
+            (Some(high), Some(low)) if byte == b'%' => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        *slot = escaped.unwrap_or(byte);
+        at += if escaped.is_some() { 3 } else { 1 };
+        length += 1;
+    }
+    normalise(&plain[..length], buffer)
 }
 
 #[cfg(test)]

@@ -120,9 +120,9 @@ pub(crate) fn may_be_part(label: &[u8]) -> bool {
 }
 
 /// What a label says. Labels that are no names of columns: those of vCards
-/// (RFC 6350), and of letters.
+/// (RFC 6350), of directories (RFC 4519 and RFC 2798), and of letters.
 pub(crate) fn label(label: &[u8]) -> Option<Label> {
-    const OWN: [(&[u8], Label); 12] = [
+    const OWN: [(&[u8], Label); 15] = [
         (b"fn", Label::Name),
         (b"patient", Label::Name),
         (b"client", Label::Name),
@@ -131,6 +131,9 @@ pub(crate) fn label(label: &[u8]) -> Option<Label> {
         (b"employee", Label::Name),
         (b"name", Label::AnyName),
         (b"names", Label::AnyName),
+        (b"cn", Label::AnyName),
+        (b"sn", Label::NamePart),
+        (b"displayname", Label::AnyName),
         (b"re", Label::AnyName),
         (b"regarding", Label::AnyName),
         (b"bday", Label::BirthDate),

@@ -166,6 +166,17 @@ impl Scan<'_> {
         self.hit(Class::Email, address.start, address.end, Key::Hash(key));
     }
 
+    /// An address whose `@` is written as `%40` there.
+    fn encoded_at_sign(&mut self, percent: usize) {
+        let Some(address) = email::around_encoded(self.text, percent) else {
+            return;
+        };
+        let mut buffer = [0; 320];
+        let written = &self.text[address.clone()];
+        let key = (self.hash)(email::normalise_encoded(written, &mut buffer));
+        self.hit(Class::Email, address.start, address.end, Key::Hash(key));
+    }
+
     /// A colon may be the first of an IPv6 address.
     fn colon(&mut self, place: usize) {
         let next = self.text.get(place + 1).copied().unwrap_or(b' ');

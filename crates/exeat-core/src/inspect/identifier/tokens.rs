@@ -56,6 +56,27 @@ pub(crate) fn tokens(text: &[u8], found: &mut dyn FnMut(Token)) {
     }
 }
 
+/// The ten digits at `at`, or nine and the X of an ISBN-10, whatever stands
+/// around them.
+pub(crate) fn token_at(text: &[u8], at: usize) -> Option<Token> {
+    let place = at..at.checked_add(10)?;
+    let digits = <&[u8; 10]>::try_from(text.get(place.clone())?).ok()?;
+    let isbn_x = matches!(digits[9], b'X' | b'x')
+        && digits[..9].iter().all(u8::is_ascii_digit)
+        && nhs::is_isbn_with_x(&digits[..9]);
+    if !isbn_x && !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let valid = !isbn_x && nhs::is_valid(digits);
+    Some(Token {
+        at: place,
+        value: nhs::value(digits),
+        valid,
+        dated: valid && nhs::starts_with_date(digits),
+        isbn_x,
+    })
+}
+
 /// The number that begins with the run of digits between `start` and `end`.
 fn token(text: &[u8], start: usize, end: usize) -> Option<Token> {
     let before = |back: usize| {

@@ -123,6 +123,9 @@ pub(super) fn shape(value: &[u8]) -> Shape {
     if digits > 0 && is_all(&[Digit, Blank, Dot, Comma, Hyphen, Slash, Numeric]) {
         return Shape::Number;
     }
+    if letters == 1 && is_scientific(value) {
+        return Shape::Number;
+    }
     if signs.count(&[At]) == 1 && words == 1 && letters > 2 {
         return Shape::Email;
     }
@@ -277,4 +280,20 @@ pub(super) fn is_usual_name(value: &[u8]) -> bool {
     lower
         .split(|byte| !byte.is_ascii_alphanumeric())
         .any(|word| USUAL.iter().any(|usual| usual.as_bytes() == word))
+}
+
+/// Whether this is a number as spreadsheets write those that are too long for
+/// them, identifiers among them: `9.99E+09`.
+fn is_scientific(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| matches!(byte, b'E' | b'e'));
+    let (Some(number), Some([b'+' | b'-', exponent @ ..]), None) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let is_decimal = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-');
+    number.iter().any(u8::is_ascii_digit)
+        && number.iter().all(is_decimal)
+        && (1..=3).contains(&exponent.len())
+        && exponent.iter().all(u8::is_ascii_digit)
 }

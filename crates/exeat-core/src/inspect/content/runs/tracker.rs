@@ -46,7 +46,7 @@ struct Decoding {
 }
 
 /// The value of a digit of base64, in either alphabet.
-pub(super) fn digit(byte: u8) -> Option<u8> {
+pub(in crate::inspect::content) fn digit(byte: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
         b'a'..=b'z' => Some(byte - b'a' + 26),
@@ -96,6 +96,17 @@ impl Tracker {
             *at += 1;
         }
         ControlFlow::Continue(())
+    }
+
+    /// What the digits of the run are called.
+    pub(super) fn digits(&self) -> &'static str {
+        let bits = match &self.decoding {
+            Some(decoding) => decoding.bits,
+            // Within a run all is called base64.
+            None if self.refused => 6,
+            None => bits(&self.digits),
+        };
+        if bits == 4 { "hexadecimal" } else { "base64" }
     }
 
     /// Why what the run held could not be read, if there was enough of it.

@@ -203,6 +203,11 @@ fn runs_of_what_cannot_be_read_are_uninspected() {
         Kind::Text,
         "a long base64 run that could not be read: not text",
     );
+    let seen = Seen::of(format!("key = {}\n", hex(&noise)).as_bytes());
+    seen.expect(
+        Kind::Text,
+        "a long hexadecimal run that could not be read: not text",
+    );
     let mut image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     image.extend(&noise);
     let seen = Seen::of(format!("{{\"image\": \"{}\"}}", base64(&image)).as_bytes());

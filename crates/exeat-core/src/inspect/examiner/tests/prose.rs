@@ -302,3 +302,44 @@ proptest! {
         inspect_text(&text, 1);
     }
 }
+
+/// Who changed a program, and when.
+#[test]
+fn the_dates_of_a_journal_are_no_birth_dates() {
+    let journal = |first: usize, step: usize, many: usize| -> String {
+        let entry = |at: usize| {
+            let day = first + at * step;
+            let date = format!("{}-{:02}-{:02}", day / 336, day / 28 % 12 + 1, day % 28 + 1);
+            let name = format!("{} {}", FORENAMES[at % 4], SURNAMES[at % 4]);
+            format!(
+                "{date}  {name}  <{}@example.org>\n\n\t* main.c: Mend it.\n\n",
+                at % 4
+            )
+        };
+        let entries: Vec<String> = (0..many).map(entry).collect();
+        entries.into_iter().rev().collect()
+    };
+    let facts = inspect_text(&journal(2010 * 336, 9, 100), 1);
+    assert_eq!(count(&facts, Class::BirthDate), 0);
+    assert_eq!(count(&facts, Class::Name), 4);
+    // Some are older than any program, or there are few, or in no order.
+    let old = journal(1950 * 336, 90, 100);
+    let few = journal(2010 * 336, 9, 6);
+    let shuffled = {
+        let text = journal(2010 * 336, 9, 100);
+        let entries: Vec<&str> = text.split_inclusive("it.\n\n").collect();
+        (0..100)
+            .map(|at| entries[at * 37 % 100])
+            .collect::<String>()
+    };
+    for (text, many) in [(old, 100), (few, 6), (shuffled, 100)] {
+        assert_eq!(count(&inspect_text(&text, 1), Class::BirthDate), many);
+    }
+    // Everybody once, sorted by age.
+    let mut born: Vec<Person> = people(&FORENAMES, 100);
+    born.sort_by(|one, other| one.born.cmp(&other.born));
+    let list = written(&born, |p| {
+        format!("{}  {} {}\n", p.born, p.forename, p.surname)
+    });
+    assert_eq!(count(&inspect_text(&list, 1), Class::BirthDate), 100);
+}

@@ -2,8 +2,8 @@
 //! check digits, and the words around it.
 
 use super::super::card::{self, Verdict};
-use super::super::grouped::{Grouped, Join};
-use super::super::{Key, bank, clinical, date, iban, ip, nhs, nino, phone, postcode};
+use super::super::grouped::{Grouped, Join, separator};
+use super::super::{Key, bank, clinical, date, email, iban, ip, nhs, nino, phone, postcode};
 use super::Scan;
 use super::word::Context;
 use crate::inspect::facts::Class;
@@ -27,6 +27,9 @@ impl Scan<'_> {
         if before.is_ascii_alphabetic() {
             return self.after_letters(at, length, next);
         }
+        if before == b'%' && text[at..].starts_with(&email::ENCODED[1..]) {
+            return self.encoded_at_sign(at - 1);
+        }
         // A part of a decimal number, or of digits grouped with hyphens.
         if matches!(before, b'.' | b',' | b'-')
             && at >= 2
@@ -47,7 +50,10 @@ impl Scan<'_> {
         if length <= 8 && self.near(Context::Birth, at, SHORT_REACH) && self.birth_date(at) {
             return;
         }
-        if (length == 2 || length == 6) && matches!(before, b' ' | b'-') && self.spaced_nino(at) {
+        if (length == 2 || length == 6)
+            && matches!(before, b' ' | b'-' | 0x80..)
+            && self.spaced_nino(at)
+        {
             return;
         }
         if length > 19 {
@@ -389,10 +395,18 @@ impl Scan<'_> {
     /// `AB 12 34 56 C`: the letters of the prefix stand before the blank.
     fn spaced_nino(&mut self, at: usize) -> bool {
         let text = self.text;
-        let Some(start) = at.checked_sub(3) else {
+        let is_separator = |&width: &usize| {
+            let from = at.checked_sub(width);
+            from.and_then(|from| separator(text, from))
+                .is_some_and(|(found, _)| found == width)
+        };
+        let Some(end) = (1..=3).rev().find(is_separator).map(|width| at - width) else {
             return false;
         };
-        let prefix = &text[start..at - 1];
+        let Some(start) = end.checked_sub(2) else {
+            return false;
+        };
+        let prefix = &text[start..end];
         prefix.iter().all(u8::is_ascii_uppercase) && self.starts(start) && self.nino(start)
     }
 
