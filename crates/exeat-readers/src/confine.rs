@@ -69,9 +69,11 @@ pub(crate) fn confine(bytes: u64, open: &Open) -> io::Result<()> {
         (Resource::Data, MEMORY),
         (Resource::Cpu, seconds),
     ] {
+        // Above the soft limit of time there must be room for its signal.
+        let room = u64::from(matches!(resource, Resource::Cpu));
         let limit = Rlimit {
             current: Some(most),
-            maximum: Some(most),
+            maximum: Some(most.saturating_add(room)),
         };
         rustix::process::setrlimit(resource, limit)?;
     }

@@ -218,8 +218,6 @@ impl Reading {
 
 /// Why a reader has ended.
 fn post_mortem(child: &mut Child) -> Ended {
-    // Out of processor time: the soft and the hard limit are the same.
-    const TIME: [Signal; 2] = [Signal::XCPU, Signal::KILL];
     let since = Instant::now();
     let status = loop {
         match child.try_wait() {
@@ -232,7 +230,8 @@ fn post_mortem(child: &mut Child) -> Ended {
         }
     };
     match status.and_then(|status| status.signal()) {
-        Some(signal) if TIME.iter().any(|time| time.as_raw() == signal) => Ended::Slow,
+        // Out of processor time.
+        Some(signal) if signal == Signal::XCPU.as_raw() => Ended::Slow,
         _ => Ended::Broken,
     }
 }
