@@ -7,6 +7,7 @@
     reason = "a test may panic, and makes and breaks files of its own"
 )]
 
+mod archive;
 mod bad_input;
 mod bad_opening;
 mod bad_package;

@@ -329,9 +329,10 @@ pub(crate) struct PolicyInit {
 Examples:
   exeat verify /media/usb/2026-11-22-1a2b3c4d.exeat
   exeat verify package.exeat -i ~/.config/exeat/identity.txt
-  exeat verify package.exeat --signer bob@lab.example")]
+  exeat verify package.exeat --signer bob@lab.example
+  ssh host cat package.exeat.tar | exeat verify -")]
 pub(crate) struct Verify {
-    /// The package
+    /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
     /// Decrypt with this age identity and check the content too
@@ -350,9 +351,10 @@ pub(crate) struct Verify {
 Examples:
   exeat list package.exeat
   exeat list package.exeat -i identity.txt
+  exeat list package.exeat.tar
   exeat list package.exeat --json")]
 pub(crate) struct List {
-    /// The package
+    /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
     /// Decrypt with this age identity [default: your own]
@@ -371,9 +373,10 @@ pub(crate) struct List {
 Examples:
   exeat open package.exeat --to received
   exeat open package.exeat -i identity.txt --to received
-  exeat open package.exeat --to letters clinic/letters clinic/patients.csv")]
+  exeat open package.exeat --to letters clinic/letters clinic/patients.csv
+  ssh host cat package.exeat.tar | exeat open - --to received")]
 pub(crate) struct Open {
-    /// The package
+    /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
     /// Extract these only, with what lies below them

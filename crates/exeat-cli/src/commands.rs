@@ -13,6 +13,7 @@ mod scan;
 mod trust;
 mod verify;
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use exeat_core::inspect::reader::Readers;
@@ -27,6 +28,7 @@ use crate::args::{Command, TrustArgs};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::progress::Shown;
 use crate::signals::{self, Signal};
 use crate::terminal::{self, NewPassphrase, PromptError};
 use crate::ui::{Report, Ui};
@@ -70,11 +72,31 @@ fn verify_package(
     path: &Path,
     trust: &TrustArgs,
     config: &Config,
+    ui: &Ui,
 ) -> Result<Verified<Package>, CommandError> {
-    let package = Package::open(path)?;
+    let package = match path.as_os_str().as_encoded_bytes() {
+        b"-" => received(ui)?,
+        _ => Package::open(path)?,
+    };
     let allowed = config.allowed_signers(trust.allowed_signers.as_deref())?;
     let now = jiff::Timestamp::now();
     Ok(package.verify(&allowed, now, trust.signer.as_deref())?)
+}
+
+/// A package whose archive comes through standard input. It is kept, encrypted
+/// as it is, in TMPDIR or else `/var/tmp`, which is for what is large.
+fn received(ui: &Ui) -> Result<Package, CommandError> {
+    let mut input = std::io::stdin().lock();
+    if input.is_terminal() {
+        return Err(CommandError::usage(
+            "'-' stands for an archive through a pipe, and standard input is a terminal",
+        )
+        .with_help("for example: cat package.exeat.tar | exeat verify -"));
+    }
+    let folder = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty());
+    let folder = folder.unwrap_or_else(|| "/var/tmp".into());
+    let progress = Shown::new(ui);
+    Ok(Package::receive(&mut input, Path::new(&folder), &progress)?)
 }
 
 /// Opens a verified package with the given identities, the user's own, or a

@@ -92,6 +92,7 @@ fn verb(phase: Phase) -> &'static str {
         Phase::Listing => "listing",
         Phase::Inspecting => "inspecting",
         Phase::Scanning => "scanning",
+        Phase::Receiving => "receiving",
         Phase::Copying => "copying",
         Phase::Sealing => "sealing",
         Phase::Checking => "checking",

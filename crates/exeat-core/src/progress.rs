@@ -12,6 +12,9 @@ pub enum Phase {
     Inspecting,
     /// Looking for what lies open; counted in files, the total not known.
     Scanning,
+    /// Keeping an archive that comes through a pipe; counted in bytes, the total
+    /// not known.
+    Receiving,
     /// Reading, inspecting, hashing and encrypting; counted in bytes of the source.
     Sealing,
     /// Comparing digests of ciphertext; counted in bytes of ciphertext.

@@ -6,7 +6,6 @@
 //! interpreted before what vouches for it has passed, and each step leaves the
 //! evidence, in a type, that the next one asks for.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
@@ -25,10 +24,14 @@ use crate::path::Escaped;
 use crate::progress::{Phase, Progress};
 use crate::signature::{self, AllowedSigners, PACKAGE_NAMESPACE, SignatureError, Signer};
 
+mod archive;
 mod content;
 mod error;
 mod unlock;
 
+use archive::Archive;
+pub use archive::ArchiveFault;
+pub(crate) use archive::MemberFile;
 pub use content::ContentFault;
 pub(crate) use content::{Visitor, read_volume};
 pub use error::{Damage, DamageKind, VerifyError};
@@ -36,15 +39,25 @@ pub use unlock::Unlocked;
 
 /// The largest signature a reader takes, in bytes.
 const MAX_SIGNATURE: u64 = 64 << 10;
+/// More than the largest package has.
+const MAX_MEMBERS: u64 = MAX_VOLUMES + 1000;
 /// How much is read at once.
 const BUFFER: usize = 128 << 10;
 
-/// A folder that may be a package; nothing in it has been looked at.
+/// A folder or an archive that may be a package; nothing in it has been looked
+/// at.
 #[derive(Debug)]
 pub struct Package {
-    folder: OwnedFd,
-    /// What the folder holds, sorted: name, whether it is a regular file, bytes.
+    place: Place,
+    /// What it holds, sorted: name, whether it is a regular file, bytes.
     members: Vec<(Vec<u8>, bool, u64)>,
+}
+
+/// Where the members are.
+#[derive(Debug)]
+enum Place {
+    Folder(OwnedFd),
+    Archive(Archive),
 }
 
 /// A package whose manifest a trusted signer has signed, and whose members are
@@ -81,22 +94,55 @@ pub struct Verified<P> {
 }
 
 impl Package {
-    /// Opens the folder of a package and lists its members.
+    /// Opens the folder of a package, or its archive, and lists the members.
     ///
     /// # Errors
-    /// It cannot be opened, or holds nothing that a package holds.
+    /// It cannot be opened, or holds nothing that a package holds; an archive
+    /// that is damaged.
     pub fn open(path: &Path) -> Result<Self, VerifyError> {
-        let error = |source: rustix::io::Errno| match source {
-            rustix::io::Errno::NOTDIR => VerifyError::NotAPackage {
-                path: path.to_owned(),
-            },
-            other => VerifyError::Open {
-                path: path.to_owned(),
-                source: other.into(),
-            },
+        let error = |source: rustix::io::Errno| VerifyError::Open {
+            path: path.to_owned(),
+            source: source.into(),
         };
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::open(path, flags, Mode::empty()).map_err(error)?;
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let opened = rustix::fs::open(path, flags, Mode::empty()).map_err(error)?;
+        let stat = rustix::fs::fstat(&opened).map_err(error)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => Self::of_folder(opened, path),
+            FileType::RegularFile => Archive::read(opened.into(), path).map(Self::of_archive),
+            _ => Err(VerifyError::NotAPackage {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    /// Takes an archive from a pipe. It is kept, encrypted as it is, in a file
+    /// without a name in `folder` until this is dropped.
+    ///
+    /// # Errors
+    /// It is no archive of a package, is damaged, or cannot be kept.
+    pub fn receive(
+        input: &mut dyn io::Read,
+        folder: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Self, VerifyError> {
+        Archive::receive(input, folder, progress).map(Self::of_archive)
+    }
+
+    fn of_archive(archive: Archive) -> Self {
+        let members = archive.members();
+        let members = members.map(|(name, bytes)| (name.to_vec(), true, bytes));
+        Self {
+            members: members.collect(),
+            place: Place::Archive(archive),
+        }
+    }
+
+    fn of_folder(folder: OwnedFd, path: &Path) -> Result<Self, VerifyError> {
+        let error = |source: rustix::io::Errno| VerifyError::Open {
+            path: path.to_owned(),
+            source: source.into(),
+        };
         let mut members = Vec::new();
         for item in Dir::read_from(&folder).map_err(error)? {
             let item = item.map_err(error)?;
@@ -104,8 +150,7 @@ impl Package {
             if matches!(name, b"." | b"..") {
                 continue;
             }
-            // More names than the largest package could have.
-            if members.len() as u64 > MAX_VOLUMES + 1000 {
+            if members.len() as u64 > MAX_MEMBERS {
                 return Err(VerifyError::NotAPackage {
                     path: path.to_owned(),
                 });
@@ -120,7 +165,10 @@ impl Package {
             ));
         }
         members.sort_unstable();
-        let package = Self { folder, members };
+        let package = Self {
+            place: Place::Folder(folder),
+            members,
+        };
         let is_package = package.has(member::MANIFEST)
             || package.has(member::ENVELOPE)
             || package.members.iter().any(|(name, ..)| is_volume(name));
@@ -282,10 +330,17 @@ impl Package {
         is_whole && bytes <= MAX_ENVELOPE
     }
 
-    fn open_member(&self, name: &str) -> Result<File, VerifyError> {
-        beneath::open(&self.folder, name.as_bytes(), OFlags::RDONLY)
-            .map(File::from)
-            .map_err(|e| read_error(name, e.into()))
+    fn open_member(&self, name: &str) -> Result<MemberFile, VerifyError> {
+        let opened = match &self.place {
+            Place::Folder(folder) => beneath::open(folder, name.as_bytes(), OFlags::RDONLY)
+                .map(|file| MemberFile::whole(file.into()))
+                .map_err(io::Error::from),
+            Place::Archive(archive) => {
+                let member = archive.member(name.as_bytes());
+                member.ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
+        };
+        opened.map_err(|e| read_error(name, e))
     }
 
     /// Reads a small member whole.
@@ -320,7 +375,7 @@ impl Package {
 
     fn digest_damage_of(
         &self,
-        file: &mut File,
+        file: &mut MemberFile,
         name: &str,
         expected: &Member,
         on_bytes: &dyn Fn(usize) -> Result<(), VerifyError>,
@@ -363,6 +418,21 @@ fn read_error(member: &str, source: io::Error) -> VerifyError {
         member: member.into(),
         source,
     }
+}
+
+/// Whether a package may have a member of this name.
+fn is_member(name: &[u8]) -> bool {
+    const FIXED: [&str; 6] = [
+        member::README,
+        member::SUMS,
+        member::INVENTORY,
+        member::ENVELOPE,
+        member::MANIFEST,
+        member::SIGNATURE,
+    ];
+    FIXED.iter().any(|fixed| fixed.as_bytes() == name)
+        || is_volume(name)
+        || further_envelope(name).is_some()
 }
 
 fn is_volume(name: &[u8]) -> bool {
@@ -417,9 +487,12 @@ impl Verified<Package> {
         self.further_envelopes
     }
 
-    /// The folder of the package.
-    pub(crate) fn folder(&self) -> &OwnedFd {
-        &self.package.folder
+    /// The folder of the package, where it is one.
+    pub(crate) fn folder(&self) -> Option<&OwnedFd> {
+        match &self.package.place {
+            Place::Folder(folder) => Some(folder),
+            Place::Archive(_) => None,
+        }
     }
 
     /// What opens the package.

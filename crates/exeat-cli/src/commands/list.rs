@@ -69,7 +69,7 @@ fn entries<S: Serializer>(inventory: &&Inventory, serializer: S) -> Result<S::Ok
 }
 
 pub(crate) fn run(args: &List, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    let verified = verify_package(&args.package, &args.trust, config)?;
+    let verified = verify_package(&args.package, &args.trust, config, ui)?;
     let signer = SignerReport::of(&verified);
     tell_of_further_envelopes(&verified, ui);
     let unlocked = unlock(verified, &args.identity, config, ui)?;

@@ -40,7 +40,7 @@ pub(crate) fn run(
     umask: u32,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
-    let verified = verify_package(&args.package, &args.trust, config)?;
+    let verified = verify_package(&args.package, &args.trust, config, ui)?;
     let (package, signer) = (verified.id().to_string(), SignerReport::of(&verified));
     tell_of_further_envelopes(&verified, ui);
     let policy = config.policy(&args.policy)?;

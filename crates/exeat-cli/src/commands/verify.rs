@@ -43,7 +43,7 @@ struct Content {
 }
 
 pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    let verified = verify_package(&args.package, &args.trust, config)?;
+    let verified = verify_package(&args.package, &args.trust, config, ui)?;
     let manifest = verified.manifest().clone();
     let mut result = Verified {
         package: verified.id().to_string(),

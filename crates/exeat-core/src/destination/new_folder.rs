@@ -26,7 +26,7 @@ impl NewFolder {
     /// # Errors
     /// It exists and is not an empty folder, is in use, lies inside `package`,
     /// or the folder it would lie in cannot be written to.
-    pub(crate) fn find(path: &Path, package: &OwnedFd) -> Result<Self, DestinationError> {
+    pub(crate) fn find(path: &Path, package: Option<&OwnedFd>) -> Result<Self, DestinationError> {
         let in_use = |reason| DestinationError::InUse {
             path: path.to_owned(),
             reason,
@@ -39,7 +39,7 @@ impl NewFolder {
             _ => Path::new("."),
         };
         let parent = open_folder(folder)?;
-        let is_inside = lies_inside(&parent, std::iter::once(package));
+        let is_inside = lies_inside(&parent, package.into_iter());
         if is_inside.map_err(|source| DestinationError::Open {
             path: folder.to_owned(),
             source: source.into(),

@@ -18,6 +18,24 @@
 //! Any other name is refused. Envelope, manifest and signature are written
 //! last: until then nobody, the sender included, can read the ciphertext.
 //!
+//! # The archive
+//!
+//! The same members in one flat uncompressed tar, usually called
+//! `NAME.exeat.tar`, for pipes, e-mail and object stores. `verify`, `list` and
+//! `open` take it as a file, which they read in place, or as `-` through a pipe;
+//! then it is kept, encrypted as it is, in a file without a name in `TMPDIR` or
+//! else `/var/tmp` while the command runs. Stock tools make one:
+//!
+//! ```text
+//! cd NAME.exeat && tar -cf ../NAME.exeat.tar *
+//! ```
+//!
+//! A reader takes plain files with the names of members and nothing else: no
+//! folder before a name, none twice, no headers that lengthen or change the next
+//! one, at least 1,024 zeros at the end, at most 1 MiB of them, and nothing
+//! behind. The order of the members means nothing to it: nothing is trusted for
+//! where it stands.
+//!
 //! # The order of trust
 //!
 //! 1. The signature of `manifest.json`, by a signer in `allowed_signers`.

@@ -4,11 +4,10 @@
 //! Nothing is taken from the stream. What should be in it is known from the
 //! inventory, and the first byte that differs stops the reading.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
 
-use super::{BUFFER, Unlocked, VerifyError};
+use super::{BUFFER, MemberFile, Unlocked, VerifyError};
 use crate::codec::Decoder;
 use crate::digest::{Hasher, read_some};
 use crate::entry::EntryKind;
@@ -123,7 +122,7 @@ pub(crate) fn read_volume<'p, V: Visitor<'p>>(
 
 /// The plaintext of one volume.
 struct Stream<'a> {
-    decoder: Decoder<BufReader<age::stream::StreamReader<BufReader<File>>>>,
+    decoder: Decoder<BufReader<age::stream::StreamReader<BufReader<MemberFile>>>>,
     /// Bytes of plaintext read or passed over.
     position: u64,
     buffer: Vec<u8>,

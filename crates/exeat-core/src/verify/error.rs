@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::archive::ArchiveFault;
 use super::content::ContentFault;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::keys::KeyError;
@@ -29,6 +30,17 @@ pub enum VerifyError {
     NotAPackage {
         /// What was given.
         path: PathBuf,
+    },
+    /// It is an archive, and not as a package is put into one.
+    #[error("the archive is damaged or altered: {_0}")]
+    Archive(#[from] ArchiveFault),
+    /// What came through a pipe could not be kept.
+    #[error("cannot keep what is received in {}", shown(folder))]
+    Keep {
+        /// Where it was to be kept.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
     },
     /// It has volumes but no manifest.
     #[error(
@@ -101,6 +113,8 @@ impl Explain for VerifyError {
         match self {
             Self::Open { .. } => "package-not-opened",
             Self::NotAPackage { .. } => "not-a-package",
+            Self::Archive(_) => "archive-damaged",
+            Self::Keep { .. } => "archive-not-kept",
             Self::Unfinished => "package-unfinished",
             Self::Unsigned => "signature-absent",
             Self::Signature(error) => error.code(),
@@ -118,13 +132,15 @@ impl Explain for VerifyError {
     fn fault(&self) -> Fault {
         match self {
             Self::Open { .. } | Self::NotAPackage { .. } | Self::RawPayload => Fault::Request,
-            Self::Unfinished | Self::Damaged { .. } | Self::Content { .. } => Fault::Package,
+            Self::Archive(_) | Self::Unfinished | Self::Damaged { .. } | Self::Content { .. } => {
+                Fault::Package
+            }
             Self::Unsigned => Fault::Signature,
             Self::Signature(error) => error.fault(),
             Self::Manifest(error) => error.fault(),
             Self::Key(error) => error.fault(),
             Self::Inventory(error) => error.fault(),
-            Self::Read { .. } => Fault::Environment,
+            Self::Read { .. } | Self::Keep { .. } => Fault::Environment,
             Self::Interrupted => Fault::Interrupted,
         }
     }
@@ -134,8 +150,23 @@ impl Explain for VerifyError {
             Self::Open { source, .. } | Self::Read { source, .. } => return io_help(source),
             Self::NotAPackage { .. } => {
                 "name the folder of the package: the one with 'manifest.json' in it, its name \
-                 usually ending in '.exeat'"
+                 usually ending in '.exeat'; or its archive, usually ending in '.exeat.tar'"
             }
+            Self::Archive(ArchiveFault::Unknown { .. } | ArchiveFault::NotAFile { .. }) => {
+                "if somebody packed it again, unpack it with 'tar -xf' into an empty folder, and \
+                 name the folder with 'manifest.json' in it"
+            }
+            Self::Archive(_) => {
+                "do not use it; copy it again from where you had it, and if it is the same then, \
+                 ask the sender for another one"
+            }
+            Self::Keep { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull => {
+                    "free some space there, or set TMPDIR to a folder with more room; only what \
+                     is encrypted is kept there, while the command runs"
+                }
+                _ => "set TMPDIR to a folder that you may write to, on a disk",
+            },
             Self::Unfinished => {
                 "copy the package again; if it is the same then, ask the sender for another one"
             }

@@ -2,13 +2,12 @@
 //! inventory, the payload.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use super::content::{Nowhere, read_volume};
-use super::{Damage, DamageKind, Package, Verified, VerifyError, counting, read_error};
+use super::{Damage, DamageKind, MemberFile, Package, Verified, VerifyError, counting, read_error};
 use crate::codec::Decoder;
 use crate::digest::Hasher;
 use crate::keys::{Identities, KeyError, PackageKey};
@@ -115,7 +114,7 @@ impl Unlocked {
         &self,
         index: usize,
         progress: &dyn Progress,
-    ) -> Result<File, VerifyError> {
+    ) -> Result<MemberFile, VerifyError> {
         let volume = &self.verified.manifest.payload.volumes[index];
         let package = &self.verified.package;
         let mut file = package.open_member(&volume.name)?;
@@ -158,7 +157,7 @@ impl Unlocked {
 
 /// A file that hashes what is read from its beginning on.
 struct HashedFile {
-    file: File,
+    file: MemberFile,
     seen: Rc<RefCell<Hasher>>,
 }
 

@@ -1,0 +1,308 @@
+//! A package as one flat tar: where each member lies in it.
+//!
+//! Nothing but plain files with the names of members is taken, none twice, and
+//! nothing after the end. Headers are what strangers wrote: they say where bytes
+//! lie, and the manifest says whether these are the right ones.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{Mode, OFlags};
+use tar::EntryType;
+
+use super::{MAX_MEMBERS, VerifyError, is_member};
+use crate::digest::read_some;
+use crate::framing::{BLOCK, END};
+use crate::path::Escaped;
+use crate::progress::{Phase, Progress};
+
+/// Programs fill up the last record of an archive with zeros; no more than this.
+const MAX_ZEROS: u64 = 1 << 20;
+/// How much is read at once.
+const BUFFER: usize = 128 << 10;
+
+/// What can be wrong with an archive.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveFault {
+    /// It ends too early.
+    #[error("it ends too early")]
+    Short,
+    /// Something follows its end.
+    #[error("something follows its end")]
+    Long,
+    /// A header is damaged.
+    #[error("a header in it is damaged")]
+    Header,
+    /// A member is there twice.
+    #[error("{name} is in it twice")]
+    Twice {
+        /// The member.
+        name: String,
+    },
+    /// Something is not a member of a package.
+    #[error("'{name}' does not belong in it")]
+    Unknown {
+        /// Its name, escaped.
+        name: String,
+    },
+    /// A member is a link, a folder or a device.
+    #[error("'{name}' is not a plain file in it")]
+    NotAFile {
+        /// Its name, escaped.
+        name: String,
+    },
+    /// More members than the largest package has.
+    #[error("it has more members than a package can have")]
+    TooMany,
+}
+
+/// An archive that can be read at any place.
+#[derive(Debug)]
+pub(super) struct Archive {
+    file: Arc<File>,
+    /// Where members begin, and how long they are.
+    members: BTreeMap<Vec<u8>, (u64, u64)>,
+}
+
+impl Archive {
+    /// Finds the members of the archive in a file. `path` is for messages.
+    pub(super) fn read(file: File, path: &Path) -> Result<Self, VerifyError> {
+        let failed = |source| VerifyError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let mut archive = tar::Archive::new(&file);
+        let entries = archive.entries_with_seek().map_err(failed)?;
+        let (members, end) = members(entries, path)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        if end > bytes {
+            return Err(ArchiveFault::Short.into());
+        }
+        let mut rest = &file;
+        rest.seek(SeekFrom::Start(end)).map_err(failed)?;
+        check_end(&mut rest).map_err(failed)??;
+        Ok(Self {
+            file: Arc::new(file),
+            members,
+        })
+    }
+
+    /// Keeps an archive that comes from a pipe in a file without a name in
+    /// `folder`: it is gone with this process. What is no package is not kept.
+    pub(super) fn receive(
+        input: &mut dyn Read,
+        folder: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Self, VerifyError> {
+        let path = Path::new("-");
+        let kept = |source| VerifyError::Keep {
+            folder: folder.to_owned(),
+            source,
+        };
+        progress.begin(Phase::Receiving, None);
+        let file = nameless(folder).map_err(kept)?;
+        let mut tee = Tee {
+            input,
+            file: &file,
+            not_kept: None,
+            progress,
+            position: 0,
+        };
+        let found = Self::find(&mut tee, path);
+        if let Some(source) = tee.not_kept {
+            return Err(kept(source));
+        }
+        Ok(Self {
+            members: found?,
+            file: Arc::new(file),
+        })
+    }
+
+    fn find(tee: &mut Tee<'_>, path: &Path) -> Result<BTreeMap<Vec<u8>, (u64, u64)>, VerifyError> {
+        let failed = |source| VerifyError::Open {
+            path: path.to_owned(),
+            source,
+        };
+        let mut archive = tar::Archive::new(&mut *tee);
+        let entries = archive.entries().map_err(failed)?;
+        let (members, end) = members(entries, path)?;
+        // The first block of zeros has been read.
+        let read = tee.position;
+        if read < end + BLOCK {
+            return Err(ArchiveFault::Short.into());
+        }
+        check_rest(tee, read - end).map_err(failed)??;
+        Ok(members)
+    }
+
+    /// Names and sizes, in the order of the names.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        let members = self.members.iter();
+        members.map(|(name, &(_, bytes))| (name.as_slice(), bytes))
+    }
+
+    /// A member, if it is there.
+    pub(super) fn member(&self, name: &[u8]) -> Option<MemberFile> {
+        let &(start, bytes) = self.members.get(name)?;
+        Some(MemberFile {
+            file: Arc::clone(&self.file),
+            start,
+            end: start + bytes,
+            at: start,
+        })
+    }
+}
+
+/// The members, and where the last one ends.
+fn members<'a, R: Read + 'a>(
+    entries: tar::Entries<'a, R>,
+    path: &Path,
+) -> Result<(BTreeMap<Vec<u8>, (u64, u64)>, u64), VerifyError> {
+    let mut members = BTreeMap::new();
+    let mut end = 0;
+    for entry in entries.raw(true) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(_) if members.is_empty() => {
+                return Err(VerifyError::NotAPackage {
+                    path: path.to_owned(),
+                });
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(ArchiveFault::Short.into());
+            }
+            Err(_) => return Err(ArchiveFault::Header.into()),
+        };
+        let name = entry.path_bytes().into_owned();
+        let shown = || Escaped(&name).to_string();
+        let kind = entry.header().entry_type();
+        if !is_member(&name) {
+            return Err(ArchiveFault::Unknown { name: shown() }.into());
+        }
+        if !matches!(kind, EntryType::Regular) {
+            return Err(ArchiveFault::NotAFile { name: shown() }.into());
+        }
+        if members.len() as u64 >= MAX_MEMBERS {
+            return Err(ArchiveFault::TooMany.into());
+        }
+        let (start, bytes) = (entry.raw_file_position(), entry.size());
+        end = bytes
+            .checked_next_multiple_of(BLOCK)
+            .and_then(|framed| framed.checked_add(start))
+            .ok_or(ArchiveFault::Header)?;
+        if members.insert(name.clone(), (start, bytes)).is_some() {
+            return Err(ArchiveFault::Twice { name: shown() }.into());
+        }
+    }
+    if members.is_empty() {
+        return Err(VerifyError::NotAPackage {
+            path: path.to_owned(),
+        });
+    }
+    Ok((members, end))
+}
+
+/// Whether from here on there are the zeros that end an archive, and nothing
+/// else.
+fn check_end(rest: &mut impl Read) -> io::Result<Result<(), ArchiveFault>> {
+    check_rest(rest, 0)
+}
+
+/// The same where so many zeros have been read.
+fn check_rest(rest: &mut impl Read, mut zeros: u64) -> io::Result<Result<(), ArchiveFault>> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        let count = read_some(rest, &mut buffer)?;
+        if count == 0 {
+            break;
+        }
+        zeros += count as u64;
+        if zeros > MAX_ZEROS || buffer[..count].iter().any(|&byte| byte != 0) {
+            return Ok(Err(ArchiveFault::Long));
+        }
+    }
+    Ok(match zeros < END {
+        true => Err(ArchiveFault::Short),
+        false => Ok(()),
+    })
+}
+
+/// A file that has no name, for its owner alone.
+fn nameless(folder: &Path) -> io::Result<File> {
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    let file = rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR)?;
+    Ok(file.into())
+}
+
+/// Keeps what is read.
+struct Tee<'a> {
+    input: &'a mut dyn Read,
+    file: &'a File,
+    /// Why something could not be kept.
+    not_kept: Option<io::Error>,
+    progress: &'a dyn Progress,
+    position: u64,
+}
+
+impl Read for Tee<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        if let Err(error) = self.file.write_all(&buffer[..count]) {
+            self.not_kept = Some(error);
+            return Err(io::ErrorKind::Other.into());
+        }
+        self.position += count as u64;
+        self.progress.advance(count as u64);
+        Ok(count)
+    }
+}
+
+/// A member while it is read: a file of its own, or a part of an archive.
+#[derive(Debug)]
+pub(crate) struct MemberFile {
+    file: Arc<File>,
+    start: u64,
+    end: u64,
+    at: u64,
+}
+
+impl MemberFile {
+    /// All of a file.
+    pub(super) fn whole(file: File) -> Self {
+        Self {
+            file: Arc::new(file),
+            start: 0,
+            end: u64::MAX,
+            at: 0,
+        }
+    }
+}
+
+impl Read for MemberFile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.end - self.at;
+        let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let count = self.file.read_at(&mut buffer[..most], self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for MemberFile {
+    /// From the beginning, or from here.
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => self.start.checked_add(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(_) => return Err(io::ErrorKind::Unsupported.into()),
+        };
+        let at = at.filter(|at| (self.start..=self.end).contains(at));
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at - self.start)
+    }
+}
