@@ -323,7 +323,7 @@ impl<'a> Examiner<'a> {
         } else {
             personal = personal.saturating_add(by_name);
         }
-        let placed = self.placed(rows, &table);
+        let placed = self.placed(rows, &table, fhir);
         is_known |= placed > 0;
         personal = personal.max(placed);
         self.tally.personal_records = self.tally.personal_records.saturating_add(personal);
@@ -337,14 +337,18 @@ impl<'a> Examiner<'a> {
 
     /// Looks for NHS numbers within longer cells; how many there are in the
     /// column that has most.
-    fn placed(&mut self, rows: &Rows<'_>, table: &Table) -> u64 {
+    fn placed(&mut self, rows: &Rows<'_>, table: &Table, fhir: Option<Fhir>) -> u64 {
+        // Whom an id stands for counts by it, whatever it is made of.
+        let is_counted = |at: usize| fhir.is_some_and(|fhir| fhir.names(at));
         let is_left = |at: usize| {
             let column = table.columns.get(at);
             column.is_some_and(|column| !column.roles.has(Class::NhsNumber))
         };
         let mut most = 0;
         for (at, fixed) in fixed::in_columns(rows, is_left) {
-            self.census.add_nhs_numbers(&fixed.numbers);
+            if !is_counted(at) {
+                self.census.add_nhs_numbers(&fixed.numbers);
+            }
             let name = shown(&rows.columns[at], &table.columns[at], &self.stats[at]);
             self.tally
                 .add(Class::NhsNumber, Some(&name), fixed.touching);

@@ -87,6 +87,13 @@ const IMPERSONAL: &[&[u8]] = &[
 ];
 
 impl Fhir {
+    /// Whether a column says which patient a record is about.
+    pub(super) fn names(&self, column: usize) -> bool {
+        let [subject, patient] = self.references;
+        let mut named = [self.id, subject, patient].into_iter().flatten();
+        named.any(|named| super::index(named) == column)
+    }
+
     /// Finds the columns of the outermost resource.
     pub(super) fn find(columns: &[Column<'_>]) -> Option<Self> {
         let prefix = columns

@@ -166,11 +166,11 @@ fn few_rows_are_read_as_before() {
     assert_eq!(count(&with, Class::Health), 1);
 }
 
-/// Asserts that `with` says at least as much as `without`.
+/// Asserts that `with` says at least as much as `without`. Records in all may
+/// be fewer: people under labels add none where their rows are personal anyway.
 fn assert_adds(without: &Facts, with: &Facts) {
     assert!(with.people.least >= without.people.least);
     assert!(with.people.most >= without.people.most);
-    assert!(with.records >= without.records);
     assert!(with.personal_records >= without.personal_records);
     assert_eq!(with.uninspected, without.uninspected);
     for found in &without.classes {
