@@ -30,6 +30,7 @@ mod recorded;
 mod roundabout;
 mod scan;
 mod secrecy;
+mod shell_and_man;
 mod terminal;
 mod tree;
 mod wording;
