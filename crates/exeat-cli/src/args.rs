@@ -11,8 +11,10 @@ use exeat_core::seal::Compress;
 use exeat_core::signature::Fingerprint;
 
 mod scan;
+mod util;
 
 pub(crate) use scan::Scan;
+pub(crate) use util::{Completions, Man, Util};
 
 /// Seals data that may leave, for the people who may have it, and checks what
 /// arrived. Nothing leaves without leave.
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Open(Open),
     #[command(subcommand)]
     Policy(Policy),
+    #[command(subcommand)]
+    Util(Util),
     Demo(Demo),
 }
 
@@ -76,6 +80,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Open(_) => "open",
             Self::Policy(_) => "policy",
+            Self::Util(_) => "util",
             Self::Demo(_) => "demo",
         }
     }
@@ -475,13 +480,15 @@ mod tests {
     }
 
     /// The command lines in a text: those that begin with `exeat`, up to a
-    /// comment, split as a shell does for plain words and single quotes.
+    /// comment or a redirection, split as a shell does for plain words and
+    /// single quotes.
     fn commands(text: &str) -> Vec<Vec<String>> {
         let lines = text.lines().map(str::trim);
         let lines = lines.filter(|line| line.starts_with("exeat "));
         lines
             .map(|line| {
-                let line = line.split(" # ").next().unwrap_or(line).trim();
+                let line = line.split(" # ").next().unwrap_or(line);
+                let line = line.split(" > ").next().unwrap_or(line).trim();
                 let mut words = vec![String::new()];
                 for (index, part) in line.split('\'').enumerate() {
                     if index % 2 == 1 {

@@ -11,6 +11,7 @@ mod open;
 mod policy;
 mod scan;
 mod trust;
+mod util;
 mod verify;
 
 use std::io::IsTerminal as _;
@@ -43,9 +44,12 @@ pub(crate) fn run(
     umask: u32,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
-    if let Command::Demo(args) = command {
-        return demo::run(&args, ui);
-    }
+    // These two know nothing of anybody's settings, and work without any.
+    let command = match command {
+        Command::Demo(args) => return demo::run(&args, ui),
+        Command::Util(args) => return util::run(&args, umask, ui),
+        other => other,
+    };
     let config = Config::load(config_dir)?;
     match command {
         Command::Init(args) => init::run(&args, &config, ui),
@@ -57,7 +61,7 @@ pub(crate) fn run(
         Command::List(args) => list::run(&args, &config, ui),
         Command::Open(args) => open::run(&args, &config, umask, ui),
         Command::Policy(args) => policy::run(&args, &config, umask, ui),
-        Command::Demo(_) => unreachable!("handled above"),
+        Command::Demo(_) | Command::Util(_) => unreachable!("handled above"),
     }
 }
 

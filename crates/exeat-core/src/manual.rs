@@ -7,11 +7,13 @@
 //! - [`ledger`]: what is recorded of every export, and what never is
 //! - [`format`](mod@format): the package format, for those who write another
 //!   reader, or want to know what a package tells a finder
+//! - [`json`]: what `--json` prints, as schemas
 //! - [`security`]: what is defended against, and what is not
 
 pub mod findings;
 pub mod format;
 pub mod formats;
+pub mod json;
 pub mod ledger;
 pub mod policy;
 pub mod scan;
