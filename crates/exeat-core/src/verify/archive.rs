@@ -4,6 +4,7 @@
 //! nothing after the end. Headers are what strangers wrote: they say where bytes
 //! lie, and the manifest says whether these are the right ones.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -61,12 +62,14 @@ pub enum ArchiveFault {
     TooMany,
 }
 
+/// Where members begin, and how long they are.
+type Spans = BTreeMap<Vec<u8>, (u64, u64)>;
+
 /// An archive that can be read at any place.
 #[derive(Debug)]
 pub(super) struct Archive {
     file: Arc<File>,
-    /// Where members begin, and how long they are.
-    members: BTreeMap<Vec<u8>, (u64, u64)>,
+    members: Spans,
 }
 
 impl Archive {
@@ -76,16 +79,20 @@ impl Archive {
             path: path.to_owned(),
             source,
         };
-        let mut archive = tar::Archive::new(&file);
+        let ended = Cell::new(false);
+        let mut archive = tar::Archive::new(Watched {
+            inner: &file,
+            ended: &ended,
+        });
         let entries = archive.entries_with_seek().map_err(failed)?;
-        let (members, end) = members(entries, path)?;
+        let (members, end) = members(entries, &ended, path)?;
         let bytes = file.metadata().map_err(failed)?.len();
         if end > bytes {
             return Err(ArchiveFault::Short.into());
         }
         let mut rest = &file;
         rest.seek(SeekFrom::Start(end)).map_err(failed)?;
-        check_end(&mut rest).map_err(failed)??;
+        check_rest(&mut rest, 0).map_err(failed)??;
         Ok(Self {
             file: Arc::new(file),
             members,
@@ -123,14 +130,18 @@ impl Archive {
         })
     }
 
-    fn find(tee: &mut Tee<'_>, path: &Path) -> Result<BTreeMap<Vec<u8>, (u64, u64)>, VerifyError> {
+    fn find(tee: &mut Tee<'_>, path: &Path) -> Result<Spans, VerifyError> {
         let failed = |source| VerifyError::Open {
             path: path.to_owned(),
             source,
         };
-        let mut archive = tar::Archive::new(&mut *tee);
+        let ended = Cell::new(false);
+        let mut archive = tar::Archive::new(Watched {
+            inner: &mut *tee,
+            ended: &ended,
+        });
         let entries = archive.entries().map_err(failed)?;
-        let (members, end) = members(entries, path)?;
+        let (members, end) = members(entries, &ended, path)?;
         // The first block of zeros has been read.
         let read = tee.position;
         if read < end + BLOCK {
@@ -158,11 +169,12 @@ impl Archive {
     }
 }
 
-/// The members, and where the last one ends.
+/// The members, and where the last one ends. `ended`: nothing is left to read.
 fn members<'a, R: Read + 'a>(
     entries: tar::Entries<'a, R>,
+    ended: &Cell<bool>,
     path: &Path,
-) -> Result<(BTreeMap<Vec<u8>, (u64, u64)>, u64), VerifyError> {
+) -> Result<(Spans, u64), VerifyError> {
     let mut members = BTreeMap::new();
     let mut end = 0;
     for entry in entries.raw(true) {
@@ -173,9 +185,7 @@ fn members<'a, R: Read + 'a>(
                     path: path.to_owned(),
                 });
             }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(ArchiveFault::Short.into());
-            }
+            Err(_) if ended.get() => return Err(ArchiveFault::Short.into()),
             Err(_) => return Err(ArchiveFault::Header.into()),
         };
         let name = entry.path_bytes().into_owned();
@@ -208,12 +218,7 @@ fn members<'a, R: Read + 'a>(
 }
 
 /// Whether from here on there are the zeros that end an archive, and nothing
-/// else.
-fn check_end(rest: &mut impl Read) -> io::Result<Result<(), ArchiveFault>> {
-    check_rest(rest, 0)
-}
-
-/// The same where so many zeros have been read.
+/// else; so many of them have been read.
 fn check_rest(rest: &mut impl Read, mut zeros: u64) -> io::Result<Result<(), ArchiveFault>> {
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -237,6 +242,28 @@ fn nameless(folder: &Path) -> io::Result<File> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let file = rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR)?;
     Ok(file.into())
+}
+
+/// Notices when nothing is left to read.
+struct Watched<'c, R> {
+    inner: R,
+    ended: &'c Cell<bool>,
+}
+
+impl<R: Read> Read for Watched<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        if count == 0 && !buffer.is_empty() {
+            self.ended.set(true);
+        }
+        Ok(count)
+    }
+}
+
+impl<R: Seek> Seek for Watched<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
 }
 
 /// Keeps what is read.

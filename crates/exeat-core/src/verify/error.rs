@@ -33,7 +33,7 @@ pub enum VerifyError {
     },
     /// It is an archive, and not as a package is put into one.
     #[error("the archive is damaged or altered: {_0}")]
-    Archive(#[from] ArchiveFault),
+    Archive(ArchiveFault),
     /// What came through a pipe could not be kept.
     #[error("cannot keep what is received in {}", shown(folder))]
     Keep {
@@ -93,6 +93,12 @@ pub enum VerifyError {
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<ArchiveFault> for VerifyError {
+    fn from(fault: ArchiveFault) -> Self {
+        Self::Archive(fault)
+    }
 }
 
 fn list(damage: &[Damage]) -> String {
