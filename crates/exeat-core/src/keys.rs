@@ -19,9 +19,12 @@ use crate::digest::Digest;
 mod book;
 mod identity;
 mod recipient;
+#[cfg(feature = "ssh")]
+mod ssh;
 
 pub use book::{BookError, BookProblem, RecipientBook};
 pub use identity::{EncryptedIdentities, Identities, IdentityFile, IdentityPair};
+pub(crate) use recipient::MAX_RECIPIENT;
 pub use recipient::{Recipient, Recipients};
 
 /// The work factor of scrypt in what exeat writes, the one of the reference
@@ -36,6 +39,10 @@ const MAX_HEADER: u64 = 64 << 10;
 const MAX_STANZAS: usize = 128;
 /// The most recipients of a package; age may add stanzas of its own.
 pub const MAX_RECIPIENTS: usize = 100;
+/// The most bytes that their keys have together, as text. In an age header an
+/// SSH key takes about as much room as its text, and there, as in the first
+/// line of the inventory, names and much else share 64 KiB with them.
+const MAX_KEYS: usize = 24 << 10;
 /// What stands for a passphrase where recipients are listed.
 pub(crate) const PASSPHRASE: &str = "passphrase";
 /// The largest envelope a reader takes: a header and one line.
@@ -67,11 +74,24 @@ pub enum KeyError {
     /// More recipients than a package may have.
     #[error("{0} recipients are more than the {MAX_RECIPIENTS} a package can have")]
     TooManyRecipients(usize),
+    /// Keys that are too long for the header of a package.
+    #[error(
+        "the keys of the recipients have {0} bytes together, and a package has room for {MAX_KEYS}"
+    )]
+    KeysTooLong(usize),
     /// Not an identity file.
-    #[error("it is not an age identity file: {reason}")]
+    #[error("it is not an identity file: {reason}")]
     Identity {
         /// Why not; never any of its content.
         reason: String,
+    },
+    /// An SSH key that opens nothing.
+    #[error("it is an SSH key that cannot open packages: {algorithm}{fault}")]
+    SshIdentity {
+        /// OpenSSH's name for the kind of key.
+        algorithm: String,
+        /// Why not.
+        fault: SshFault,
     },
     /// A passphrase that everybody knows.
     #[error("the passphrase is empty")]
@@ -111,13 +131,35 @@ pub enum KeyError {
     Io(#[from] io::Error),
 }
 
+/// Why an SSH key opens nothing here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SshFault {
+    /// Such keys sign and do nothing else.
+    #[error(" keys only sign")]
+    Kind,
+    /// The key is in a hardware token.
+    #[error(" keys are in a hardware token, which only signs with them")]
+    Hardware,
+    /// An RSA key that is larger than age takes.
+    #[error(" keys of more than 4096 bits are not supported")]
+    TooLarge,
+    /// Encrypted in an unusual way.
+    #[error(", encrypted with a cipher that is not supported")]
+    Cipher,
+    /// It would take too long to try the passphrase.
+    #[error(", which asks for {0} rounds of work to try a passphrase, too much")]
+    Rounds(u32),
+}
+
 impl Explain for KeyError {
     fn code(&self) -> &'static str {
         match self {
             Self::Recipient { .. } | Self::RecipientLine { .. } => "recipient-malformed",
             Self::NoRecipients => "no-recipient",
-            Self::TooManyRecipients(_) => "too-many-recipients",
+            Self::TooManyRecipients(_) | Self::KeysTooLong(_) => "too-many-recipients",
             Self::Identity { .. } => "identity-malformed",
+            Self::SshIdentity { .. } => "identity-unsupported",
             Self::EmptyPassphrase => "empty-passphrase",
             Self::WrongPassphrase => "wrong-passphrase",
             Self::ExcessiveWork { .. } => "excessive-work",
@@ -147,14 +189,31 @@ impl Explain for KeyError {
         Some(Cow::Borrowed(match self {
             Self::Recipient { .. } | Self::RecipientLine { .. } => {
                 "a recipient is the line beginning with 'age1' that the other side's \
-                 'exeat init' (or 'age-keygen -y') printed, or a name from your recipients.toml"
+                 'exeat init' (or 'age-keygen -y') printed, their public SSH key \
+                 ('ssh-ed25519 …' or 'ssh-rsa …'), or a name from your recipients.toml"
             }
             Self::NoRecipients => "put one recipient on a line",
             Self::TooManyRecipients(_) => "make several packages",
+            Self::KeysTooLong(_) => {
+                "make several packages, or ask for 'age1…' lines, which are short"
+            }
             Self::Identity { .. } => {
                 "give the file that 'exeat init' or 'age-keygen' made; it has a line \
-                 beginning with 'AGE-SECRET-KEY-1'"
+                 beginning with 'AGE-SECRET-KEY-1'; or a private SSH key"
             }
+            Self::SshIdentity { fault, .. } => match fault {
+                SshFault::Hardware => {
+                    "give the identity that an age plugin made for the token, or one that \
+                     'exeat init' made, and send its 'age1' line to the sender"
+                }
+                SshFault::Kind | SshFault::TooLarge => {
+                    "give an Ed25519 key, which 'ssh-keygen -t ed25519' makes, or an identity \
+                     that 'exeat init' made, and send its public line to the sender"
+                }
+                SshFault::Cipher | SshFault::Rounds(_) => {
+                    "'ssh-keygen -p -f FILE' encrypts the key anew in the usual way"
+                }
+            },
             Self::EmptyPassphrase => "give one, or have one made",
             Self::WrongPassphrase => "try again; capital letters and spaces count",
             Self::NoMatch => {

@@ -193,7 +193,11 @@ impl Wanted {
             return Ok(Self::Passphrase);
         }
         let mut found = Vec::new();
-        let book = match args.recipient.iter().any(|text| !looks_like_key(text)) {
+        let book = match args
+            .recipient
+            .iter()
+            .any(|text| !Recipient::is_like_key(text))
+        {
             true => Some(config.recipients()?),
             false => None,
         };
@@ -233,16 +237,9 @@ impl Wanted {
     }
 }
 
-fn looks_like_key(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("age1")
-        || text.starts_with("ssh-")
-        || text.to_ascii_uppercase().starts_with("AGE-")
-}
-
 /// A recipient given by its key, or by its name in `recipients.toml`.
 fn recipient(text: &str, book: Option<&RecipientBook>) -> Result<Recipient, CommandError> {
-    let Some(book) = book.filter(|_| !looks_like_key(text)) else {
+    let Some(book) = book.filter(|_| !Recipient::is_like_key(text)) else {
         return Recipient::parse(text).map_err(|e| CommandError::from(e).ending(Exit::Usage));
     };
     book.find(text.trim()).cloned().ok_or_else(|| {
@@ -256,9 +253,11 @@ fn recipient(text: &str, book: Option<&RecipientBook>) -> Result<Recipient, Comm
             _ => format!("the names in recipients.toml are: {}", names.join(", ")),
         };
         CommandError::usage(format!(
-            "'{text}' is neither an age recipient nor a known name"
+            "'{text}' is neither a recipient's key nor a known name"
         ))
-        .with_help(format!("an age recipient begins with 'age1'; {known}"))
+        .with_help(format!(
+            "a key begins with 'age1', 'ssh-ed25519' or 'ssh-rsa'; {known}"
+        ))
     })
 }
 

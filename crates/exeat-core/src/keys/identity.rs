@@ -8,6 +8,8 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+#[cfg(feature = "ssh")]
+use super::ssh::PrivateKey;
 use super::{EnvelopeKind, KeyError, PASSPHRASE, SCRYPT_READ, decrypt_error, passphrase_encryptor};
 
 /// The largest identity file, in bytes.
@@ -36,6 +38,16 @@ impl Identities {
             all: vec![Box::new(identity)],
             names: vec![PASSPHRASE.to_owned()],
             has_passphrase: true,
+        }
+    }
+
+    /// One identity and what the inventory calls it.
+    #[cfg(feature = "ssh")]
+    pub(super) fn one(identity: Box<dyn age::Identity + Send + Sync>, name: String) -> Self {
+        Self {
+            all: vec![identity],
+            names: vec![name],
+            has_passphrase: false,
         }
     }
 
@@ -82,17 +94,23 @@ pub enum IdentityFile {
 }
 
 /// An identity file that a passphrase protects.
-pub struct EncryptedIdentities {
+pub struct EncryptedIdentities(Locked);
+
+enum Locked {
     /// The age file, not armored, its header bounded.
-    file: Zeroizing<Vec<u8>>,
+    File(Zeroizing<Vec<u8>>),
+    #[cfg(feature = "ssh")]
+    Ssh(super::ssh::LockedKey),
 }
 
 impl IdentityFile {
     /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` and comments, or
-    /// such a file encrypted with a passphrase, armored or not.
+    /// such a file encrypted with a passphrase, armored or not; or a private
+    /// SSH key of the kind `ssh-ed25519` or `ssh-rsa` as `ssh-keygen` writes it.
     ///
     /// # Errors
-    /// [`KeyError::Identity`], never with any of the content.
+    /// [`KeyError::Identity`] or [`KeyError::SshIdentity`], never with any of
+    /// the content.
     pub fn parse(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
         if bytes.starts_with(AGE_MAGIC)
             || bytes
@@ -100,6 +118,13 @@ impl IdentityFile {
                 .starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
         {
             return EncryptedIdentities::read(&bytes).map(Self::Encrypted);
+        }
+        #[cfg(feature = "ssh")]
+        if super::ssh::is_private(&bytes) {
+            return Ok(match super::ssh::private(&bytes)? {
+                PrivateKey::Open(identities) => Self::Plain(identities),
+                PrivateKey::Locked(key) => Self::Encrypted(EncryptedIdentities(Locked::Ssh(key))),
+            });
         }
         parse_plain(&bytes).map(Self::Plain)
     }
@@ -118,7 +143,7 @@ impl EncryptedIdentities {
             read.map_err(|_| malformed("it is damaged"))?;
         }
         match EnvelopeKind::of(&file) {
-            Ok(EnvelopeKind::Passphrase) => Ok(Self { file }),
+            Ok(EnvelopeKind::Passphrase) => Ok(Self(Locked::File(file))),
             Ok(EnvelopeKind::Keys) => Err(malformed("it is encrypted, but not with a passphrase")),
             Err(_) => Err(malformed("its age header is malformed")),
         }
@@ -129,7 +154,12 @@ impl EncryptedIdentities {
     /// # Errors
     /// A wrong passphrase, or content that is no identity file.
     pub fn unlock(&self, passphrase: SecretString) -> Result<Identities, KeyError> {
-        let decryptor = Decryptor::new_buffered(&self.file[..])
+        let file = match &self.0 {
+            Locked::File(file) => file,
+            #[cfg(feature = "ssh")]
+            Locked::Ssh(key) => return key.unlock(passphrase),
+        };
+        let decryptor = Decryptor::new_buffered(&file[..])
             .map_err(|_| malformed("its age header is malformed"))?;
         let mut identity = age::scrypt::Identity::new(passphrase);
         identity.set_max_work_factor(SCRYPT_OWN);
@@ -160,7 +190,7 @@ impl fmt::Debug for EncryptedIdentities {
     }
 }
 
-fn malformed(reason: &str) -> KeyError {
+pub(super) fn malformed(reason: &str) -> KeyError {
     KeyError::Identity {
         reason: reason.into(),
     }
@@ -179,8 +209,18 @@ fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
                 "a recipient, which only encrypts"
             } else if line.starts_with("AGE-PLUGIN-") || line.starts_with("AGE-SECRET-KEY-PQ-") {
                 "of a kind that is not supported yet"
-            } else if line.starts_with("-----BEGIN OPENSSH") {
-                "an SSH key, which is not supported as an identity yet"
+            } else if line.starts_with("ssh-") {
+                "the public half of an SSH key; give the file without '.pub'"
+            } else if line.starts_with("-----BEGIN OPENSSH PRIVATE KEY") {
+                match cfg!(feature = "ssh") {
+                    true => "an SSH key, which has to be alone in its file",
+                    false => {
+                        "an SSH key, and SSH keys are not supported: this program was built \
+                              without them"
+                    }
+                }
+            } else if line.starts_with("-----BEGIN ") && line.contains(" PRIVATE KEY") {
+                "a key in another format than OpenSSH's; 'ssh-keygen -p -f FILE' rewrites it"
             } else {
                 "not an identity"
             };

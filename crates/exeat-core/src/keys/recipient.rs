@@ -4,18 +4,86 @@ use std::fmt;
 
 use age::secrecy::{ExposeSecret, SecretString};
 
-use super::{KeyError, MAX_RECIPIENTS};
+use super::{KeyError, MAX_KEYS, MAX_RECIPIENTS};
+
+/// The longest recipient string, in bytes: an RSA key of 4096 bits has 724.
+pub(crate) const MAX_RECIPIENT: usize = 4096;
+/// How the public keys of SSH begin, those that only sign among them.
+const SSH_KINDS: [&str; 4] = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"];
 
 /// One who will be able to open a package.
 #[derive(Clone)]
 pub struct Recipient {
-    key: age::x25519::Recipient,
+    key: Key,
     name: Option<String>,
     expires: Option<jiff::civil::Date>,
 }
 
+/// The key itself.
+#[derive(Clone)]
+enum Key {
+    X25519(age::x25519::Recipient),
+    #[cfg(feature = "ssh")]
+    Ssh(Box<age::ssh::Recipient>),
+}
+
+impl Key {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        if SSH_KINDS.iter().any(|kind| text.starts_with(kind)) {
+            return Self::read_ssh(text);
+        }
+        let key = text.parse().map_err(|reason: &'static str| match reason {
+            _ if text.starts_with("age1pq1") || text.starts_with("age1tag") => {
+                "keys of this kind are not supported yet"
+            }
+            _ if !text.starts_with("age1") => "it does not begin with 'age1' or 'ssh-'",
+            "invalid Bech32 encoding" => "a character is missing or mistyped",
+            "incorrect HRP" => "keys of age plugins are not supported yet",
+            _ => "it has the wrong length",
+        });
+        key.map(Self::X25519)
+    }
+
+    #[cfg(feature = "ssh")]
+    fn read_ssh(text: &str) -> Result<Self, &'static str> {
+        if !text.starts_with("ssh-") || text.starts_with("ssh-dss") {
+            return Err(
+                "SSH keys of this kind only sign; those that begin with 'ssh-ed25519' or \
+                        'ssh-rsa' encrypt, too",
+            );
+        }
+        super::ssh::recipient(text).map(|key| Self::Ssh(Box::new(key)))
+    }
+
+    #[cfg(not(feature = "ssh"))]
+    fn read_ssh(_: &str) -> Result<Self, &'static str> {
+        Err("SSH keys are not supported: this program was built without them")
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::X25519(key) => key.fmt(f),
+            #[cfg(feature = "ssh")]
+            Self::Ssh(key) => key.fmt(f),
+        }
+    }
+}
+
 impl Recipient {
-    /// Reads a recipient string, `age1…`.
+    /// Whether a text is meant as a key, rather than as somebody's name in a
+    /// recipients file: it begins as one does.
+    #[must_use]
+    pub fn is_like_key(text: &str) -> bool {
+        let text = text.trim();
+        text.starts_with("age1")
+            || SSH_KINDS.iter().any(|kind| text.starts_with(kind))
+            || is_secret(text)
+    }
+
+    /// Reads a recipient string: `age1…`, or a public SSH key, `ssh-ed25519 …`
+    /// or `ssh-rsa …`, whose comment does not count.
     ///
     /// # Errors
     /// What is wrong with it, in the case of a secret key without repeating it.
@@ -27,7 +95,7 @@ impl Recipient {
                 .nth(80)
                 .map_or(text.len(), |(end, _)| end);
             let shown = match is_secret(text) {
-                true => "AGE-SECRET-KEY-…".into(),
+                true => format!("{}…", &text[..11]),
                 false => crate::path::Escaped(&text.as_bytes()[..end]).to_string(),
             };
             KeyError::Recipient {
@@ -42,16 +110,10 @@ impl Recipient {
         if is_secret(text) {
             return Err("it is a secret key; send it to nobody");
         }
-        let key = text.parse().map_err(|reason: &'static str| match reason {
-            _ if text.starts_with("ssh-") => "SSH keys are not supported as recipients yet",
-            _ if text.starts_with("age1pq1") || text.starts_with("age1tag") => {
-                "keys of this kind are not supported yet"
-            }
-            _ if !text.starts_with("age1") => "it does not begin with 'age1'",
-            "invalid Bech32 encoding" => "a character is missing or mistyped",
-            "incorrect HRP" => "keys of age plugins are not supported yet",
-            _ => "it has the wrong length",
-        })?;
+        if text.len() > MAX_RECIPIENT {
+            return Err("it is longer than 4096 bytes");
+        }
+        let key = Key::read(text)?;
         Ok(Self {
             key,
             name: None,
@@ -99,7 +161,11 @@ impl Recipient {
     }
 
     pub(super) fn key(&self) -> &dyn age::Recipient {
-        &self.key
+        match &self.key {
+            Key::X25519(key) => key,
+            #[cfg(feature = "ssh")]
+            Key::Ssh(key) => &**key,
+        }
     }
 
     /// The last day on which it may be used.
@@ -110,9 +176,11 @@ impl Recipient {
 }
 
 fn is_secret(text: &str) -> bool {
-    text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-")
+    let text = text.to_ascii_uppercase();
+    text.starts_with("AGE-SECRET-KEY-") || text.starts_with("AGE-PLUGIN-")
 }
 
+/// The key as one text, whatever was around it where it was read.
 impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.key.fmt(f)
@@ -142,12 +210,16 @@ impl Recipients {
     /// The holders of these keys, each counted once.
     ///
     /// # Errors
-    /// [`KeyError::TooManyRecipients`].
+    /// [`KeyError::TooManyRecipients`], [`KeyError::KeysTooLong`].
     pub fn keys(mut keys: Vec<Recipient>) -> Result<Self, KeyError> {
         let mut seen = std::collections::HashSet::new();
-        keys.retain(|recipient| seen.insert(recipient.key.clone()));
+        keys.retain(|recipient| seen.insert(recipient.to_string()));
         if keys.len() > MAX_RECIPIENTS {
             return Err(KeyError::TooManyRecipients(keys.len()));
+        }
+        let bytes = seen.iter().map(String::len).sum();
+        if bytes > MAX_KEYS {
+            return Err(KeyError::KeysTooLong(bytes));
         }
         Ok(Self::Keys(keys))
     }

@@ -86,5 +86,14 @@
 //! verification, not with the time the package claims: a signer's key that has
 //! expired no longer vouches for anything, however old the package says it is.
 //!
+//! An SSH key that opens packages is the one that logs in, too: whoever gets at
+//! it can do both. An `age1…` key, made for this alone, is the better one. age
+//! puts four bytes of the digest of an SSH key into the envelope, so that a
+//! finder who has the public keys of many people can tell for which of them a
+//! package is; an `age1…` key leaves no such trace. RSA keys have at least 2048
+//! bits. Whoever can have very many envelopes opened with an RSA key, and time
+//! each, learns something of it (RUSTSEC-2023-0071): do not build a service on
+//! `exeat open` that answers to strangers with one.
+//!
 //! A passphrase is stretched with scrypt, N = 2^18, as the reference `age` does:
 //! about a second and 256 MiB. From a package, at most 2^20 is accepted.
