@@ -188,8 +188,8 @@ Examples:
   exeat export clinic --to outbox --passphrase
   exeat export counts.csv --to outbox --plain
 
-A recipient is an 'age1…' line, a public SSH key ('ssh-ed25519 …' or 'ssh-rsa …'), or a name
-from ~/.config/exeat/recipients.toml:
+A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key ('ssh-ed25519 …' or
+'ssh-rsa …'), or a name from ~/.config/exeat/recipients.toml:
   [[recipient]]
   name = \"North registry\"
   key = \"age1…\"

@@ -10,7 +10,7 @@ use std::iter;
 use std::path::Path;
 
 use age::secrecy::{ExposeSecret, SecretString};
-use age::{DecryptError, Decryptor, Encryptor};
+use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::diagnostic::{Explain, Fault};
@@ -18,12 +18,14 @@ use crate::digest::Digest;
 
 mod book;
 mod identity;
+mod plugin;
 mod recipient;
 #[cfg(feature = "ssh")]
 mod ssh;
 
 pub use book::{BookError, BookProblem, RecipientBook};
 pub use identity::{EncryptedIdentities, Identities, IdentityFile, IdentityPair};
+pub use plugin::Talk;
 pub(crate) use recipient::MAX_RECIPIENT;
 pub use recipient::{Recipient, Recipients};
 
@@ -93,6 +95,29 @@ pub enum KeyError {
         /// Why not.
         fault: SshFault,
     },
+    /// The plugin of a key is not installed.
+    #[error("the program '{program}' is not there")]
+    PluginMissing {
+        /// The name of the program.
+        program: String,
+    },
+    /// The plugin of a key did not do its work.
+    #[error("the age plugin '{program}' failed: {reason}")]
+    Plugin {
+        /// The name of the program.
+        program: String,
+        /// What went wrong, escaped where it is the plugin's words.
+        reason: String,
+    },
+    /// A plugin asked something, and there was no answer.
+    #[error("the age plugin '{program}' asked something, and had no answer")]
+    PluginUnanswered {
+        /// The name of the program.
+        program: String,
+    },
+    /// A plugin forbids that its keys stand beside others.
+    #[error("these recipients cannot be in one package: a plugin's keys do not mix with others")]
+    Incompatible,
     /// A passphrase that everybody knows.
     #[error("the passphrase is empty")]
     EmptyPassphrase,
@@ -160,6 +185,10 @@ impl Explain for KeyError {
             Self::TooManyRecipients(_) | Self::KeysTooLong(_) => "too-many-recipients",
             Self::Identity { .. } => "identity-malformed",
             Self::SshIdentity { .. } => "identity-unsupported",
+            Self::PluginMissing { .. } => "plugin-missing",
+            Self::Plugin { .. } => "plugin-failed",
+            Self::PluginUnanswered { .. } => "plugin-unanswered",
+            Self::Incompatible => "recipients-incompatible",
             Self::EmptyPassphrase => "empty-passphrase",
             Self::WrongPassphrase => "wrong-passphrase",
             Self::ExcessiveWork { .. } => "excessive-work",
@@ -180,7 +209,7 @@ impl Explain for KeyError {
             | Self::Commitment
             | Self::ForeignMember
             | Self::ExcessiveWork { .. } => Fault::Package,
-            Self::Io(_) => Fault::Environment,
+            Self::PluginMissing { .. } | Self::Plugin { .. } | Self::Io(_) => Fault::Environment,
             _ => Fault::Request,
         }
     }
@@ -214,6 +243,18 @@ impl Explain for KeyError {
                     "'ssh-keygen -p -f FILE' encrypts the key anew in the usual way"
                 }
             },
+            Self::PluginMissing { .. } => {
+                "the key is one of this age plugin's; install the plugin, so that the program is \
+                 in a folder of the PATH, or use another key"
+            }
+            Self::Plugin { .. } => {
+                "try the plugin by itself with 'age'; AGEDEBUG=plugin shows what it is asked and \
+                 answers, secrets included"
+            }
+            Self::PluginUnanswered { .. } => {
+                "run it on a terminal, without --json, and answer what the plugin asks"
+            }
+            Self::Incompatible => "make a package of its own for the keys of that plugin",
             Self::EmptyPassphrase => "give one, or have one made",
             Self::WrongPassphrase => "try again; capital letters and spaces count",
             Self::NoMatch => {
@@ -255,7 +296,10 @@ impl PackageKey {
     }
 
     /// The bytes of `key.age`: this key for the recipients.
-    pub(crate) fn envelope(&self, recipients: &Recipients) -> io::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// What plugins did wrong.
+    pub(crate) fn envelope(&self, recipients: &Recipients) -> Result<Vec<u8>, KeyError> {
         let mut line = Zeroizing::new(String::with_capacity(96));
         line.push_str(self.0.to_string().expose_secret());
         line.push('\n');
@@ -273,9 +317,18 @@ impl PackageKey {
             return Err(KeyError::PassphraseNeeded);
         }
         let decryptor = Decryptor::new_buffered(bytes).map_err(|e| decrypt_error(e, kind))?;
+        let (unwrappers, missing) = identities.unwrappers();
+        let plugins = unwrappers.iter().map(|one| one as &dyn age::Identity);
         let mut reader = decryptor
-            .decrypt(identities.iter())
-            .map_err(|e| decrypt_error(e, kind))?;
+            .decrypt(identities.iter().chain(plugins))
+            .map_err(|error| match error {
+                // After a plugin gave a key: it was another's.
+                DecryptError::NoMatchingKeys | DecryptError::InvalidMac => {
+                    let failed = unwrappers.iter().find_map(plugin::Unwrapper::error);
+                    failed.or(missing).unwrap_or(decrypt_error(error, kind))
+                }
+                error => decrypt_error(error, kind),
+            })?;
         let mut line = Zeroizing::new([0_u8; 96]);
         let mut filled = 0;
         loop {
@@ -384,17 +437,33 @@ fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
 }
 
 /// An age file for the recipients, in memory.
-fn encrypt_for(recipients: &Recipients, plaintext: &[u8]) -> io::Result<Vec<u8>> {
-    let encryptor = match recipients {
+fn encrypt_for(recipients: &Recipients, plaintext: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (encryptor, wrappers) = match recipients {
         Recipients::Keys(keys) => {
-            Encryptor::with_recipients(keys.iter().map(Recipient::key)).map_err(io::Error::other)?
+            let wrappers = recipient::wrappers(keys)?;
+            let plugins = wrappers.iter().map(|one| one as &dyn age::Recipient);
+            let all = keys.iter().filter_map(Recipient::key).chain(plugins);
+            let encryptor = Encryptor::with_recipients(all).map_err(|error| {
+                let failed = wrappers.iter().find_map(plugin::Wrapper::error);
+                failed.unwrap_or(match error {
+                    EncryptError::IncompatibleRecipients { .. } => KeyError::Incompatible,
+                    error => KeyError::Io(io::Error::other(error)),
+                })
+            })?;
+            (encryptor, wrappers)
         }
-        Recipients::Passphrase(passphrase) => passphrase_encryptor(passphrase),
+        Recipients::Passphrase(passphrase) => (passphrase_encryptor(passphrase), Vec::new()),
     };
     let mut bytes = Vec::new();
     let mut writer = encryptor.wrap_output(&mut bytes)?;
     writer.write_all(plaintext)?;
     writer.finish()?;
+    // What a plugin adds may be of any size and kind.
+    if let Some(wrapper) = wrappers.first()
+        && !matches!(EnvelopeKind::of(&bytes), Ok(EnvelopeKind::Keys))
+    {
+        return Err(wrapper.failed("what it made is more than a package has room for"));
+    }
     Ok(bytes)
 }
 

@@ -18,6 +18,7 @@ use crate::args::{RecipientArgs, SourceArgs};
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::plugins;
 use crate::progress::Shown;
 use crate::render;
 use crate::ui::{Report, Ui};
@@ -224,7 +225,12 @@ impl Wanted {
     /// With the passphrase that people are asked for.
     pub(super) fn ask(self, ui: &Ui) -> Result<Recipients, CommandError> {
         match self {
-            Self::Keys(keys) => Ok(Recipients::keys(keys)?),
+            Self::Keys(keys) => {
+                let recipients = Recipients::keys(keys)?;
+                // Not at the end of a long export.
+                recipients.find_plugins()?;
+                Ok(recipients.talking(&plugins::talk(ui)))
+            }
             Self::Passphrase => {
                 let prompt = "Passphrase for the package (or Enter to have one made): ";
                 let passphrase = new_passphrase(prompt)?;

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use age::Decryptor;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use super::plugin::{self, Talk};
 #[cfg(feature = "ssh")]
 use super::ssh::PrivateKey;
 use super::{EnvelopeKind, KeyError, PASSPHRASE, SCRYPT_READ, decrypt_error, passphrase_encryptor};
@@ -26,6 +28,9 @@ pub struct Identities {
     /// What the inventory calls them, as far as that is known.
     names: Vec<String>,
     has_passphrase: bool,
+    /// Those that need another program, tried after the others.
+    plugins: Vec<age::plugin::Identity>,
+    talk: Option<Arc<dyn Talk>>,
 }
 
 impl Identities {
@@ -38,6 +43,7 @@ impl Identities {
             all: vec![Box::new(identity)],
             names: vec![PASSPHRASE.to_owned()],
             has_passphrase: true,
+            ..Self::default()
         }
     }
 
@@ -47,7 +53,7 @@ impl Identities {
         Self {
             all: vec![identity],
             names: vec![name],
-            has_passphrase: false,
+            ..Self::default()
         }
     }
 
@@ -56,17 +62,36 @@ impl Identities {
         self.all.extend(others.all);
         self.names.extend(others.names);
         self.has_passphrase |= others.has_passphrase;
+        self.plugins.extend(others.plugins);
+        self.talk = self.talk.take().or(others.talk);
+    }
+
+    /// The same, and what plugins have to say or ask goes through `talk`;
+    /// without it nobody hears of it, and what they ask has no answer.
+    #[must_use]
+    pub fn talking(mut self, talk: &Arc<dyn Talk>) -> Self {
+        self.talk = Some(Arc::clone(talk));
+        self
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.all.is_empty() && self.plugins.is_empty()
     }
 
-    /// Whether one of them is the recipient with this key.
+    /// Whether one of them is the recipient with this key. Which recipient an
+    /// identity of a plugin belongs to is known to the plugin alone: any of that
+    /// plugin's is taken for it.
     pub(crate) fn include(&self, key: &str) -> bool {
+        let mut plugins = self.plugins.iter();
         self.names.iter().any(|name| name == key)
+            || plugins.any(|one| key.starts_with(&format!("age1{}1", one.plugin())))
+    }
+
+    /// The plugins that may open it, and the first that is missing.
+    pub(super) fn unwrappers(&self) -> (Vec<plugin::Unwrapper>, Option<KeyError>) {
+        plugin::unwrappers(&self.plugins, self.talk.as_ref())
     }
 
     pub(super) fn has_passphrase(&self) -> bool {
@@ -80,7 +105,7 @@ impl Identities {
 
 impl fmt::Debug for Identities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Identities({})", self.all.len())
+        write!(f, "Identities({})", self.all.len() + self.plugins.len())
     }
 }
 
@@ -104,7 +129,8 @@ enum Locked {
 }
 
 impl IdentityFile {
-    /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` and comments, or
+    /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` or, for plugins,
+    /// `AGE-PLUGIN-NAME-1…`, and comments, or
     /// such a file encrypted with a passphrase, armored or not; or a private
     /// SSH key of the kind `ssh-ed25519` or `ssh-rsa` as `ssh-keygen` writes it.
     ///
@@ -204,10 +230,19 @@ fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
+        if line.starts_with("AGE-PLUGIN-") {
+            let identity = plugin::identity(line).ok_or_else(|| {
+                malformed(&format!(
+                    "line {number} is a mistyped identity of an age plugin"
+                ))
+            })?;
+            found.plugins.push(identity);
+            continue;
+        }
         let identity: age::x25519::Identity = line.parse().map_err(|_| {
             let what = if line.starts_with("age1") {
                 "a recipient, which only encrypts"
-            } else if line.starts_with("AGE-PLUGIN-") || line.starts_with("AGE-SECRET-KEY-PQ-") {
+            } else if line.starts_with("AGE-SECRET-KEY-PQ-") {
                 "of a kind that is not supported yet"
             } else if line.starts_with("ssh-") {
                 "the public half of an SSH key; give the file without '.pub'"
@@ -257,7 +292,7 @@ impl IdentityPair {
         Identities {
             all: vec![Box::new(self.0.clone())],
             names: vec![self.recipient()],
-            has_passphrase: false,
+            ..Identities::default()
         }
     }
 

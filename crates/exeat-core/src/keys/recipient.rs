@@ -1,11 +1,15 @@
 //! Recipients: for whom a package is sealed, and the lists they are named in.
 
 use std::fmt;
+use std::sync::Arc;
 
 use age::secrecy::{ExposeSecret, SecretString};
 
+use super::plugin::{self, Talk};
 use super::{KeyError, MAX_KEYS, MAX_RECIPIENTS};
 
+/// Kinds of key that age has of its own, and that are no plugins'.
+const NOT_YET: [&str; 3] = ["age1pq1", "age1tag1", "age1tagpq1"];
 /// The longest recipient string, in bytes: an RSA key of 4096 bits has 724.
 pub(crate) const MAX_RECIPIENT: usize = 4096;
 /// How the public keys of SSH begin, those that only sign among them.
@@ -17,6 +21,7 @@ pub struct Recipient {
     key: Key,
     name: Option<String>,
     expires: Option<jiff::civil::Date>,
+    talk: Option<Arc<dyn Talk>>,
 }
 
 /// The key itself.
@@ -25,6 +30,7 @@ enum Key {
     X25519(age::x25519::Recipient),
     #[cfg(feature = "ssh")]
     Ssh(Box<age::ssh::Recipient>),
+    Plugin(age::plugin::Recipient),
 }
 
 impl Key {
@@ -32,13 +38,18 @@ impl Key {
         if SSH_KINDS.iter().any(|kind| text.starts_with(kind)) {
             return Self::read_ssh(text);
         }
+        if text.parse::<age::x25519::Recipient>() == Err("incorrect HRP")
+            && text.starts_with("age1")
+            && !NOT_YET.iter().any(|kind| text.starts_with(kind))
+        {
+            return super::plugin::recipient(text).map(Self::Plugin);
+        }
         let key = text.parse().map_err(|reason: &'static str| match reason {
-            _ if text.starts_with("age1pq1") || text.starts_with("age1tag") => {
+            _ if NOT_YET.iter().any(|kind| text.starts_with(kind)) => {
                 "keys of this kind are not supported yet"
             }
             _ if !text.starts_with("age1") => "it does not begin with 'age1' or 'ssh-'",
             "invalid Bech32 encoding" => "a character is missing or mistyped",
-            "incorrect HRP" => "keys of age plugins are not supported yet",
             _ => "it has the wrong length",
         });
         key.map(Self::X25519)
@@ -67,6 +78,7 @@ impl fmt::Display for Key {
             Self::X25519(key) => key.fmt(f),
             #[cfg(feature = "ssh")]
             Self::Ssh(key) => key.fmt(f),
+            Self::Plugin(key) => key.fmt(f),
         }
     }
 }
@@ -118,6 +130,7 @@ impl Recipient {
             key,
             name: None,
             expires: None,
+            talk: None,
         })
     }
 
@@ -160,11 +173,21 @@ impl Recipient {
         self.name.as_deref()
     }
 
-    pub(super) fn key(&self) -> &dyn age::Recipient {
+    /// What encrypts to it without another program.
+    pub(super) fn key(&self) -> Option<&dyn age::Recipient> {
         match &self.key {
-            Key::X25519(key) => key,
+            Key::X25519(key) => Some(key),
             #[cfg(feature = "ssh")]
-            Key::Ssh(key) => &**key,
+            Key::Ssh(key) => Some(&**key),
+            Key::Plugin(_) => None,
+        }
+    }
+
+    /// What a plugin encrypts to.
+    pub(super) fn plugin_key(&self) -> Option<&age::plugin::Recipient> {
+        match &self.key {
+            Key::Plugin(key) => Some(key),
+            _ => None,
         }
     }
 
@@ -224,6 +247,29 @@ impl Recipients {
         Ok(Self::Keys(keys))
     }
 
+    /// The same, and what plugins have to say or ask goes through `talk`;
+    /// without it nobody hears of it, and what they ask has no answer.
+    #[must_use]
+    pub fn talking(mut self, talk: &Arc<dyn Talk>) -> Self {
+        if let Self::Keys(keys) = &mut self {
+            keys.iter_mut()
+                .for_each(|key| key.talk = Some(Arc::clone(talk)));
+        }
+        self
+    }
+
+    /// Whether the plugins that will be needed are there, to be asked before
+    /// the work begins; none is run.
+    ///
+    /// # Errors
+    /// [`KeyError::PluginMissing`].
+    pub fn find_plugins(&self) -> Result<(), KeyError> {
+        match self {
+            Self::Keys(keys) => wrappers(keys).map(drop),
+            Self::Passphrase(_) => Ok(()),
+        }
+    }
+
     /// Whoever knows the passphrase.
     ///
     /// # Errors
@@ -234,4 +280,10 @@ impl Recipients {
         }
         Ok(Self::Passphrase(passphrase))
     }
+}
+
+/// The plugins that some of these keys need.
+pub(super) fn wrappers(keys: &[Recipient]) -> Result<Vec<plugin::Wrapper>, KeyError> {
+    let talk = keys.iter().find_map(|key| key.talk.as_ref());
+    plugin::wrappers(keys.iter().filter_map(Recipient::plugin_key), talk)
 }

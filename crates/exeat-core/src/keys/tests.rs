@@ -202,7 +202,8 @@ fn identity_files_and_why_not() {
             "-----BEGIN OPENSSH PRIVATE KEY-----".into(),
             "SSH keys are not supported",
         ),
-        ("AGE-PLUGIN-YUBIKEY-1".into(), "not supported yet"),
+        ("AGE-PLUGIN-YUBIKEY-1".into(), "mistyped identity"),
+        ("AGE-SECRET-KEY-PQ-1".into(), "not supported yet"),
         (
             "age-encryption.org/v1\nrubbish".into(),
             "its age header is malformed",
@@ -276,4 +277,50 @@ fn secret_files_are_private_and_never_overwritten() {
     );
     let error = read_secret_file(&path, 2).expect_err("larger");
     assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+}
+
+/// Keys of a plugin that nobody has; the name of the third has 65 bytes.
+const ABSENT: &str = "age1absent10qyjreut";
+const TOY: &str = "age1toy1vys8getnwss8qmr4va5kuxfufar";
+const LONG_NAME: &str =
+    "age1nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn10qcqtctu";
+const TOY_IDENTITY: &str = "AGE-PLUGIN-TOY-1VYS8GETNWSS8QMR4VA5KUWJXE2Z";
+
+#[test]
+fn keys_of_plugins_are_read_and_the_plugin_is_missed() {
+    let absent = Recipient::parse(ABSENT).expect("a recipient");
+    assert_eq!(absent.to_string(), ABSENT);
+    for (bad, reason) in [
+        (LONG_NAME, "no age plugin has such a name"),
+        (&ABSENT.replacen('q', "p", 1), "missing or mistyped"),
+        (TOY_IDENTITY, "a secret key"),
+    ] {
+        let error = Recipient::parse(bad).expect_err(bad).to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    let sealed = Recipients::keys(vec![Recipient::parse(KEY).expect("good"), absent]);
+    let sealed = sealed.expect("two");
+    let error = sealed.find_plugins().expect_err("missing");
+    assert_eq!(code(&error), "plugin-missing");
+    assert!(error.to_string().contains("'age-plugin-absent'"), "{error}");
+    let error = PackageKey::generate()
+        .envelope(&sealed)
+        .expect_err("missing");
+    assert_eq!(code(&error), "plugin-missing");
+}
+
+#[test]
+fn a_missing_plugin_matters_only_where_nothing_else_opens_it() {
+    let pair = IdentityPair::generate();
+    let key = PackageKey::generate();
+    let envelope = key.envelope(&keys(&[&pair])).expect("memory");
+    let text = format!("# the plugin's own words\n{TOY_IDENTITY}\n");
+    let Ok(IdentityFile::Plain(mut toy)) = IdentityFile::parse(Zeroizing::new(text.into())) else {
+        panic!("an identity file");
+    };
+    assert!(!toy.is_empty() && toy.include(TOY) && !toy.include(ABSENT));
+    let error = PackageKey::from_envelope(&envelope, &toy).expect_err("missing");
+    assert_eq!(code(&error), "plugin-missing");
+    toy.extend(pair.identities());
+    PackageKey::from_envelope(&envelope, &toy).expect("the other opens it");
 }
