@@ -8,6 +8,7 @@
 )]
 
 mod environment;
+mod plugins;
 mod terminal;
 
 use std::ffi::OsString;
