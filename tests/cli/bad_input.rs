@@ -176,14 +176,14 @@ fn recipients() {
         (&good[..40], "a character is missing or mistyped"),
         (
             &good.replacen("age1", "age2", 1),
-            "is neither an age recipient nor a known name",
+            "is neither a recipient's key nor a known name",
         ),
         ("age1", "'age1' is not a recipient"),
         ("age1yubikey1qqqqqqqq", "is not a recipient"),
-        ("ssh-ed25519", "SSH keys are not supported"),
+        ("ssh-ed25519", "it is not a kind of key, then base64"),
         (
             "Northern",
-            "'Northern' is neither an age recipient nor a known name",
+            "'Northern' is neither a recipient's key nor a known name",
         ),
         (secret, "it is a secret key; send it to nobody"),
     ] {

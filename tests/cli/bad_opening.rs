@@ -40,12 +40,12 @@ fn identity_files_that_are_none() {
     for (file, words) in [
         ("nowhere", "cannot read nowhere: No such file"),
         ("data", "cannot read data: Is a directory"),
-        ("data/patients.csv", "not an age identity file: line 1"),
+        ("data/patients.csv", "not an identity file: line 1"),
         ("recipient/recipient.txt", "line 1 is a recipient"),
         ("recipient/signing_key", "line 1 is an SSH key"),
-        ("half.txt", "not an age identity file: line 2"),
-        ("none.txt", "not an age identity file: "),
-        ("bytes", "not an age identity file: it is not a text file"),
+        ("half.txt", "not an identity file: line 2"),
+        ("none.txt", "not an identity file: "),
+        ("bytes", "not an identity file: it is not a text file"),
         ("long.txt", "cannot read long.txt: larger than"),
     ] {
         let ran = refused(&env, &format!("list q.exeat -i {file}"), 1, words);

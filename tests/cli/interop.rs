@@ -8,6 +8,7 @@
 )]
 
 mod environment;
+mod plugins;
 mod terminal;
 
 use std::ffi::OsString;
@@ -443,4 +444,119 @@ fn signing_keys_made_by_openssh() {
     let ran = env.by("sender", export).ends(1);
     assert!(ran.says("Ed25519").err.contains("id_rsa"));
     assert!(!env.path("out/rsa.exeat").exists());
+}
+
+/// Makes an SSH key `NAME` and its public half `NAME.pub`.
+fn ssh_key(env: &Env, name: &str, kind: &str, passphrase: &str) {
+    let mut command = env.command("ssh-keygen");
+    command.args(["-q", "-C", "made for a test", "-N", passphrase, "-f", name]);
+    Ran::of(command.args(kind.split(' '))).ends(0);
+}
+
+#[test]
+fn ssh_keys_open_what_was_sealed_for_them() {
+    if !require(&["age", "ssh-keygen", "diff"]) {
+        return;
+    }
+    let env = Env::with_people();
+    env.sample("data");
+    fs::create_dir(env.path("out")).unwrap();
+    for (name, kind) in [
+        ("ed25519", "-t ed25519"),
+        ("rsa2048", "-t rsa -b 2048"),
+        ("rsa3072", "-t rsa -b 3072"),
+    ] {
+        ssh_key(&env, name, kind, "");
+        let export = format!("export data --to out --name {name} -R {name}.pub --json");
+        let ran = env.by("sender", &export).ends(0);
+        let public = env.read(format!("{name}.pub"));
+        let key = public.strip_suffix(" made for a test\n").unwrap();
+        let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(document["result"]["recipients"][0]["key"], key);
+        // The real age opens the envelope to the same package key.
+        let by_age = env.tool(&format!("age -d -i {name} out/{name}.exeat/key.age"));
+        assert!(by_age.starts_with("AGE-SECRET-KEY-1"), "{by_age}");
+        let open = format!("open out/{name}.exeat -i {name} --to opened-{name}");
+        let ran = env.by("recipient", &open).ends(0);
+        assert!(!ran.err.contains("did not list"), "{ran}");
+        same(&env, "data", &format!("opened-{name}/data"));
+        // Another key does not open it, and says so.
+        let other = format!("open out/{name}.exeat --to none");
+        env.by("recipient", &other)
+            .ends(1)
+            .says("none of the given");
+    }
+    // An envelope that age made for an SSH key is read, too.
+    let key = env.path("out/rsa2048.exeat/key.age");
+    let opened = env.tool("age -d -i rsa2048 out/rsa2048.exeat/key.age");
+    env.write("package.key", opened);
+    env.tool("age -R ed25519.pub -o foreign.age package.key");
+    fs::copy(env.path("foreign.age"), key).unwrap();
+    env.by("recipient", "open out/rsa2048.exeat -i ed25519 --to none")
+        .ends(4)
+        .says("key.age");
+}
+
+#[test]
+fn ssh_keys_with_a_passphrase_ask_for_it() {
+    if !require(&["age", "ssh-keygen", "diff", "script"]) {
+        return;
+    }
+    let env = Env::with_people();
+    env.sample("data");
+    fs::create_dir(env.path("out")).unwrap();
+    for (name, kind) in [
+        ("ed25519", "-t ed25519"),
+        ("gcm", "-t ed25519 -Z aes256-gcm@openssh.com"),
+        ("rsa", "-t rsa -b 2048"),
+    ] {
+        ssh_key(&env, name, kind, "a long passphrase");
+        let export = format!("export data --to out --name {name} -R {name}.pub");
+        env.by("sender", &export).ends(0);
+        let open = format!("open out/{name}.exeat -i {name} --to opened-{name}");
+        env.by("recipient", &open).ends(1).says("no terminal");
+        let prompt = format!("Passphrase of {name}: ");
+        Terminal::exeat(&env, "recipient", &open)
+            .answer(&prompt, "wrong\n")
+            .ends(1)
+            .says("the passphrase is wrong");
+        Terminal::exeat(&env, "recipient", &open)
+            .answer(&prompt, "a long passphrase\n")
+            .ends(0);
+        same(&env, "data", &format!("opened-{name}/data"));
+    }
+}
+
+#[test]
+fn ssh_keys_that_open_nothing_are_refused_by_name() {
+    if !require(&["ssh-keygen"]) {
+        return;
+    }
+    let env = Env::with_package();
+    ssh_key(&env, "ecdsa", "-t ecdsa", "");
+    ssh_key(
+        &env,
+        "chacha",
+        "-t ed25519 -Z chacha20-poly1305@openssh.com",
+        "passphrase",
+    );
+    ssh_key(&env, "pem", "-t rsa -b 2048 -m PEM", "");
+    ssh_key(&env, "weak", "-t rsa -b 1024", "");
+    let open = |key: &str| env.by("recipient", &format!("open out/p.exeat --to none -i {key}"));
+    open("ecdsa")
+        .ends(1)
+        .says("ecdsa-sha2-nistp256 keys only sign");
+    open("chacha").ends(1).says("ssh-keygen -p -f FILE");
+    open("pem").ends(1).says("ssh-keygen -p -f FILE");
+    open("ecdsa.pub").ends(1).says("is not an identity");
+    open("chacha.pub")
+        .ends(1)
+        .says("give the file without '.pub'");
+    let seal = |key: &str| {
+        let line = format!("export data --to out --name none -R {key}.pub");
+        env.by("sender", &line)
+    };
+    seal("ecdsa").ends(1).says("only sign");
+    seal("weak").ends(1).says("fewer than 2048 bits");
+    assert!(!env.path("out/none.exeat").exists() && !env.path("none").exists());
 }

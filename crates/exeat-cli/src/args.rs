@@ -187,12 +187,14 @@ pub(crate) struct Check {
 Examples:
   exeat export clinic --to /media/usb -r age1…
   exeat export clinic --to /media/usb -r 'North registry' --purpose 'audit 2026'
+  exeat export clinic --to /media/usb -R ~/keys/bob/id_ed25519.pub
   exeat export letters scans --to outbox -R recipients.txt --exclude '*.tmp'
   exeat export clinic --to outbox -R recipients.txt --dry-run
   exeat export clinic --to outbox --passphrase
   exeat export counts.csv --to outbox --plain
 
-A recipient is an 'age1…' line, or a name from ~/.config/exeat/recipients.toml:
+A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key ('ssh-ed25519 …' or
+'ssh-rsa …'), or a name from ~/.config/exeat/recipients.toml:
   [[recipient]]
   name = \"North registry\"
   key = \"age1…\"
@@ -253,10 +255,10 @@ pub(crate) struct SourceArgs {
 /// Who is to be able to open a package.
 #[derive(Debug, Args)]
 pub(crate) struct RecipientArgs {
-    /// Somebody who can open it: an age recipient, or a name from recipients.toml
+    /// Somebody who can open it: an age recipient, a public SSH key, or a name from recipients.toml
     #[arg(long, short, value_name = "RECIPIENT")]
     pub(crate) recipient: Vec<String>,
-    /// A file with one age recipient a line
+    /// A file with one age recipient or public SSH key a line
     #[arg(long, short = 'R', value_name = "FILE")]
     pub(crate) recipients_file: Vec<PathBuf>,
     /// Whoever knows a passphrase can open it; it is asked for, or made for you
@@ -340,7 +342,7 @@ pub(crate) struct Verify {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
-    /// Decrypt with this age identity and check the content too
+    /// Decrypt with this age identity or private SSH key and check the content too
     #[arg(long, short, value_name = "IDENTITY")]
     pub(crate) identity: Vec<PathBuf>,
     /// Ask for the passphrase and check the content too
@@ -362,7 +364,7 @@ pub(crate) struct List {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
-    /// Decrypt with this age identity [default: your own]
+    /// Decrypt with this age identity or private SSH key [default: your own]
     #[arg(long, short, value_name = "IDENTITY")]
     pub(crate) identity: Vec<PathBuf>,
     #[command(flatten)]
@@ -378,6 +380,7 @@ pub(crate) struct List {
 Examples:
   exeat open package.exeat --to received
   exeat open package.exeat -i identity.txt --to received
+  exeat open package.exeat -i ~/.ssh/id_ed25519 --to received
   exeat open package.exeat --to letters clinic/letters clinic/patients.csv
   ssh host cat package.exeat.tar | exeat open - --to received")]
 pub(crate) struct Open {
@@ -387,7 +390,7 @@ pub(crate) struct Open {
     /// Extract these only, with what lies below them
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<std::ffi::OsString>,
-    /// Decrypt with this age identity [default: your own]
+    /// Decrypt with this age identity or private SSH key [default: your own]
     #[arg(long, short, value_name = "IDENTITY")]
     pub(crate) identity: Vec<PathBuf>,
     /// The folder to make; an empty one may exist

@@ -29,6 +29,7 @@ use crate::args::{Command, TrustArgs};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::plugins;
 use crate::progress::Shown;
 use crate::signals::{self, Signal};
 use crate::terminal::{self, NewPassphrase, PromptError};
@@ -125,7 +126,7 @@ fn unlock(
         CommandError::usage("no identity to open the package with")
             .with_help("give one with -i, or make one with 'exeat init'")
     })?;
-    let unlocked = verified.unlock(&identities)?;
+    let unlocked = verified.unlock(&identities.talking(&plugins::talk(ui)))?;
     if !unlocked.is_listed() {
         ui.must_say(
             "warning: the sender did not list your identity as a recipient; somebody has passed \

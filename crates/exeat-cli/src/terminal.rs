@@ -118,10 +118,22 @@ pub(crate) enum NewPassphrase {
 /// # Errors
 /// Any [`PromptError`] but those about new passphrases. The terminal has been restored by then.
 pub(crate) fn read_passphrase(prompt: &str) -> Result<SecretString, PromptError> {
+    read(prompt, LocalModes::ECHO)
+}
+
+/// Asks for something that is no secret: it shows as it is typed, what is erased included.
+///
+/// # Errors
+/// Those of [`read_passphrase`].
+pub(crate) fn read_answer(prompt: &str) -> Result<SecretString, PromptError> {
+    read(prompt, LocalModes::empty())
+}
+
+fn read(prompt: &str, hidden: LocalModes) -> Result<SecretString, PromptError> {
     let tty = open()?;
     // Silent before the prompt shows: what is typed at sight of it is neither echoed nor flushed
     // away.
-    let silenced = Silenced::new(&tty)?;
+    let silenced = Silenced::new(&tty, hidden)?;
     (&tty)
         .write_all(prompt.as_bytes())
         .map_err(|source| PromptError::Terminal {
@@ -130,7 +142,9 @@ pub(crate) fn read_passphrase(prompt: &str) -> Result<SecretString, PromptError>
         })?;
     let answer = line::read(&tty);
     // Enter was not echoed either. A failure to write it is no reason to lose the answer.
-    let _ = (&tty).write_all(b"\n");
+    if hidden.contains(LocalModes::ECHO) {
+        let _ = (&tty).write_all(b"\n");
+    }
     drop(silenced);
     answer
 }
@@ -197,21 +211,22 @@ fn open() -> Result<File, PromptError> {
     }
 }
 
-/// The terminal while it passes on every byte and shows none; dropping this restores it.
+/// The terminal while it passes on every byte, and shows none if that is asked for; dropping this
+/// restores it.
 struct Silenced<'tty> {
     tty: &'tty File,
     before: Termios,
 }
 
 impl<'tty> Silenced<'tty> {
-    fn new(tty: &'tty File) -> Result<Self, PromptError> {
+    fn new(tty: &'tty File, hidden: LocalModes) -> Result<Self, PromptError> {
         let failed = |error: Errno| PromptError::Terminal {
             action: "set",
             source: error.into(),
         };
         let before = tcgetattr(tty).map_err(failed)?;
         let mut silent = before.clone();
-        silent.local_modes -= LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        silent.local_modes -= hidden | LocalModes::ICANON | LocalModes::ISIG;
         // Without ICANON these two say when a read returns: at each byte, and never for lack of
         // one.
         silent.special_codes[SpecialCodeIndex::VMIN] = 1;

@@ -10,7 +10,7 @@ use std::iter;
 use std::path::Path;
 
 use age::secrecy::{ExposeSecret, SecretString};
-use age::{DecryptError, Decryptor, Encryptor};
+use age::{DecryptError, Decryptor, EncryptError, Encryptor};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::diagnostic::{Explain, Fault};
@@ -18,9 +18,16 @@ use crate::digest::Digest;
 
 mod book;
 mod identity;
+mod plugin;
+mod recipient;
+#[cfg(feature = "ssh")]
+mod ssh;
 
 pub use book::{BookError, BookProblem, RecipientBook};
 pub use identity::{EncryptedIdentities, Identities, IdentityFile, IdentityPair};
+pub use plugin::Talk;
+pub(crate) use recipient::MAX_RECIPIENT;
+pub use recipient::{Recipient, Recipients};
 
 /// The work factor of scrypt in what exeat writes, the one of the reference
 /// `age`: 2^18, which takes 256 MiB and about a second.
@@ -34,6 +41,10 @@ const MAX_HEADER: u64 = 64 << 10;
 const MAX_STANZAS: usize = 128;
 /// The most recipients of a package; age may add stanzas of its own.
 pub const MAX_RECIPIENTS: usize = 100;
+/// The most bytes that their keys have together, as text. In an age header an
+/// SSH key takes about as much room as its text, and there, as in the first
+/// line of the inventory, names and much else share 64 KiB with them.
+const MAX_KEYS: usize = 24 << 10;
 /// What stands for a passphrase where recipients are listed.
 pub(crate) const PASSPHRASE: &str = "passphrase";
 /// The largest envelope a reader takes: a header and one line.
@@ -65,12 +76,48 @@ pub enum KeyError {
     /// More recipients than a package may have.
     #[error("{0} recipients are more than the {MAX_RECIPIENTS} a package can have")]
     TooManyRecipients(usize),
+    /// Keys that are too long for the header of a package.
+    #[error(
+        "the keys of the recipients have {0} bytes together, and a package has room for {MAX_KEYS}"
+    )]
+    KeysTooLong(usize),
     /// Not an identity file.
-    #[error("it is not an age identity file: {reason}")]
+    #[error("it is not an identity file: {reason}")]
     Identity {
         /// Why not; never any of its content.
         reason: String,
     },
+    /// An SSH key that opens nothing.
+    #[error("it is an SSH key that cannot open packages: {algorithm}{fault}")]
+    SshIdentity {
+        /// OpenSSH's name for the kind of key.
+        algorithm: String,
+        /// Why not.
+        fault: SshFault,
+    },
+    /// The plugin of a key is not installed.
+    #[error("the program '{program}' is not there")]
+    PluginMissing {
+        /// The name of the program.
+        program: String,
+    },
+    /// The plugin of a key did not do its work.
+    #[error("the age plugin '{program}' failed: {reason}")]
+    Plugin {
+        /// The name of the program.
+        program: String,
+        /// What went wrong, escaped where it is the plugin's words.
+        reason: String,
+    },
+    /// A plugin asked something, and there was no answer.
+    #[error("the age plugin '{program}' asked something, and had no answer")]
+    PluginUnanswered {
+        /// The name of the program.
+        program: String,
+    },
+    /// A plugin forbids that its keys stand beside others.
+    #[error("these recipients cannot be in one package: a plugin's keys do not mix with others")]
+    Incompatible,
     /// A passphrase that everybody knows.
     #[error("the passphrase is empty")]
     EmptyPassphrase,
@@ -109,13 +156,39 @@ pub enum KeyError {
     Io(#[from] io::Error),
 }
 
+/// Why an SSH key opens nothing here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SshFault {
+    /// Such keys sign and do nothing else.
+    #[error(" keys only sign")]
+    Kind,
+    /// The key is in a hardware token.
+    #[error(" keys are in a hardware token, which only signs with them")]
+    Hardware,
+    /// An RSA key that is larger than age takes.
+    #[error(" keys of more than 4096 bits are not supported")]
+    TooLarge,
+    /// Encrypted in an unusual way.
+    #[error(", encrypted with a cipher that is not supported")]
+    Cipher,
+    /// It would take too long to try the passphrase.
+    #[error(", which asks for {0} rounds of work to try a passphrase, too much")]
+    Rounds(u32),
+}
+
 impl Explain for KeyError {
     fn code(&self) -> &'static str {
         match self {
             Self::Recipient { .. } | Self::RecipientLine { .. } => "recipient-malformed",
             Self::NoRecipients => "no-recipient",
-            Self::TooManyRecipients(_) => "too-many-recipients",
+            Self::TooManyRecipients(_) | Self::KeysTooLong(_) => "too-many-recipients",
             Self::Identity { .. } => "identity-malformed",
+            Self::SshIdentity { .. } => "identity-unsupported",
+            Self::PluginMissing { .. } => "plugin-missing",
+            Self::Plugin { .. } => "plugin-failed",
+            Self::PluginUnanswered { .. } => "plugin-unanswered",
+            Self::Incompatible => "recipients-incompatible",
             Self::EmptyPassphrase => "empty-passphrase",
             Self::WrongPassphrase => "wrong-passphrase",
             Self::ExcessiveWork { .. } => "excessive-work",
@@ -136,7 +209,7 @@ impl Explain for KeyError {
             | Self::Commitment
             | Self::ForeignMember
             | Self::ExcessiveWork { .. } => Fault::Package,
-            Self::Io(_) => Fault::Environment,
+            Self::PluginMissing { .. } | Self::Plugin { .. } | Self::Io(_) => Fault::Environment,
             _ => Fault::Request,
         }
     }
@@ -145,14 +218,43 @@ impl Explain for KeyError {
         Some(Cow::Borrowed(match self {
             Self::Recipient { .. } | Self::RecipientLine { .. } => {
                 "a recipient is the line beginning with 'age1' that the other side's \
-                 'exeat init' (or 'age-keygen -y') printed, or a name from your recipients.toml"
+                 'exeat init' (or 'age-keygen -y') printed, their public SSH key \
+                 ('ssh-ed25519 …' or 'ssh-rsa …'), or a name from your recipients.toml"
             }
             Self::NoRecipients => "put one recipient on a line",
             Self::TooManyRecipients(_) => "make several packages",
+            Self::KeysTooLong(_) => {
+                "make several packages, or ask for 'age1…' lines, which are short"
+            }
             Self::Identity { .. } => {
                 "give the file that 'exeat init' or 'age-keygen' made; it has a line \
-                 beginning with 'AGE-SECRET-KEY-1'"
+                 beginning with 'AGE-SECRET-KEY-1'; or a private SSH key"
             }
+            Self::SshIdentity { fault, .. } => match fault {
+                SshFault::Hardware => {
+                    "give the identity that an age plugin made for the token, or one that \
+                     'exeat init' made, and send its 'age1' line to the sender"
+                }
+                SshFault::Kind | SshFault::TooLarge => {
+                    "give an Ed25519 key, which 'ssh-keygen -t ed25519' makes, or an identity \
+                     that 'exeat init' made, and send its public line to the sender"
+                }
+                SshFault::Cipher | SshFault::Rounds(_) => {
+                    "'ssh-keygen -p -f FILE' encrypts the key anew in the usual way"
+                }
+            },
+            Self::PluginMissing { .. } => {
+                "the key is one of this age plugin's; install the plugin, so that the program is \
+                 in a folder of the PATH, or use another key"
+            }
+            Self::Plugin { .. } => {
+                "try the plugin by itself with 'age'; AGEDEBUG=plugin shows what it is asked and \
+                 answers, secrets included"
+            }
+            Self::PluginUnanswered { .. } => {
+                "run it on a terminal, without --json, and answer what the plugin asks"
+            }
+            Self::Incompatible => "make a package of its own for the keys of that plugin",
             Self::EmptyPassphrase => "give one, or have one made",
             Self::WrongPassphrase => "try again; capital letters and spaces count",
             Self::NoMatch => {
@@ -170,160 +272,6 @@ impl Explain for KeyError {
             | Self::Commitment => "do not use this package; ask the sender for another one",
             Self::Io(error) => return crate::diagnostic::io_help(error),
         }))
-    }
-}
-
-/// One who will be able to open a package.
-#[derive(Clone)]
-pub struct Recipient {
-    key: age::x25519::Recipient,
-    name: Option<String>,
-    expires: Option<jiff::civil::Date>,
-}
-
-impl Recipient {
-    /// Reads a recipient string, `age1…`.
-    ///
-    /// # Errors
-    /// What is wrong with it, in the case of a secret key without repeating it.
-    pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
-        Self::read(text).map_err(|reason| {
-            let end = text
-                .char_indices()
-                .nth(80)
-                .map_or(text.len(), |(end, _)| end);
-            let shown = match is_secret(text) {
-                true => "AGE-SECRET-KEY-…".into(),
-                false => crate::path::Escaped(&text.as_bytes()[..end]).to_string(),
-            };
-            KeyError::Recipient {
-                text: shown,
-                reason,
-            }
-        })
-    }
-
-    /// The same; of what is none, only the reason.
-    fn read(text: &str) -> Result<Self, &'static str> {
-        if is_secret(text) {
-            return Err("it is a secret key; send it to nobody");
-        }
-        let key = text.parse().map_err(|reason: &'static str| match reason {
-            _ if text.starts_with("ssh-") => "SSH keys are not supported as recipients yet",
-            _ if text.starts_with("age1pq1") || text.starts_with("age1tag") => {
-                "keys of this kind are not supported yet"
-            }
-            _ if !text.starts_with("age1") => "it does not begin with 'age1'",
-            "invalid Bech32 encoding" => "a character is missing or mistyped",
-            "incorrect HRP" => "keys of age plugins are not supported yet",
-            _ => "it has the wrong length",
-        })?;
-        Ok(Self {
-            key,
-            name: None,
-            expires: None,
-        })
-    }
-
-    /// The recipients of a file with one a line, `#` for comments, as `age -R`
-    /// reads it.
-    ///
-    /// # Errors
-    /// The first line that is none, or that there is no recipient at all.
-    pub fn parse_file(text: &str) -> Result<Vec<Self>, KeyError> {
-        let mut found = Vec::new();
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let error = |reason| KeyError::RecipientLine {
-                line: number,
-                reason,
-            };
-            found.push(Self::read(line).map_err(error)?);
-        }
-        if found.is_empty() {
-            return Err(KeyError::NoRecipients);
-        }
-        Ok(found)
-    }
-
-    /// The same recipient under the name it has in a recipients file, and the
-    /// last day on which it may be used.
-    #[must_use]
-    pub fn named(mut self, name: &str, expires: Option<jiff::civil::Date>) -> Self {
-        self.name = Some(name.to_owned());
-        self.expires = expires;
-        self
-    }
-
-    /// The name, where there is one.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// The last day on which it may be used.
-    #[must_use]
-    pub fn expires(&self) -> Option<jiff::civil::Date> {
-        self.expires
-    }
-}
-
-fn is_secret(text: &str) -> bool {
-    text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-")
-}
-
-impl fmt::Display for Recipient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.key.fmt(f)
-    }
-}
-
-impl fmt::Debug for Recipient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Recipient({}, {:?})", self.key, self.name)
-    }
-}
-
-/// For whom a package is sealed. Made by [`Recipients::keys`], or from a
-/// passphrase.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Recipients {
-    /// The holders of these keys.
-    #[non_exhaustive]
-    Keys(Vec<Recipient>),
-    /// Whoever knows the passphrase.
-    #[non_exhaustive]
-    Passphrase(SecretString),
-}
-
-impl Recipients {
-    /// The holders of these keys, each counted once.
-    ///
-    /// # Errors
-    /// [`KeyError::TooManyRecipients`].
-    pub fn keys(mut keys: Vec<Recipient>) -> Result<Self, KeyError> {
-        let mut seen = std::collections::HashSet::new();
-        keys.retain(|recipient| seen.insert(recipient.key.clone()));
-        if keys.len() > MAX_RECIPIENTS {
-            return Err(KeyError::TooManyRecipients(keys.len()));
-        }
-        Ok(Self::Keys(keys))
-    }
-
-    /// Whoever knows the passphrase.
-    ///
-    /// # Errors
-    /// [`KeyError::EmptyPassphrase`].
-    pub fn passphrase(passphrase: SecretString) -> Result<Self, KeyError> {
-        if passphrase.expose_secret().is_empty() {
-            return Err(KeyError::EmptyPassphrase);
-        }
-        Ok(Self::Passphrase(passphrase))
     }
 }
 
@@ -348,7 +296,10 @@ impl PackageKey {
     }
 
     /// The bytes of `key.age`: this key for the recipients.
-    pub(crate) fn envelope(&self, recipients: &Recipients) -> io::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// What plugins did wrong.
+    pub(crate) fn envelope(&self, recipients: &Recipients) -> Result<Vec<u8>, KeyError> {
         let mut line = Zeroizing::new(String::with_capacity(96));
         line.push_str(self.0.to_string().expose_secret());
         line.push('\n');
@@ -366,9 +317,18 @@ impl PackageKey {
             return Err(KeyError::PassphraseNeeded);
         }
         let decryptor = Decryptor::new_buffered(bytes).map_err(|e| decrypt_error(e, kind))?;
+        let (unwrappers, missing) = identities.unwrappers();
+        let plugins = unwrappers.iter().map(|one| one as &dyn age::Identity);
         let mut reader = decryptor
-            .decrypt(identities.iter())
-            .map_err(|e| decrypt_error(e, kind))?;
+            .decrypt(identities.iter().chain(plugins))
+            .map_err(|error| match error {
+                // After a plugin gave a key: it was another's.
+                DecryptError::NoMatchingKeys | DecryptError::InvalidMac => {
+                    let failed = unwrappers.iter().find_map(plugin::Unwrapper::error);
+                    failed.or(missing).unwrap_or(decrypt_error(error, kind))
+                }
+                error => decrypt_error(error, kind),
+            })?;
         let mut line = Zeroizing::new([0_u8; 96]);
         let mut filled = 0;
         loop {
@@ -477,18 +437,33 @@ fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
 }
 
 /// An age file for the recipients, in memory.
-fn encrypt_for(recipients: &Recipients, plaintext: &[u8]) -> io::Result<Vec<u8>> {
-    let encryptor = match recipients {
+fn encrypt_for(recipients: &Recipients, plaintext: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (encryptor, wrappers) = match recipients {
         Recipients::Keys(keys) => {
-            Encryptor::with_recipients(keys.iter().map(|r| &r.key as &dyn age::Recipient))
-                .map_err(io::Error::other)?
+            let wrappers = recipient::wrappers(keys)?;
+            let plugins = wrappers.iter().map(|one| one as &dyn age::Recipient);
+            let all = keys.iter().filter_map(Recipient::key).chain(plugins);
+            let encryptor = Encryptor::with_recipients(all).map_err(|error| {
+                let failed = wrappers.iter().find_map(plugin::Wrapper::error);
+                failed.unwrap_or(match error {
+                    EncryptError::IncompatibleRecipients { .. } => KeyError::Incompatible,
+                    error => KeyError::Io(io::Error::other(error)),
+                })
+            })?;
+            (encryptor, wrappers)
         }
-        Recipients::Passphrase(passphrase) => passphrase_encryptor(passphrase),
+        Recipients::Passphrase(passphrase) => (passphrase_encryptor(passphrase), Vec::new()),
     };
     let mut bytes = Vec::new();
     let mut writer = encryptor.wrap_output(&mut bytes)?;
     writer.write_all(plaintext)?;
     writer.finish()?;
+    // What a plugin adds may be of any size and kind.
+    if let Some(wrapper) = wrappers.first()
+        && !matches!(EnvelopeKind::of(&bytes), Ok(EnvelopeKind::Keys))
+    {
+        return Err(wrapper.failed("what it made is more than a package has room for"));
+    }
     Ok(bytes)
 }
 

@@ -19,7 +19,7 @@ use crate::entry::EntryKind;
 use crate::framing::{END, Extent, Frame};
 use crate::inspect::reader::Readers;
 use crate::inspect::{Crew, Facts, Inspection};
-use crate::keys::PackageKey;
+use crate::keys::{KeyError, PackageKey};
 use crate::layout::{self, Content};
 use crate::manifest::{Compression, Volume};
 use crate::parallel;
@@ -48,6 +48,9 @@ pub enum SealError {
         /// What the system said.
         source: io::Error,
     },
+    /// The package key could not be encrypted for the recipients.
+    #[error(transparent)]
+    Envelope(#[from] KeyError),
     /// There is not enough room.
     #[error("the package needs {needed} bytes, and {available} are free there")]
     NoSpace {
@@ -76,6 +79,7 @@ impl Explain for SealError {
             Self::Source(error) => error.code(),
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
             Self::Write { .. } => "write-failed",
+            Self::Envelope(error) => error.code(),
             Self::NoSpace { .. } => "no-space",
             Self::VolumeSize { .. } => "volume-size",
             Self::Sign(_) => "signing-failed",
@@ -86,6 +90,7 @@ impl Explain for SealError {
     fn fault(&self) -> Fault {
         match self {
             Self::Source(error) => error.fault(),
+            Self::Envelope(error) => error.fault(),
             Self::Write { .. } | Self::NoSpace { .. } | Self::Sign(_) => Fault::Environment,
             Self::VolumeSize { .. } => Fault::Request,
             Self::Permit => Fault::Internal,
@@ -95,6 +100,7 @@ impl Explain for SealError {
     fn help(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Source(error) => error.help(),
+            Self::Envelope(error) => error.help(),
             Self::Write { source, .. } => io_help(source),
             Self::NoSpace { .. } => Some("free some space there, or choose another place".into()),
             Self::VolumeSize { least } => {

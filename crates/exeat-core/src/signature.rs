@@ -41,6 +41,8 @@ use jiff::Timestamp;
 pub use allowed_signers::{AllowedSigner, AllowedSigners, LineError, LineProblem, PatternList};
 pub use error::SignatureError;
 pub use key::{Fingerprint, PublicKey, SigningKey};
+#[cfg(feature = "ssh")]
+pub(crate) use key::{MAX_ROUNDS, private_key};
 
 /// The namespace of signatures over a package's `manifest.json`.
 ///

@@ -18,6 +18,7 @@ use crate::args::{RecipientArgs, SourceArgs};
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::plugins;
 use crate::progress::Shown;
 use crate::render;
 use crate::ui::{Report, Ui};
@@ -193,7 +194,11 @@ impl Wanted {
             return Ok(Self::Passphrase);
         }
         let mut found = Vec::new();
-        let book = match args.recipient.iter().any(|text| !looks_like_key(text)) {
+        let book = match args
+            .recipient
+            .iter()
+            .any(|text| !Recipient::is_like_key(text))
+        {
             true => Some(config.recipients()?),
             false => None,
         };
@@ -220,7 +225,12 @@ impl Wanted {
     /// With the passphrase that people are asked for.
     pub(super) fn ask(self, ui: &Ui) -> Result<Recipients, CommandError> {
         match self {
-            Self::Keys(keys) => Ok(Recipients::keys(keys)?),
+            Self::Keys(keys) => {
+                let recipients = Recipients::keys(keys)?;
+                // Not at the end of a long export.
+                recipients.find_plugins()?;
+                Ok(recipients.talking(&plugins::talk(ui)))
+            }
             Self::Passphrase => {
                 let prompt = "Passphrase for the package (or Enter to have one made): ";
                 let passphrase = new_passphrase(prompt)?;
@@ -233,16 +243,9 @@ impl Wanted {
     }
 }
 
-fn looks_like_key(text: &str) -> bool {
-    let text = text.trim();
-    text.starts_with("age1")
-        || text.starts_with("ssh-")
-        || text.to_ascii_uppercase().starts_with("AGE-")
-}
-
 /// A recipient given by its key, or by its name in `recipients.toml`.
 fn recipient(text: &str, book: Option<&RecipientBook>) -> Result<Recipient, CommandError> {
-    let Some(book) = book.filter(|_| !looks_like_key(text)) else {
+    let Some(book) = book.filter(|_| !Recipient::is_like_key(text)) else {
         return Recipient::parse(text).map_err(|e| CommandError::from(e).ending(Exit::Usage));
     };
     book.find(text.trim()).cloned().ok_or_else(|| {
@@ -256,9 +259,11 @@ fn recipient(text: &str, book: Option<&RecipientBook>) -> Result<Recipient, Comm
             _ => format!("the names in recipients.toml are: {}", names.join(", ")),
         };
         CommandError::usage(format!(
-            "'{text}' is neither an age recipient nor a known name"
+            "'{text}' is neither a recipient's key nor a known name"
         ))
-        .with_help(format!("an age recipient begins with 'age1'; {known}"))
+        .with_help(format!(
+            "a key begins with 'age1', 'ssh-ed25519' or 'ssh-rsa'; {known}"
+        ))
     })
 }
 

@@ -144,8 +144,9 @@ fn sealed(
     let staging = Staging::create(&permit, umask)?;
     let sealed = seal::seal(permit, &source, staging, &seal_options, &progress)?;
     exported.facts = Some(sealed.facts().clone());
-    let delivered = release(sealed, policy, &ledger, &key, &mut exported)?;
+    // A plugin may ask something now.
     progress.clear();
+    let delivered = release(sealed, policy, &ledger, &key, &mut exported)?;
     let manifest = &delivered.manifest;
     exported.written = true;
     exported.volumes = manifest.payload.volumes.len() as u64;
@@ -184,7 +185,12 @@ fn release(
     exported.findings = release.findings().to_vec();
     stop_if_asked()?;
     let intent = locked.intend(&release)?;
-    let complete = sealed.complete(release, key, intent)?;
+    let complete = sealed.complete(release, key, intent);
+    // Ctrl-C ends a plugin, too: that is what stopped the work then.
+    let complete = complete.map_err(|error| match stop_if_asked() {
+        Err(interrupted) => interrupted,
+        Ok(()) => CommandError::from(error),
+    })?;
     Ok(deliver::publish(complete)?)
 }
 

@@ -100,7 +100,7 @@ impl RecipientBook {
                 let message = "a name has 1 to 200 bytes and no space at its ends".to_owned();
                 problem(item.name.span(), message);
             }
-            if name.starts_with("age1") {
+            if Recipient::is_like_key(name) {
                 problem(
                     item.name.span(),
                     "a name must not look like a key".to_owned(),

@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use age::Decryptor;
 use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use super::plugin::{self, Talk};
+#[cfg(feature = "ssh")]
+use super::ssh::PrivateKey;
 use super::{EnvelopeKind, KeyError, PASSPHRASE, SCRYPT_READ, decrypt_error, passphrase_encryptor};
 
 /// The largest identity file, in bytes.
@@ -24,6 +28,9 @@ pub struct Identities {
     /// What the inventory calls them, as far as that is known.
     names: Vec<String>,
     has_passphrase: bool,
+    /// Those that need another program, tried after the others.
+    plugins: Vec<age::plugin::Identity>,
+    talk: Option<Arc<dyn Talk>>,
 }
 
 impl Identities {
@@ -36,6 +43,17 @@ impl Identities {
             all: vec![Box::new(identity)],
             names: vec![PASSPHRASE.to_owned()],
             has_passphrase: true,
+            ..Self::default()
+        }
+    }
+
+    /// One identity and what the inventory calls it.
+    #[cfg(feature = "ssh")]
+    pub(super) fn one(identity: Box<dyn age::Identity + Send + Sync>, name: String) -> Self {
+        Self {
+            all: vec![identity],
+            names: vec![name],
+            ..Self::default()
         }
     }
 
@@ -44,17 +62,36 @@ impl Identities {
         self.all.extend(others.all);
         self.names.extend(others.names);
         self.has_passphrase |= others.has_passphrase;
+        self.plugins.extend(others.plugins);
+        self.talk = self.talk.take().or(others.talk);
+    }
+
+    /// The same, and what plugins have to say or ask goes through `talk`;
+    /// without it nobody hears of it, and what they ask has no answer.
+    #[must_use]
+    pub fn talking(mut self, talk: &Arc<dyn Talk>) -> Self {
+        self.talk = Some(Arc::clone(talk));
+        self
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.all.is_empty()
+        self.all.is_empty() && self.plugins.is_empty()
     }
 
-    /// Whether one of them is the recipient with this key.
+    /// Whether one of them is the recipient with this key. Which recipient an
+    /// identity of a plugin belongs to is known to the plugin alone: any of that
+    /// plugin's is taken for it.
     pub(crate) fn include(&self, key: &str) -> bool {
+        let mut plugins = self.plugins.iter();
         self.names.iter().any(|name| name == key)
+            || plugins.any(|one| key.starts_with(&format!("age1{}1", one.plugin())))
+    }
+
+    /// The plugins that may open it, and the first that is missing.
+    pub(super) fn unwrappers(&self) -> (Vec<plugin::Unwrapper>, Option<KeyError>) {
+        plugin::unwrappers(&self.plugins, self.talk.as_ref())
     }
 
     pub(super) fn has_passphrase(&self) -> bool {
@@ -68,7 +105,7 @@ impl Identities {
 
 impl fmt::Debug for Identities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Identities({})", self.all.len())
+        write!(f, "Identities({})", self.all.len() + self.plugins.len())
     }
 }
 
@@ -82,17 +119,24 @@ pub enum IdentityFile {
 }
 
 /// An identity file that a passphrase protects.
-pub struct EncryptedIdentities {
+pub struct EncryptedIdentities(Locked);
+
+enum Locked {
     /// The age file, not armored, its header bounded.
-    file: Zeroizing<Vec<u8>>,
+    File(Zeroizing<Vec<u8>>),
+    #[cfg(feature = "ssh")]
+    Ssh(super::ssh::LockedKey),
 }
 
 impl IdentityFile {
-    /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` and comments, or
-    /// such a file encrypted with a passphrase, armored or not.
+    /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` or, for plugins,
+    /// `AGE-PLUGIN-NAME-1…`, and comments, or
+    /// such a file encrypted with a passphrase, armored or not; or a private
+    /// SSH key of the kind `ssh-ed25519` or `ssh-rsa` as `ssh-keygen` writes it.
     ///
     /// # Errors
-    /// [`KeyError::Identity`], never with any of the content.
+    /// [`KeyError::Identity`] or [`KeyError::SshIdentity`], never with any of
+    /// the content.
     pub fn parse(bytes: Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
         if bytes.starts_with(AGE_MAGIC)
             || bytes
@@ -100,6 +144,13 @@ impl IdentityFile {
                 .starts_with(b"-----BEGIN AGE ENCRYPTED FILE-----")
         {
             return EncryptedIdentities::read(&bytes).map(Self::Encrypted);
+        }
+        #[cfg(feature = "ssh")]
+        if super::ssh::is_private(&bytes) {
+            return Ok(match super::ssh::private(&bytes)? {
+                PrivateKey::Open(identities) => Self::Plain(identities),
+                PrivateKey::Locked(key) => Self::Encrypted(EncryptedIdentities(Locked::Ssh(key))),
+            });
         }
         parse_plain(&bytes).map(Self::Plain)
     }
@@ -118,7 +169,7 @@ impl EncryptedIdentities {
             read.map_err(|_| malformed("it is damaged"))?;
         }
         match EnvelopeKind::of(&file) {
-            Ok(EnvelopeKind::Passphrase) => Ok(Self { file }),
+            Ok(EnvelopeKind::Passphrase) => Ok(Self(Locked::File(file))),
             Ok(EnvelopeKind::Keys) => Err(malformed("it is encrypted, but not with a passphrase")),
             Err(_) => Err(malformed("its age header is malformed")),
         }
@@ -129,7 +180,12 @@ impl EncryptedIdentities {
     /// # Errors
     /// A wrong passphrase, or content that is no identity file.
     pub fn unlock(&self, passphrase: SecretString) -> Result<Identities, KeyError> {
-        let decryptor = Decryptor::new_buffered(&self.file[..])
+        let file = match &self.0 {
+            Locked::File(file) => file,
+            #[cfg(feature = "ssh")]
+            Locked::Ssh(key) => return key.unlock(passphrase),
+        };
+        let decryptor = Decryptor::new_buffered(&file[..])
             .map_err(|_| malformed("its age header is malformed"))?;
         let mut identity = age::scrypt::Identity::new(passphrase);
         identity.set_max_work_factor(SCRYPT_OWN);
@@ -160,7 +216,7 @@ impl fmt::Debug for EncryptedIdentities {
     }
 }
 
-fn malformed(reason: &str) -> KeyError {
+pub(super) fn malformed(reason: &str) -> KeyError {
     KeyError::Identity {
         reason: reason.into(),
     }
@@ -174,13 +230,32 @@ fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
+        if line.starts_with("AGE-PLUGIN-") {
+            let identity = plugin::identity(line).ok_or_else(|| {
+                malformed(&format!(
+                    "line {number} is a mistyped identity of an age plugin"
+                ))
+            })?;
+            found.plugins.push(identity);
+            continue;
+        }
         let identity: age::x25519::Identity = line.parse().map_err(|_| {
             let what = if line.starts_with("age1") {
                 "a recipient, which only encrypts"
-            } else if line.starts_with("AGE-PLUGIN-") || line.starts_with("AGE-SECRET-KEY-PQ-") {
+            } else if line.starts_with("AGE-SECRET-KEY-PQ-") {
                 "of a kind that is not supported yet"
-            } else if line.starts_with("-----BEGIN OPENSSH") {
-                "an SSH key, which is not supported as an identity yet"
+            } else if line.starts_with("ssh-") {
+                "the public half of an SSH key; give the file without '.pub'"
+            } else if line.starts_with("-----BEGIN OPENSSH PRIVATE KEY") {
+                match cfg!(feature = "ssh") {
+                    true => "an SSH key, which has to be alone in its file",
+                    false => {
+                        "an SSH key, and SSH keys are not supported: this program was built \
+                              without them"
+                    }
+                }
+            } else if line.starts_with("-----BEGIN ") && line.contains(" PRIVATE KEY") {
+                "a key in another format than OpenSSH's; 'ssh-keygen -p -f FILE' rewrites it"
             } else {
                 "not an identity"
             };
@@ -217,7 +292,7 @@ impl IdentityPair {
         Identities {
             all: vec![Box::new(self.0.clone())],
             names: vec![self.recipient()],
-            has_passphrase: false,
+            ..Identities::default()
         }
     }
 

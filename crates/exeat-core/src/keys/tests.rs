@@ -130,6 +130,7 @@ fn recipients_and_why_not() {
         ("bob", "does not begin with 'age1'"),
         (&KEY[..KEY.len() - 1], "missing or mistyped"),
         (&KEY.replace('r', "x"), "missing or mistyped"),
+        #[cfg(not(feature = "ssh"))]
         ("ssh-ed25519 AAAA", "SSH keys are not supported"),
         ("age1pq1qqqq", "not supported yet"),
     ] {
@@ -154,7 +155,7 @@ fn recipients_files() {
     assert_eq!(code(&error), "no-recipient");
     let error = Recipient::parse_file(&format!("{KEY}\nrubbish\n")).expect_err("line 2");
     // What stands there may be anything, and is not repeated.
-    let message = "line 2 is not a recipient: it does not begin with 'age1'";
+    let message = "line 2 is not a recipient: it does not begin with 'age1' or 'ssh-'";
     assert_eq!(error.to_string(), message);
 }
 
@@ -196,8 +197,13 @@ fn identity_files_and_why_not() {
         ("# nothing\n".into(), "it holds no identity"),
         (KEY.into(), "line 1 is a recipient"),
         (format!("{secret}\nx"), "line 2 is not an identity"),
-        ("-----BEGIN OPENSSH PRIVATE KEY-----".into(), "an SSH key"),
-        ("AGE-PLUGIN-YUBIKEY-1".into(), "not supported yet"),
+        #[cfg(not(feature = "ssh"))]
+        (
+            "-----BEGIN OPENSSH PRIVATE KEY-----".into(),
+            "SSH keys are not supported",
+        ),
+        ("AGE-PLUGIN-YUBIKEY-1".into(), "mistyped identity"),
+        ("AGE-SECRET-KEY-PQ-1".into(), "not supported yet"),
         (
             "age-encryption.org/v1\nrubbish".into(),
             "its age header is malformed",
@@ -271,4 +277,50 @@ fn secret_files_are_private_and_never_overwritten() {
     );
     let error = read_secret_file(&path, 2).expect_err("larger");
     assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+}
+
+/// Keys of a plugin that nobody has; the name of the third has 65 bytes.
+const ABSENT: &str = "age1absent10qyjreut";
+const TOY: &str = "age1toy1vys8getnwss8qmr4va5kuxfufar";
+const LONG_NAME: &str =
+    "age1nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn10qcqtctu";
+const TOY_IDENTITY: &str = "AGE-PLUGIN-TOY-1VYS8GETNWSS8QMR4VA5KUWJXE2Z";
+
+#[test]
+fn keys_of_plugins_are_read_and_the_plugin_is_missed() {
+    let absent = Recipient::parse(ABSENT).expect("a recipient");
+    assert_eq!(absent.to_string(), ABSENT);
+    for (bad, reason) in [
+        (LONG_NAME, "no age plugin has such a name"),
+        (&ABSENT.replacen('q', "p", 1), "missing or mistyped"),
+        (TOY_IDENTITY, "a secret key"),
+    ] {
+        let error = Recipient::parse(bad).expect_err(bad).to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    let sealed = Recipients::keys(vec![Recipient::parse(KEY).expect("good"), absent]);
+    let sealed = sealed.expect("two");
+    let error = sealed.find_plugins().expect_err("missing");
+    assert_eq!(code(&error), "plugin-missing");
+    assert!(error.to_string().contains("'age-plugin-absent'"), "{error}");
+    let error = PackageKey::generate()
+        .envelope(&sealed)
+        .expect_err("missing");
+    assert_eq!(code(&error), "plugin-missing");
+}
+
+#[test]
+fn a_missing_plugin_matters_only_where_nothing_else_opens_it() {
+    let pair = IdentityPair::generate();
+    let key = PackageKey::generate();
+    let envelope = key.envelope(&keys(&[&pair])).expect("memory");
+    let text = format!("# the plugin's own words\n{TOY_IDENTITY}\n");
+    let Ok(IdentityFile::Plain(mut toy)) = IdentityFile::parse(Zeroizing::new(text.into())) else {
+        panic!("an identity file");
+    };
+    assert!(!toy.is_empty() && toy.include(TOY) && !toy.include(ABSENT));
+    let error = PackageKey::from_envelope(&envelope, &toy).expect_err("missing");
+    assert_eq!(code(&error), "plugin-missing");
+    toy.extend(pair.identities());
+    PackageKey::from_envelope(&envelope, &toy).expect("the other opens it");
 }

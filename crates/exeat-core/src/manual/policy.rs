@@ -38,7 +38,7 @@
 //! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on | none | the greater at every number of people |
 //! | `[approvals] approvers` | the signers who may approve | anybody | who is in both |
 //! | `[recipients] file` | a file like `recipients.toml`: packages are sealed for the keys in it alone, each until its `expires`; the path is taken from the policy's folder. Rules out a passphrase | any key | who is in both |
-//! | `[recipients] required` | names, or keys (`age1…`), that have to be among the recipients of every package, such as a recovery key. Names are those of `[recipients] file`, without one those of the sender's own `recipients.toml`. Rules out a passphrase | none | both |
+//! | `[recipients] required` | names, or keys (`age1…`, `ssh-ed25519 …`, `ssh-rsa …`), that have to be among the recipients of every package, such as a recovery key. Names are those of `[recipients] file`, without one those of the sender's own `recipients.toml`. Rules out a passphrase | none | both |
 //! | `[recipients] passphrase` | `false`: a passphrase cannot stand for recipients | `true` | `false` |
 //! | `[signing] required` | `true`: every package is signed. `false` is an error | `true` | |
 //! | `[signing] signers` | the fingerprints (`SHA256:…`) of the only keys that may sign | any key | who is in both |

@@ -86,5 +86,24 @@
 //! verification, not with the time the package claims: a signer's key that has
 //! expired no longer vouches for anything, however old the package says it is.
 //!
+//! An SSH key that opens packages is the one that logs in, too: whoever gets at
+//! it can do both. An `age1…` key, made for this alone, is the better one. age
+//! puts four bytes of the digest of an SSH key into the envelope, so that a
+//! finder who has the public keys of many people can tell for which of them a
+//! package is; an `age1…` key leaves no such trace. RSA keys have at least 2048
+//! bits. Whoever can have very many envelopes opened with an RSA key, and time
+//! each, learns something of it (RUSTSEC-2023-0071): do not build a service on
+//! `exeat open` that answers to strangers with one.
+//!
+//! A key of an age plugin (`age1NAME1…`, `AGE-PLUGIN-NAME-1…`) runs the program
+//! `age-plugin-NAME` from the `PATH`, with the rights of whoever runs exeat: at
+//! the end of an export, and when a package is opened that no other identity
+//! opens. Where an account may run exeat with the rights of another, as by a
+//! rule of sudo, that `PATH` must not be the caller's, or the policy must name
+//! the only recipients. The plugin sees the envelope and its key, no volume. It has
+//! no time limit; Ctrl-C reaches it, too. Which of a plugin's recipients an
+//! identity belongs to is not known here: that a package was passed on is not
+//! noticed if it was sealed for any key of the same plugin.
+//!
 //! A passphrase is stretched with scrypt, N = 2^18, as the reference `age` does:
 //! about a second and 256 MiB. From a package, at most 2^20 is accepted.

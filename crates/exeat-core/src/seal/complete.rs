@@ -86,13 +86,7 @@ impl<S: Stage> Sealed<S> {
         let readme = self.write(member::README, text.as_bytes())?;
         let sums = sums_bytes(&readme, &inventory, self.volumes.iter());
         let sums = self.write(member::SUMS, &sums)?;
-        let envelope = self
-            .key
-            .envelope(&self.permit.request.recipients)
-            .map_err(|source| SealError::Write {
-                member: member::ENVELOPE.into(),
-                source,
-            })?;
+        let envelope = self.key.envelope(&self.permit.request.recipients)?;
         let envelope = self.write(member::ENVELOPE, &envelope)?;
         let manifest = Manifest {
             created: header.created,

@@ -15,7 +15,7 @@ use super::{PACKAGE_NAMESPACE, SignatureError, shortened, wire};
 
 /// The most rounds of bcrypt run to try a passphrase. OpenSSH writes 16 or 24,
 /// and this many take half a minute.
-const MAX_ROUNDS: u32 = 4096;
+pub(crate) const MAX_ROUNDS: u32 = 4096;
 
 /// A private key that signs: Ed25519, or ECDSA on the curve P-256.
 ///
@@ -176,12 +176,7 @@ fn decrypt(
 /// The bytes of a private key of a kind that signs, and the key, perhaps
 /// encrypted.
 fn read(text: &[u8]) -> Result<(Zeroizing<Vec<u8>>, PrivateKey), SignatureError> {
-    let malformed = |reason| SignatureError::NotAPrivateKey { reason };
-    let blob = wire::dearmor(text, "OPENSSH PRIVATE KEY", malformed)?;
-    let key = PrivateKey::from_bytes(&blob)
-        .ok()
-        .or_else(|| short_scalar::read(&blob, None))
-        .ok_or(malformed("it is damaged, or of an unknown kind"))?;
+    let (blob, key) = read_any(text)?;
     let algorithm = key.algorithm();
     if !matches!(algorithm.as_str(), "ssh-ed25519" | "ecdsa-sha2-nistp256") {
         return Err(SignatureError::CannotSign {
@@ -189,6 +184,28 @@ fn read(text: &[u8]) -> Result<(Zeroizing<Vec<u8>>, PrivateKey), SignatureError>
         });
     }
     Ok((blob, key))
+}
+
+/// The same of a key of any kind.
+fn read_any(text: &[u8]) -> Result<(Zeroizing<Vec<u8>>, PrivateKey), SignatureError> {
+    let malformed = |reason| SignatureError::NotAPrivateKey { reason };
+    let blob = wire::dearmor(text, "OPENSSH PRIVATE KEY", malformed)?;
+    let key = PrivateKey::from_bytes(&blob)
+        .ok()
+        .or_else(|| short_scalar::read(&blob, None))
+        .ok_or(malformed("it is damaged, or of an unknown kind"))?;
+    Ok((blob, key))
+}
+
+/// A private key in OpenSSH's format, of any kind and perhaps encrypted: for
+/// what has to be known of a key before it is used to decrypt.
+///
+/// # Errors
+///
+/// [`SignatureError::NotAPrivateKey`].
+#[cfg(feature = "ssh")]
+pub(crate) fn private_key(text: &[u8]) -> Result<PrivateKey, SignatureError> {
+    read_any(text).map(|(_, key)| key)
 }
 
 impl fmt::Debug for SigningKey {

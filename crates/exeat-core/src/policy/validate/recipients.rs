@@ -10,7 +10,7 @@ use super::super::problem::{Page, ProblemKind};
 use super::super::rules::{RecipientList, RequiredRecipient};
 use super::{Check, MAX_NAME, MAX_PATH, Policy};
 use crate::diagnostic::words::without_errno;
-use crate::keys::{MAX_RECIPIENTS, Recipient, RecipientBook};
+use crate::keys::{MAX_RECIPIENT, MAX_RECIPIENTS, Recipient, RecipientBook};
 use crate::path::shown;
 
 impl Check<'_, '_> {
@@ -72,12 +72,12 @@ impl Check<'_, '_> {
             return;
         }
         for text in texts.into_inner() {
-            if !self.is_plain(&text, key, MAX_NAME) {
+            let is_key = Recipient::is_like_key(text.get_ref());
+            let longest = if is_key { MAX_RECIPIENT } else { MAX_NAME };
+            if !self.is_plain(&text, key, longest) {
                 continue;
             }
             let name = text.get_ref().clone();
-            let is_secret = name.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-");
-            let is_key = is_secret || ["age1", "ssh-"].iter().any(|kind| name.starts_with(kind));
             let required = match book {
                 _ if is_key => match Recipient::parse(&name) {
                     Ok(parsed) => RequiredRecipient::Key {
