@@ -135,8 +135,9 @@ fn shown(text: &str) -> String {
     // age's own words about a slow plugin have marks around its name.
     let text = text.replace(['\u{2068}', '\u{2069}'], "");
     let text = text.trim();
-    let end = text.floor_char_boundary(MAX_WORDS);
-    Escaped(&text.as_bytes()[..end]).to_string()
+    let starts = text.char_indices().map(|(at, _)| at);
+    let end = starts.chain([text.len()]).take_while(|&at| at <= MAX_WORDS);
+    Escaped(&text.as_bytes()[..end.last().unwrap_or(0)]).to_string()
 }
 
 impl age::Callbacks for Conversation {
