@@ -42,7 +42,11 @@ fn identity_files_that_are_none() {
         ("data", "cannot read data: Is a directory"),
         ("data/patients.csv", "not an identity file: line 1"),
         ("recipient/recipient.txt", "line 1 is a recipient"),
-        ("recipient/signing_key", "line 1 is an SSH key"),
+        // An SSH key like any other, though not the one it is for.
+        (
+            "recipient/signing_key",
+            "none of the given identities opens",
+        ),
         ("half.txt", "not an identity file: line 2"),
         ("none.txt", "not an identity file: "),
         ("bytes", "not an identity file: it is not a text file"),

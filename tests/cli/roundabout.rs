@@ -275,12 +275,15 @@ fn the_only_door() {
         command.args(["-c", "printf '%s' \"$0\" | grep -qE \"$1\"", words, form]);
         Ran::of(&mut command).code == Some(0)
     };
-    let good = "export /srv/clinic/2026 --to /srv/outbox -r age1abc --purpose audit";
+    let good = "export /srv/clinic/2026 --to /srv/outbox -r age1acd --purpose audit";
     assert!(taken(good));
     for (old, new) in [
         (" --purpose", " --policy /srv/clinic/people.csv --purpose"),
         (" --purpose", " --plain --purpose"),
-        (" -r age1abc", " -R /srv/clinic/people.csv"),
+        (" -r age1acd", " -R /srv/clinic/people.csv"),
+        // The key of a plugin runs a program.
+        ("age1acd", "age1fetch1acd"),
+        ("age1acd", "/tmp/key.txt"),
         ("/srv/outbox", "/home/alice"),
         ("/2026", "/../2026"),
         ("/2026", " /etc"),
