@@ -106,7 +106,7 @@ impl Archive {
         folder: &Path,
         progress: &dyn Progress,
     ) -> Result<Self, VerifyError> {
-        let path = Path::new("-");
+        let path = Path::new("standard input");
         let kept = |source| VerifyError::Keep {
             folder: folder.to_owned(),
             source,
