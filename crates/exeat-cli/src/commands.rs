@@ -14,7 +14,6 @@ mod trust;
 mod util;
 mod verify;
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use exeat_core::inspect::reader::Readers;
@@ -26,7 +25,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::args::{Command, TrustArgs};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::plugins;
@@ -88,20 +87,17 @@ fn verify_package(
     Ok(package.verify(&allowed, now, trust.signer.as_deref())?)
 }
 
-/// A package whose archive comes through standard input. It is kept, encrypted
-/// as it is, in TMPDIR or else `/var/tmp`, which is for what is large.
+/// A package whose archive comes through standard input.
 fn received(ui: &Ui) -> Result<Package, CommandError> {
-    let mut input = std::io::stdin().lock();
-    if input.is_terminal() {
-        return Err(CommandError::usage(
+    let mut input = ui.piped().ok_or_else(|| {
+        CommandError::usage(
             "'-' stands for an archive through a pipe, and standard input is a terminal",
         )
-        .with_help("for example: cat package.exeat.tar | exeat verify -"));
-    }
-    let folder = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty());
-    let folder = folder.unwrap_or_else(|| "/var/tmp".into());
+        .with_help("for example: cat package.exeat.tar | exeat verify -")
+    })?;
     let progress = Shown::new(ui);
-    Ok(Package::receive(&mut input, Path::new(&folder), &progress)?)
+    let folder = config::folder_for_large();
+    Ok(Package::receive(&mut input, &folder, &progress)?)
 }
 
 /// Opens a verified package with the given identities, the user's own, or a

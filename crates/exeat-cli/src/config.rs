@@ -391,6 +391,13 @@ pub(crate) fn write_cache(path: &Path, cache: &Cache) -> io::Result<()> {
     write_report(path, &bytes, 0o077)
 }
 
+/// Where what is large may lie for a while: `TMPDIR`, or `/var/tmp`, which the
+/// Filesystem Hierarchy Standard has for it.
+pub(crate) fn folder_for_large() -> PathBuf {
+    let folder = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty());
+    folder.map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
+}
+
 fn no_home() -> CommandError {
     CommandError::new(Exit::Failed, "no-home", "cannot find your home folder")
         .with_help("set HOME to it")

@@ -86,6 +86,12 @@ impl Ui {
         io::stderr().is_terminal()
     }
 
+    /// What comes through standard input; nothing if that is a terminal.
+    pub(crate) fn piped(&self) -> Option<io::StdinLock<'static>> {
+        let input = io::stdin().lock();
+        (!input.is_terminal()).then_some(input)
+    }
+
     /// Something people should know while the command runs.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

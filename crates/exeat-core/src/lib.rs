@@ -113,6 +113,8 @@ pub mod deliver;
 pub mod destination;
 pub mod diagnostic;
 pub mod digest;
+#[cfg(test)]
+mod encoded;
 pub mod entry;
 mod framing;
 pub mod inspect;

@@ -30,8 +30,8 @@ pub(crate) struct Completions {
 
 /// Write a manual page for each command into a folder
 ///
-/// They are called exeat.1, exeat-export.1 and so on. Either all of them are
-/// written or none.
+/// They are called exeat.1, exeat-export.1 and so on. Where one is there
+/// already, none is written without --force.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

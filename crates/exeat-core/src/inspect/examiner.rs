@@ -5,6 +5,7 @@
 //! the columns are judged; then, where the table has anything to do with
 //! people, record by record.
 
+mod aggregate;
 mod crowd;
 mod fhir;
 mod fixed;
@@ -19,7 +20,7 @@ mod sideways;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, OnceLock};
 
@@ -27,9 +28,10 @@ use super::census::Census;
 use super::columns::{Judged, Mask, Roles, Signs, Stats, Subject, Table, Verdict, judge};
 use super::content::{Column, Rows, Visitor};
 use super::facts::Class;
-use super::identifier::{Hit, Key, Role, Shape, TextScanner, role};
+use super::identifier::{Hit, Key, Role, TextScanner, role};
 use super::named::{NamedAs, NamedColumns};
 use super::tally::Tally;
+use aggregate::is_aggregate;
 use fhir::Fhir;
 use label::label;
 use pool::TextPool;
@@ -37,8 +39,6 @@ use recent::Recent;
 use records::{Records, TEXT};
 use sideways::Sideways;
 
-/// An aggregate table has no more records than this.
-const MAX_AGGREGATE: usize = 10_000;
 /// How many columns a file's first block teaches about.
 const MAX_LEARNED: usize = 65_536;
 /// Cells longer than this are read as text, too.
@@ -561,45 +561,6 @@ fn has_many_digits(cell: &[u8]) -> bool {
 
 fn is_wordy(cell: &[u8]) -> bool {
     cell.len() >= WORDY && cell.iter().filter(|&&byte| byte == b' ').count() > 1
-}
-
-/// Counts by ethnicity, diagnosis and the like: a sensitive column, a column
-/// of counts, nobody singled out, and each combination of the rest once.
-fn is_aggregate(rows: &Rows<'_>, table: &Table, stats: &[Stats]) -> bool {
-    const SOMEBODY: [Shape; 4] = [Shape::Email, Shape::Iban, Shape::Nino, Shape::IpAddress];
-    if !table.sensitive
-        || !table.counted
-        || table.person
-        || !rows.whole
-        || rows.ends.len() > MAX_AGGREGATE
-        || has(table, Roles::LOCAL_ID)
-        || stats
-            .iter()
-            .any(|stats| SOMEBODY.iter().any(|&shape| stats.count(shape) > 0))
-    {
-        return false;
-    }
-    let mut seen = HashSet::new();
-    let mut start = 0;
-    rows.ends.iter().all(|&end| {
-        let end = index(end).min(rows.cells.len()).max(start);
-        let rest: Vec<&(u32, &[u8])> = rows.cells[start..end]
-            .iter()
-            .filter(|(column, _)| {
-                let judged = table.columns.get(index(*column));
-                !judged.is_some_and(|judged| judged.roles.intersects(Roles::COUNT))
-            })
-            .collect();
-        start = end;
-        seen.insert(rest)
-    })
-}
-
-fn has(table: &Table, roles: Roles) -> bool {
-    table
-        .columns
-        .iter()
-        .any(|column| column.roles.intersects(roles))
 }
 
 fn index(number: u32) -> usize {

@@ -33,6 +33,7 @@ mod text;
 mod tokens;
 
 pub(crate) use date::birth_date;
+pub(crate) use email::unescaped;
 pub(crate) use forename::is_forename;
 pub(crate) use grouped::plain_separators;
 pub(crate) use header::{Link, Role, Wording, is_of_another, link, role, wording};

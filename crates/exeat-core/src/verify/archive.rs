@@ -116,13 +116,14 @@ impl Archive {
         let mut tee = Tee {
             input,
             file: &file,
-            not_kept: None,
+            kept: &kept,
+            stopped: None,
             progress,
             position: 0,
         };
         let found = Self::find(&mut tee, path);
-        if let Some(source) = tee.not_kept {
-            return Err(kept(source));
+        if let Some(error) = tee.stopped {
+            return Err(error);
         }
         Ok(Self {
             members: found?,
@@ -270,8 +271,10 @@ impl<R: Seek> Seek for Watched<'_, R> {
 struct Tee<'a> {
     input: &'a mut dyn Read,
     file: &'a File,
-    /// Why something could not be kept.
-    not_kept: Option<io::Error>,
+    /// The error where something cannot be kept.
+    kept: &'a dyn Fn(io::Error) -> VerifyError,
+    /// Why no more is read.
+    stopped: Option<VerifyError>,
     progress: &'a dyn Progress,
     position: u64,
 }
@@ -279,8 +282,13 @@ struct Tee<'a> {
 impl Read for Tee<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
-        if let Err(error) = self.file.write_all(&buffer[..count]) {
-            self.not_kept = Some(error);
+        let kept = self.file.write_all(&buffer[..count]).map_err(self.kept);
+        let stopped = match self.progress.cancelled() {
+            true => Some(VerifyError::Interrupted),
+            false => kept.err(),
+        };
+        if stopped.is_some() {
+            self.stopped = stopped;
             return Err(io::ErrorKind::Other.into());
         }
         self.position += count as u64;

@@ -7,6 +7,7 @@ use memchr::{memchr, memrchr};
 
 use super::text::TextCutter;
 use super::{Cutter, Emit, Outcome};
+use crate::inspect::identifier::unescaped;
 
 /// The longest line that is put together; what is longer holds pictures.
 const LONGEST: usize = 64 * 1024;
@@ -161,7 +162,7 @@ fn base64_value(line: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     let digits = line.get(colon + 1..)?.strip_prefix(b":")?.trim_ascii();
     let mut value = Vec::with_capacity(digits.len());
     let (mut bits, mut held) = (0_u32, 0_u32);
-    for &digit in digits.trim_ascii_end() {
+    for &digit in digits {
         if digit == b'=' {
             break;
         }
@@ -192,18 +193,7 @@ fn quoted_printable(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// Quoted-printable (RFC 2045, section 6.7) as the bytes that it stands for.
 fn without_escapes(value: &[u8]) -> Vec<u8> {
-    let digit = |at: usize| char::from(*value.get(at)?).to_digit(16);
-    let mut plain = Vec::with_capacity(value.len());
-    let mut at = 0;
-    while let Some(&byte) = value.get(at) {
-        let escaped = match (byte, digit(at + 1), digit(at + 2)) {
-            (b'=', Some(high), Some(low)) => u8::try_from(high * 16 + low).ok(),
-            _ => None,
-        };
-        plain.push(escaped.unwrap_or(byte));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    plain
+    unescaped(value, b'=').collect()
 }
 
 fn is_text(value: &[u8]) -> bool {

@@ -165,7 +165,7 @@ fn samples() -> Vec<Vec<u8>> {
     samples.push(
         format!(
             "to\n{}\nend",
-            runs::wrapped(&runs::base64(note.as_bytes()), 76)
+            runs::wrapped(&crate::encoded::base64(note.as_bytes()), 76)
         )
         .into_bytes(),
     );

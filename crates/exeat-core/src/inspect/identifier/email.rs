@@ -239,19 +239,32 @@ pub(super) fn normalise<'a>(address: &[u8], buffer: &'a mut [u8; 320]) -> &'a [u
 /// The same of an address in which characters are written as `%` and two
 /// hexadecimal digits.
 pub(super) fn normalise_encoded<'a>(address: &[u8], buffer: &'a mut [u8; 320]) -> &'a [u8] {
-    let value = |digit: Option<&u8>| char::from(*digit?).to_digit(16);
     let mut plain = [0; 320];
-    let (mut length, mut at) = (0, 0);
-    while let (Some(&byte), Some(slot)) = (address.get(at), plain.get_mut(length)) {
-        let escaped = match (value(address.get(at + 1)), value(address.get(at + 2))) {
-            (Some(high), Some(low)) if byte == b'%' => u8::try_from(high * 16 + low).ok(),
-            _ => None,
-        };
-        *slot = escaped.unwrap_or(byte);
-        at += if escaped.is_some() { 3 } else { 1 };
+    let mut length = 0;
+    for (slot, byte) in plain.iter_mut().zip(unescaped(address, b'%')) {
+        *slot = byte;
         length += 1;
     }
     normalise(&plain[..length], buffer)
+}
+
+/// The bytes of a text in which some are written as a mark and two hexadecimal
+/// digits; a mark before anything else stands for itself.
+pub(crate) fn unescaped(text: &[u8], mark: u8) -> impl Iterator<Item = u8> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (&byte, after) = rest.split_first()?;
+        let digit = |at: usize| char::from(*after.get(at)?).to_digit(16);
+        let escaped = match (digit(0), digit(1)) {
+            (Some(high), Some(low)) if byte == mark => u8::try_from(high * 16 + low).ok(),
+            _ => None,
+        };
+        rest = match escaped {
+            Some(_) => &after[2..],
+            None => after,
+        };
+        Some(escaped.unwrap_or(byte))
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Lines that go on in the next, and values in other signs.
 
 use super::*;
+use crate::encoded::base64;
 
 const FORENAMES: [&str; 8] = [
     "S\u{f8}ren",
@@ -30,24 +31,6 @@ fn names(many: usize) -> impl Iterator<Item = (usize, String)> {
     })
 }
 
-fn base64(text: &str) -> String {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in text.as_bytes().chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place)) as usize & 63];
-            out.push(if place <= chunk.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
 /// Folded after so many characters.
 fn folded(line: &str, width: usize, end: &str) -> String {
     let characters: Vec<char> = line.chars().collect();
@@ -65,7 +48,7 @@ fn directories_are_read_through_folds_and_base64() {
             for line in [
                 format!("dn: uid=u{at},ou=people,dc=example,dc=org"),
                 "objectClass: inetOrgPerson".to_owned(),
-                format!("cn:: {}", base64(&name)),
+                format!("cn:: {}", base64(name.as_bytes())),
                 format!("mail: staff.member.number.{at}@department.example.org"),
             ] {
                 text += &folded(&line, width, end);
@@ -86,7 +69,7 @@ fn a_directory_of_machines_is_nobody() {
         let _ = writeln!(
             text,
             "dn: cn=node{at},ou=hosts,dc=example,dc=org\nobjectClass: device\ncn:: {}\ndescription: rack {at}, a long line that is\n  folded here\n",
-            base64(&format!("node{at}"))
+            base64(format!("node{at}").as_bytes())
         );
     }
     expect_nobody(&text);

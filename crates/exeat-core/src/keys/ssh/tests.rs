@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::diagnostic::Explain as _;
+use crate::encoded::base64;
 use crate::keys::{IdentityFile, MAX_KEYS, PackageKey, Recipient, Recipients};
 
 /// Made by ssh-keygen for these tests, and of no use to anybody.
@@ -57,25 +58,6 @@ fn rsa(bits: usize, end: u8) -> String {
     modulus[0] = 0;
     modulus[bits / 8] = end;
     line("ssh-rsa", &[&[1, 0, 1], &modulus])
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut group = [0; 3];
-        group[..chunk.len()].copy_from_slice(chunk);
-        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= chunk.len() {
-                digit as char
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }
 
 fn file(text: &str) -> Result<IdentityFile, KeyError> {

@@ -53,17 +53,10 @@ impl Trial<'_> {
         bracket > 0.5 || level > 0.5 || text > 0.5
     }
 
-    /// Whether every line, with no title before, has a field for each name of
-    /// a header. Nothing less tells columns from words.
-    pub(super) fn is_all_of_one_width(&self) -> bool {
+    /// Whether every field of the first line names a column.
+    pub(super) fn is_under_names(&self) -> bool {
         let names = |record: &Record<'_>| record.cells.iter().all(|cell| is_name(cell.value));
-        self.header
-            && self.titles.is_empty()
-            && self.records.first().is_some_and(names)
-            && self
-                .records
-                .iter()
-                .all(|record| record.fields == self.width)
+        self.header && self.records.first().is_some_and(names)
     }
 
     /// Whether there are lines that are as a whole one number or date, written

@@ -122,7 +122,7 @@ impl<'a> Trial<'a> {
                 width > 2
                     && rows > 4
                     && typed >= 0.5
-                    && self.is_all_of_one_width()
+                    && self.is_under_names()
                     && !self.is_log()
                     && !self.has_lines_of_one_value()
             }
@@ -221,7 +221,7 @@ impl<'a> Trial<'a> {
 fn width(sample: &[u8], dialect: Dialect) -> Option<usize> {
     let mut widths = widths(sample, dialect);
     if dialect.delimiter == b' ' {
-        // Nothing less than this tells columns from words.
+        // Every line, with no title before: nothing less tells columns from words.
         let first = widths.next()?;
         return (first > 1 && widths.all(|width| width == first)).then_some(first);
     }
