@@ -192,6 +192,13 @@ Examples:
   exeat export clinic --to outbox -R recipients.txt --dry-run
   exeat export clinic --to outbox --passphrase
   exeat export counts.csv --to outbox --plain
+  exeat export clinic --to outbox -r age1… --archive
+  pg_dump clinic | exeat export - --stdin-name clinic.sql --to outbox -r age1…
+  pg_dump clinic | exeat export - --to - -r age1… | ssh host 'cat > clinic.exeat.tar'
+
+With '-' a stream is sealed as it comes and never kept in the clear; a script should 'set -o
+pipefail', because a pipe does not tell why it ended. With --to - the package is of use only when
+its last bytes are there: they are what opens it.
 
 A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key ('ssh-ed25519 …' or
 'ssh-rsa …'), or a name from ~/.config/exeat/recipients.toml:
@@ -203,14 +210,18 @@ A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// The folder to put the package into
+    /// The folder to put the package into, or '-' for an archive to standard output
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
+    /// Make one file of it, NAME.exeat.tar, instead of a folder
+    #[arg(long)]
+    pub(crate) archive: bool,
     #[command(flatten)]
     pub(crate) recipients: RecipientArgs,
     /// Copy the files as they are, unencrypted, if every rule allows it
     #[arg(long, conflicts_with_all = [
-        "recipient", "recipients_file", "passphrase", "compress", "volume_size", "signing_key"
+        "recipient", "recipients_file", "passphrase", "compress", "volume_size", "signing_key",
+        "archive", "pad", "stdin_name"
     ])]
     pub(crate) plain: bool,
     /// The package's name [default: the date and a random number, which say nothing about it]
@@ -228,6 +239,12 @@ pub(crate) struct Export {
     /// Size of volumes before compression, such as 64M or 4G [default: 64M, more for large exports]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) volume_size: Option<u64>,
+    /// Round the size up with zeros, so that it says little; nothing is compressed then
+    #[arg(long, conflicts_with = "compress")]
+    pub(crate) pad: bool,
+    /// What to call the stream that comes through '-' [default: stdin]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_name: Option<String>,
     /// Sign with this OpenSSH private key
     #[arg(long, value_name = "FILE")]
     pub(crate) signing_key: Option<PathBuf>,
@@ -241,7 +258,7 @@ pub(crate) struct Export {
 /// What is to leave.
 #[derive(Debug, Args)]
 pub(crate) struct SourceArgs {
-    /// Files and folders
+    /// Files and folders; 'export' also takes '-' for what comes through a pipe
     #[arg(value_name = "SRC", required = true)]
     pub(crate) sources: Vec<PathBuf>,
     /// Leave out what matches: a name such as '*.tmp', or a path such as 'clinic/old/**'
@@ -374,7 +391,8 @@ pub(crate) struct List {
 /// Verify a package and extract it into a new folder
 ///
 /// The folder appears when all of it is right, and not before. What exists is
-/// never overwritten.
+/// never overwritten. With --stdout nothing is written before the signature and
+/// every digest that it needs have been compared.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -382,6 +400,7 @@ Examples:
   exeat open package.exeat -i identity.txt --to received
   exeat open package.exeat -i ~/.ssh/id_ed25519 --to received
   exeat open package.exeat --to letters clinic/letters clinic/patients.csv
+  exeat open clinic.exeat --stdout | psql clinic
   ssh host cat package.exeat.tar | exeat open - --to received")]
 pub(crate) struct Open {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
@@ -394,8 +413,11 @@ pub(crate) struct Open {
     #[arg(long, short, value_name = "IDENTITY")]
     pub(crate) identity: Vec<PathBuf>,
     /// The folder to make; an empty one may exist
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "stdout")]
+    pub(crate) to: Option<PathBuf>,
+    /// Write one file, or the stream that was sealed, to standard output instead
+    #[arg(long, conflicts_with_all = ["to", "outside_links"])]
+    pub(crate) stdout: bool,
     /// Also make links that point outside of the folder
     #[arg(long)]
     pub(crate) outside_links: bool,

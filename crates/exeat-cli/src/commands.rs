@@ -71,6 +71,22 @@ fn listen() -> Result<(), CommandError> {
     signals::listen().map_err(|e| CommandError::io("cannot listen for signals", &e))
 }
 
+/// The last moment at which stopping leaves nothing behind.
+fn stop_if_asked() -> Result<(), CommandError> {
+    signals::received().map_or(Ok(()), |signal| {
+        let exit = Exit::Interrupted(signal);
+        Err(CommandError::new(exit, "interrupted", "interrupted"))
+    })
+}
+
+/// What went wrong; that somebody stopped the work, where that is why.
+fn stopped_or(error: CommandError) -> CommandError {
+    match stop_if_asked() {
+        Err(interrupted) => interrupted,
+        Ok(()) => error,
+    }
+}
+
 /// The signature of a package, and everything but its volumes, checked.
 fn verify_package(
     path: &Path,
@@ -89,12 +105,7 @@ fn verify_package(
 
 /// A package whose archive comes through standard input.
 fn received(ui: &Ui) -> Result<Package, CommandError> {
-    let mut input = ui.piped().ok_or_else(|| {
-        CommandError::usage(
-            "'-' stands for an archive through a pipe, and standard input is a terminal",
-        )
-        .with_help("for example: cat package.exeat.tar | exeat verify -")
-    })?;
+    let mut input = ui.input("an archive", "cat package.exeat.tar | exeat verify -")?;
     let progress = Shown::new(ui);
     let folder = config::folder_for_large();
     Ok(Package::receive(&mut input, &folder, &progress)?)

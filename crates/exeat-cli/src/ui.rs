@@ -19,6 +19,10 @@ use serde::Serialize;
 use crate::error::CommandError;
 use crate::exit::Exit;
 
+mod pipe;
+
+pub(crate) use pipe::{Input, Output};
+
 /// The version of the documents that `--json` prints.
 const SCHEMA: &str = "exeat/1";
 
@@ -38,6 +42,13 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Says the result on standard error: standard output has bytes.
+    pub(crate) fn beside_bytes(mut self) -> Self {
+        let text = std::mem::take(&mut self.text);
+        self.notes.insert(0, text.trim_end().to_owned());
+        self
+    }
+
     /// Makes of the two forms those that `ui` will want: a listing can be long.
     pub(crate) fn new<T: Into<String>>(
         ui: &Ui,
@@ -86,10 +97,40 @@ impl Ui {
         io::stderr().is_terminal()
     }
 
-    /// What comes through standard input; nothing if that is a terminal.
-    pub(crate) fn piped(&self) -> Option<io::StdinLock<'static>> {
-        let input = io::stdin().lock();
-        (!input.is_terminal()).then_some(input)
+    /// What comes through standard input.
+    ///
+    /// # Errors
+    /// It is a terminal: `what` should come through it instead, such as in
+    /// `example`.
+    pub(crate) fn input(&self, what: &str, example: &str) -> Result<Input, CommandError> {
+        let input = Input::open().map_err(|e| CommandError::io("standard input", &e))?;
+        input.ok_or_else(|| {
+            CommandError::usage(format!(
+                "'-' stands for {what} through a pipe, and standard input is a terminal"
+            ))
+            .with_help(format!("for example: {example}"))
+        })
+    }
+
+    /// Standard output, for bytes instead of the result, which then goes to
+    /// standard error.
+    ///
+    /// # Errors
+    /// It is a terminal, or wanted for a document.
+    pub(crate) fn output(&self, flag: &str, example: &str) -> Result<Output, CommandError> {
+        if self.json {
+            return Err(CommandError::usage(format!(
+                "{flag} and --json both want standard output"
+            ))
+            .with_help("use --json-file FILE for the document"));
+        }
+        let output = Output::open().map_err(|e| CommandError::io("standard output", &e))?;
+        output.ok_or_else(|| {
+            CommandError::usage(format!(
+                "{flag} writes to standard output, which is a terminal"
+            ))
+            .with_help(format!("for example: {example}"))
+        })
     }
 
     /// Something people should know while the command runs.

@@ -13,7 +13,7 @@
 
 use jiff::Timestamp;
 
-use crate::destination::{Destination, Medium, NewFolder};
+use crate::destination::{Destination, Medium, OpenTarget};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Depth, Facts, Inspected, NamedColumns};
@@ -248,6 +248,8 @@ pub struct Permit {
     pub(crate) depth: Option<Depth>,
     /// Columns whose class the policy knows.
     pub(crate) columns: NamedColumns,
+    /// Nothing may be sealed before [`Policy::decide_first_look`].
+    pub(crate) wants_first_look: bool,
 }
 
 impl Permit {
@@ -267,6 +269,14 @@ impl Permit {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Whether content has to be inspected and decided on before any of it is
+    /// sealed, with [`Policy::decide_first_look`]: it would go into a stream,
+    /// which cannot be taken back, and the policy has rules about content.
+    #[must_use]
+    pub fn wants_first_look(&self) -> bool {
+        self.wants_first_look
     }
 }
 
@@ -395,7 +405,11 @@ impl Policy {
     /// The first decision: may this be read, for these people, to that place?
     pub fn decide(&self, request: Request, listing: Listing) -> Decision<Permit> {
         let form = request.form();
-        let findings = self.request_findings(&request.terms.ask(form));
+        let mut findings = self.request_findings(&request.terms.ask(form));
+        let wants_first_look = request.terms.destination.is_stream() && self.asks_of_content();
+        if wants_first_look && listing.is_piped() {
+            findings.push(rules::undecided_stream());
+        }
         if refuses(&findings) {
             return request.terms.refuse(form, self.sha256(), None, findings);
         }
@@ -406,6 +420,37 @@ impl Policy {
             policy_sha256: self.sha256(),
             depth: self.depth_of_sealed(),
             columns: self.columns(),
+            wants_first_look,
+        })
+    }
+
+    /// The decision between the two, where [`Permit::wants_first_look`]: may
+    /// what was inspected be sealed into a stream? It is inspected again as it
+    /// is sealed, and the second decision is on that.
+    pub fn decide_first_look(
+        &self,
+        permit: Permit,
+        inspected: &Inspected,
+        history: &History,
+    ) -> Decision<Permit> {
+        let Permit {
+            request,
+            policy_sha256,
+            ..
+        } = &permit;
+        let (terms, form) = (&request.terms, request.form());
+        let mut findings = permit.findings.clone();
+        if inspected.of != permit.listing.number() || *policy_sha256 != self.sha256() {
+            findings.push(rules::mismatch());
+        }
+        findings.extend(self.content_findings(&terms.ask(form), &inspected.facts, history));
+        if refuses(&findings) {
+            let facts = Some(inspected.facts.clone());
+            return terms.refuse(form, *policy_sha256, facts, findings);
+        }
+        Decision::Permit(Permit {
+            wants_first_look: false,
+            ..permit
         })
     }
 
@@ -555,7 +600,7 @@ impl Terms {
 pub struct OpenPermit {
     pub(crate) package: PackageId,
     pub(crate) facts: Facts,
-    pub(crate) target: NewFolder,
+    pub(crate) target: OpenTarget,
     findings: Vec<Finding>,
 }
 
@@ -576,8 +621,9 @@ impl Policy {
     pub fn decide_open(
         &self,
         header: &Header,
-        target: NewFolder,
+        target: impl Into<OpenTarget>,
     ) -> Result<OpenPermit, Vec<Finding>> {
+        let target = target.into();
         let findings = floor::opening(&header.facts, target.place());
         match refuses(&findings) {
             true => Err(findings),

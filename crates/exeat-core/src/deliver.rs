@@ -1,14 +1,15 @@
 //! The last stage of an export, and the only writer of exports: a staging
-//! folder beside the target, and the one rename that publishes it.
+//! folder beside the target, and the one rename that publishes it; or a stream,
+//! into which the members go one after another.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 
 use crate::decide::Permit;
 use crate::diagnostic::{Explain, Fault};
@@ -21,8 +22,11 @@ use crate::source::SourceError;
 use crate::staging;
 use crate::tree::TreeError;
 
+mod archive;
 mod copy;
 
+use archive::Archive;
+pub use archive::Member;
 pub use copy::{Copied, copy};
 
 /// Why a package was not delivered.
@@ -95,6 +99,12 @@ pub enum DeliverError {
         #[source]
         error: Box<DeliverError>,
     },
+    /// It had begun to go out when that became impossible.
+    #[error("the package was cut off at its end")]
+    Stream {
+        /// What the system said.
+        source: io::Error,
+    },
     /// It is in place, but the file system would not say that it will stay.
     #[error("{} is complete, but might be gone after a power failure", shown(path))]
     Unconfirmed {
@@ -118,6 +128,7 @@ impl Explain for DeliverError {
             Self::Unrecorded { .. } => "delivery-unrecorded",
             Self::Publish { .. } => "publish-failed",
             Self::Left { .. } => "staging-left",
+            Self::Stream { .. } => "stream-cut",
             Self::Unconfirmed { .. } => "delivery-unconfirmed",
         }
     }
@@ -148,6 +159,11 @@ impl Explain for DeliverError {
                  it; the export counts as delivered"
                     .into(),
             ),
+            Self::Stream { .. } => Some(
+                "what was to take it stopped; throw away what has arrived and begin again; the \
+                 export counts as delivered"
+                    .into(),
+            ),
             Self::Stage { source, .. }
             | Self::Publish { source, .. }
             | Self::Write { source, .. } => staging::help(source),
@@ -164,15 +180,71 @@ impl From<TreeError> for DeliverError {
     }
 }
 
-/// The folder that a package grows in, beside the place it will have. Removed
-/// when dropped.
+/// What a package grows in until it is published. Removed when dropped, but
+/// for what has gone into a stream.
 #[derive(Debug)]
 pub struct Staging {
-    inner: staging::Staging,
+    form: Form,
     package: PackageId,
     path: PathBuf,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// A folder that will be the package.
+    Folder(Beside),
+    /// A folder with a file in it that will be the package.
+    Archive {
+        beside: Beside,
+        file: File,
+        archive: Archive,
+    },
+    /// Nothing but what members are kept in until their turn comes.
+    Stream { archive: Archive, folder: PathBuf },
+}
+
+/// A private folder beside the place of the result.
+#[derive(Debug)]
+struct Beside {
+    staging: staging::Staging,
+    /// Of the result.
     name: OsString,
     mask: Mode,
+}
+
+/// What an archive is called while it grows.
+const GROWING: &str = "archive";
+
+impl Beside {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the members of an export are made here"
+    )]
+    fn create(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let mode = Mode::from_raw_mode(0o666) & !self.mask;
+        let handle = self.staging.handle();
+        let file = rustix::fs::openat(handle, name, flags | OFlags::NOFOLLOW, mode)?;
+        self.staging.count_file();
+        // The process' own umask may be stricter than the one asked for. A file
+        // system without permissions may say no; what it holds is ciphertext.
+        let _ = rustix::fs::fchmod(&file, mode);
+        Ok(file.into())
+    }
+
+    /// A file for a while, which has no name.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ciphertext that waits to be put into the archive"
+    )]
+    fn create_nameless(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let handle = self.staging.handle();
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file = rustix::fs::openat(handle, name, flags | OFlags::NOFOLLOW, mode)?;
+        rustix::fs::unlinkat(handle, name, AtFlags::empty())?;
+        Ok(file.into())
+    }
 }
 
 impl Staging {
@@ -182,21 +254,63 @@ impl Staging {
     /// own umask would; it holds ciphertext, which others may copy.
     ///
     /// # Errors
-    /// [`DeliverError::Stage`].
+    /// [`DeliverError::Stage`]; a permit for a stream.
     pub fn create(permit: &Permit, umask: u32) -> Result<Self, DeliverError> {
-        let request = permit.request();
-        let destination = &request.terms.destination;
-        let path = destination.path();
-        let inner = staging::Staging::create(destination.handle().as_fd());
-        Ok(Self {
-            inner: inner.map_err(|source| DeliverError::Stage {
-                path: path.clone(),
-                source,
-            })?,
-            package: request.terms.export,
-            path,
-            name: destination.name().to_owned(),
+        let terms = &permit.request().terms;
+        let destination = &terms.destination;
+        let spot = destination.spot().ok_or(DeliverError::Permit)?;
+        let path = destination.path().to_owned();
+        let failed = |source| DeliverError::Stage {
+            path: path.clone(),
+            source,
+        };
+        let beside = Beside {
+            staging: staging::Staging::create(spot.folder.as_fd()).map_err(failed)?,
+            name: spot.name.clone().into(),
             mask: Mode::from_raw_mode(umask),
+        };
+        let form = match spot.is_archive {
+            false => Form::Folder(beside),
+            true => {
+                let file = beside.create(GROWING).map_err(failed)?;
+                let output = file.try_clone().map_err(failed)?;
+                Form::Archive {
+                    archive: Archive::new(Box::new(output), terms.created),
+                    beside,
+                    file,
+                }
+            }
+        };
+        Ok(Self {
+            form,
+            package: terms.export,
+            path,
+        })
+    }
+
+    /// Writes the package into `output` as an archive, where `permit` says so:
+    /// volumes as they are done, and what opens them after all that decides.
+    /// Members wait for their turn in files without names in `folder`,
+    /// encrypted.
+    ///
+    /// # Errors
+    /// A permit for a folder.
+    pub fn stream(
+        permit: &Permit,
+        output: Box<dyn io::Write + Send>,
+        folder: &Path,
+    ) -> Result<Self, DeliverError> {
+        let terms = &permit.request().terms;
+        if !terms.destination.is_stream() {
+            return Err(DeliverError::Permit);
+        }
+        Ok(Self {
+            form: Form::Stream {
+                archive: Archive::new(output, terms.created),
+                folder: folder.to_owned(),
+            },
+            package: terms.export,
+            path: terms.destination.path().to_owned(),
         })
     }
 }
@@ -204,41 +318,51 @@ impl Staging {
 impl sealed_trait::Sealed for Staging {}
 
 impl Stage for Staging {
-    type Member = File;
+    type Member = Member;
 
     fn is_for(&self, permit: &Permit) -> bool {
         let terms = &permit.request().terms;
         self.package == terms.export && self.path == terms.destination.path()
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the members of an export are made here"
-    )]
-    fn create(&self, name: &str) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let mode = Mode::from_raw_mode(0o666) & !self.mask;
-        let file = rustix::fs::openat(self.inner.handle(), name, flags | OFlags::NOFOLLOW, mode)?;
-        self.inner.count_file();
-        // The process' own umask may be stricter than the one asked for. A file
-        // system without permissions may say no; what it holds is ciphertext.
-        let _ = rustix::fs::fchmod(&file, mode);
-        Ok(file.into())
+    fn create(&self, name: &str) -> io::Result<Member> {
+        let (file, waits_in) = match &self.form {
+            Form::Folder(beside) => (beside.create(name)?, None),
+            Form::Archive { beside, .. } => (beside.create_nameless(name)?, None),
+            Form::Stream { folder, .. } => {
+                let file = staging::nameless(folder);
+                let file = file.map_err(|error| archive::in_folder(error, folder))?;
+                (file, Some(folder.clone()))
+            }
+        };
+        Ok(Member {
+            name: name.to_owned(),
+            file,
+            waits_in,
+        })
     }
 
-    fn close(&self, member: File) -> io::Result<()> {
-        member.sync_all()
+    fn close(&self, member: Member) -> io::Result<()> {
+        match &self.form {
+            Form::Folder(_) => member.file.sync_all(),
+            Form::Archive { archive, .. } | Form::Stream { archive, .. } => archive.add(member),
+        }
     }
 
     fn discard(self) -> io::Result<()> {
-        self.inner.remove()
+        match self.form {
+            Form::Folder(beside) | Form::Archive { beside, .. } => beside.staging.remove(),
+            // Without it nobody can read what has gone.
+            Form::Stream { archive, .. } if !archive.has_envelope() => Ok(()),
+            Form::Stream { .. } => Err(io::Error::other("it has begun to leave")),
+        }
     }
 }
 
 /// A package in its place.
 #[derive(Debug)]
 pub struct Delivered {
-    /// Where it is.
+    /// Where it is; words for a stream.
     pub path: PathBuf,
     /// What it consists of.
     pub manifest: Manifest,
@@ -246,44 +370,70 @@ pub struct Delivered {
     pub manifest_sha256: Digest,
 }
 
-/// Gives a complete package its name, with one rename that replaces nothing.
+/// Gives a complete package its name, with one rename that replaces nothing;
+/// ends an archive that has gone into a stream.
 ///
 /// # Errors
 /// The name has been taken, or what the system says. Except after
-/// [`DeliverError::Unconfirmed`] and [`DeliverError::Left`] nothing is left.
+/// [`DeliverError::Unconfirmed`], [`DeliverError::Left`] and
+/// [`DeliverError::Stream`] nothing is left.
 pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
     let Complete {
-        stage,
+        stage: Staging { form, path, .. },
         manifest,
         manifest_sha256,
         intent,
     } = complete;
-    let Staging {
-        mut inner,
-        path,
-        name,
-        mask,
-        ..
-    } = stage;
-    let mode = Mode::from_raw_mode(0o777) & !mask;
-    let error = match inner.publish(&name, mode, false) {
-        Ok(Ok(())) => {
-            let path = inner.path(&path);
-            let bytes = manifest.payload.bytes;
-            return match intent.delivered(bytes, Some(manifest_sha256)) {
-                Ok(()) => Ok(Delivered {
-                    path,
-                    manifest,
-                    manifest_sha256,
-                }),
-                Err(source) => Err(DeliverError::Unrecorded { path, source }),
+    let delivered = |path: PathBuf, intent: Intent| {
+        let bytes = manifest.payload.bytes;
+        match intent.delivered(bytes, Some(manifest_sha256)) {
+            Ok(()) => Ok(Delivered {
+                path,
+                manifest,
+                manifest_sha256,
+            }),
+            Err(source) => Err(DeliverError::Unrecorded { path, source }),
+        }
+    };
+    let (beside, published, place) = match form {
+        Form::Folder(mut beside) => {
+            let mode = Mode::from_raw_mode(0o777) & !beside.mask;
+            let published = beside.staging.publish(&beside.name, mode, false);
+            let place = beside.staging.path(&path);
+            (beside, published, place)
+        }
+        Form::Archive {
+            mut beside,
+            file,
+            archive,
+        } => {
+            let published = archive
+                .finish()
+                .and_then(|()| file.sync_all())
+                .and_then(|()| beside.staging.publish_file(&file, GROWING, &beside.name));
+            let place = staging::path_of(&file, &path);
+            (beside, published, place)
+        }
+        Form::Stream { archive, .. } => {
+            return match archive.finish() {
+                Ok(()) => delivered(path, intent),
+                Err(source) => {
+                    let error = DeliverError::Stream { source };
+                    let _ = intent.interrupted(error.code());
+                    Err(error)
+                }
             };
         }
-        // It is there: the intent stands, and counts as delivered.
-        Ok(Err(source)) => return Err(DeliverError::Unconfirmed { path, source }),
-        Err(error) => not_published(path.clone(), error),
     };
-    Err(give_up(inner, intent, path, error))
+    match published {
+        Ok(Ok(())) => delivered(place, intent),
+        // It is there: the intent stands, and counts as delivered.
+        Ok(Err(source)) => Err(DeliverError::Unconfirmed { path, source }),
+        Err(error) => {
+            let error = not_published(path.clone(), error);
+            Err(give_up(beside.staging, intent, path, error))
+        }
+    }
 }
 
 fn not_published(path: PathBuf, source: io::Error) -> DeliverError {

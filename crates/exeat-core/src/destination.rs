@@ -1,7 +1,6 @@
 //! Where an export is to go, asked through an open descriptor.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -25,6 +24,8 @@ pub use new_folder::NewFolder;
 
 /// What the name of every package folder ends in.
 pub const SUFFIX: &str = ".exeat";
+/// What the name of a package in one file has besides.
+const ARCHIVE: &str = ".tar";
 
 /// Why a destination cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +137,10 @@ impl FromStr for PackageName {
     type Err = DestinationError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let name = name
+            .strip_suffix(ARCHIVE)
+            .filter(|name| name.ends_with(SUFFIX))
+            .unwrap_or(name);
         let name = name.strip_suffix(SUFFIX).unwrap_or(name);
         let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if name.len() > 100
@@ -157,13 +162,29 @@ impl fmt::Display for PackageName {
     }
 }
 
-/// A folder that something can be put into, held open, and what it is on.
+/// Where something is to go, held open, and what that is on.
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
-    folder: OwnedFd,
-    name: String,
+    site: Site,
     target: Target,
+}
+
+/// What kind of place that is.
+#[derive(Debug)]
+enum Site {
+    Folder(Spot),
+    /// A pipe, say, which a package goes into as an archive.
+    Stream,
+}
+
+/// A name in a folder that nothing has yet.
+#[derive(Debug)]
+pub(crate) struct Spot {
+    pub(crate) folder: OwnedFd,
+    pub(crate) name: String,
+    /// The package is to be one file.
+    pub(crate) is_archive: bool,
 }
 
 /// What the rules ask about a destination.
@@ -226,7 +247,34 @@ impl Destination {
         name: PackageName,
         source: &Source,
     ) -> Result<Self, DestinationError> {
-        Self::of(path, name.to_string(), source)
+        Self::of(path, name.to_string(), false, source)
+    }
+
+    /// The same for a package in one file, `NAME.exeat.tar`.
+    ///
+    /// # Errors
+    /// As for [`Destination::folder`].
+    pub fn archive(
+        path: &Path,
+        name: PackageName,
+        source: &Source,
+    ) -> Result<Self, DestinationError> {
+        Self::of(path, format!("{name}{ARCHIVE}"), true, source)
+    }
+
+    /// Whatever `output` leads to: a pipe above all, which a package goes into
+    /// as an archive.
+    #[must_use]
+    pub fn stream(output: &impl AsFd) -> Self {
+        Self {
+            path: PathBuf::from("standard output"),
+            site: Site::Stream,
+            target: Target {
+                place: Place::of(output),
+                resolved: resolve::resolve(output).unwrap_or_default(),
+                keys_beside: Vec::new(),
+            },
+        }
     }
 
     /// The same for a copy in the clear: its folder has the name alone.
@@ -238,23 +286,29 @@ impl Destination {
         name: PackageName,
         source: &Source,
     ) -> Result<Self, DestinationError> {
-        Self::of(path, name.0, source)
+        Self::of(path, name.0, false, source)
     }
 
-    fn of(path: &Path, name: String, source: &Source) -> Result<Self, DestinationError> {
+    fn of(
+        path: &Path,
+        name: String,
+        is_archive: bool,
+        source: &Source,
+    ) -> Result<Self, DestinationError> {
         let folder = open_outside(path, source)?;
-        let destination = Self {
-            path: path.to_owned(),
-            target: Target::of(&folder),
-            folder,
-            name,
-        };
-        if exists(&destination.folder, destination.name.as_ref()) {
-            return Err(DestinationError::Exists {
-                path: destination.path(),
-            });
+        let path = path.join(&name);
+        if exists(&folder, name.as_ref()) {
+            return Err(DestinationError::Exists { path });
         }
-        Ok(destination)
+        Ok(Self {
+            path,
+            target: Target::of(&folder),
+            site: Site::Folder(Spot {
+                folder,
+                name,
+                is_archive,
+            }),
+        })
     }
 
     /// Looks at a folder without the wish to put something of a certain name
@@ -266,10 +320,16 @@ impl Destination {
         open_outside(path, source).map(|folder| Target::of(&folder))
     }
 
-    /// The path that the package or the copy will have.
+    /// The path that the package or the copy will have; words for a stream.
     #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.path.join(&self.name)
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it is a stream: what has gone there cannot be taken back.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        matches!(self.site, Site::Stream)
     }
 
     /// What the rules ask about it.
@@ -278,20 +338,53 @@ impl Destination {
         &self.target
     }
 
-    pub(crate) fn name(&self) -> &OsStr {
-        self.name.as_ref()
+    /// The place in a folder; `None` for a stream.
+    pub(crate) fn spot(&self) -> Option<&Spot> {
+        match &self.site {
+            Site::Folder(spot) => Some(spot),
+            Site::Stream => None,
+        }
     }
 
     /// The bytes that the file system has left for this user.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says; that a stream is on none.
     pub fn available(&self) -> io::Result<u64> {
-        space(&self.folder).map(|space| space.available)
+        let spot = self.spot().ok_or(io::ErrorKind::Unsupported)?;
+        space(&spot.folder).map(|space| space.available)
+    }
+}
+
+/// Where what a package holds is to lie, or to go.
+#[derive(Debug)]
+pub enum OpenTarget {
+    /// In a folder that does not exist yet, or an empty one.
+    Folder(NewFolder),
+    /// In a stream.
+    Stream(Place),
+}
+
+impl OpenTarget {
+    /// Whatever `output` leads to.
+    #[must_use]
+    pub fn stream(output: impl AsFd) -> Self {
+        Self::Stream(Place::of(output))
     }
 
-    pub(crate) fn handle(&self) -> &OwnedFd {
-        &self.folder
+    /// What kind of medium that is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Folder(folder) => folder.place(),
+            Self::Stream(place) => place,
+        }
+    }
+}
+
+impl From<NewFolder> for OpenTarget {
+    fn from(folder: NewFolder) -> Self {
+        Self::Folder(folder)
     }
 }
 
@@ -390,12 +483,16 @@ mod tests {
 
     #[test]
     fn names() {
-        for good in ["a", "2026-11-22-0a1b2c3d", "A.b_c-d", "x.exeat"] {
+        for (good, named) in [
+            ("a", "a.exeat"),
+            ("2026-11-22-0a1b2c3d", "2026-11-22-0a1b2c3d.exeat"),
+            ("A.b_c-d", "A.b_c-d.exeat"),
+            ("x.exeat", "x.exeat"),
+            ("x.exeat.tar", "x.exeat"),
+            ("x.tar", "x.tar.exeat"),
+        ] {
             let name: PackageName = good.parse().expect(good);
-            assert_eq!(
-                name.to_string(),
-                format!("{}.exeat", good.trim_end_matches(".exeat"))
-            );
+            assert_eq!(name.to_string(), named);
         }
         let long = "x".repeat(101);
         for bad in [
@@ -432,7 +529,8 @@ mod tests {
             let agree = (0..3000).all(|_| {
                 let name: PackageName = "x".parse().expect("a name");
                 Destination::folder(&link, name, &source).is_ok_and(|destination| {
-                    let opened = rustix::fs::fstat(destination.handle());
+                    let spot = destination.spot().expect("a folder");
+                    let opened = rustix::fs::fstat(&spot.folder);
                     let named = rustix::fs::stat(destination.target().resolved());
                     matches!((opened, named), (Ok(a), Ok(b)) if a.st_ino == b.st_ino)
                 })

@@ -87,6 +87,7 @@ pub(crate) fn io_help(error: &std::io::Error) -> Option<Cow<'static, str>> {
         Kind::PermissionDenied => "ask the owner for permission, or run it as somebody who has it",
         Kind::ReadOnlyFilesystem => "choose a place that can be written to",
         Kind::NotFound => "check how it is spelt",
+        Kind::BrokenPipe => "whatever was to take it has stopped; its own message says why",
         _ => return None,
     }))
 }

@@ -15,6 +15,7 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use tar::{EntryType, Header};
 
 use crate::entry::EntryKind;
@@ -29,6 +30,71 @@ pub(crate) const END: u64 = 2 * BLOCK;
 const OCTAL_MAX: u64 = 0o777_7777_7777;
 /// The room that ustar has for a name and for a link target.
 const NAME_MAX: usize = 100;
+
+/// What the volumes hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PayloadKind {
+    /// A tar stream of files.
+    Tar,
+    /// One stream of unknown length, with nothing around it.
+    Raw,
+}
+
+impl PayloadKind {
+    /// The lengths of an entry in the stream.
+    pub(crate) fn extent(self, entry: &Frame<'_>) -> Extent {
+        match self {
+            Self::Tar => entry.extent(),
+            Self::Raw => Extent {
+                framed: entry.bytes,
+                header: 0,
+                data: entry.bytes,
+            },
+        }
+    }
+
+    /// The bytes that stand before the data of an entry.
+    pub(crate) fn header(self, entry: &Frame<'_>) -> Vec<u8> {
+        match self {
+            Self::Tar => entry.header(),
+            Self::Raw => Vec::new(),
+        }
+    }
+
+    /// How many zeros follow data of this length.
+    pub(crate) fn padding(self, data: u64) -> u64 {
+        match self {
+            Self::Tar => data.next_multiple_of(BLOCK) - data,
+            Self::Raw => 0,
+        }
+    }
+
+    /// How many zeros end the stream, at least.
+    pub(crate) fn end(self) -> u64 {
+        match self {
+            Self::Tar => END,
+            Self::Raw => 0,
+        }
+    }
+}
+
+/// The length that a stream of `length` bytes is padded to, so that it says
+/// little: the Padmé function (Nikitin and others, "Reducing Metadata Leakage
+/// from Encrypted Files and Communication with PURBs", 2019), in which a length
+/// keeps no more significant bits than its magnitude has. At most 12 % longer,
+/// and whole blocks, as the rest of a tar.
+pub(crate) fn padded(length: u64) -> u64 {
+    let exponent = length.max(BLOCK).ilog2();
+    let kept = exponent.ilog2() + 1;
+    length.next_multiple_of(BLOCK.max(1 << (exponent - kept)))
+}
+
+/// The most zeros that a reader takes after the end of a stream whose entries
+/// have `framed` bytes: what [`padded`] asks for and the record size of any tar.
+pub(crate) fn most_padding(framed: u64) -> u64 {
+    END + (64 << 10) + framed / 8
+}
 
 /// What the framing needs to know of an entry.
 #[derive(Debug, Clone, Copy)]

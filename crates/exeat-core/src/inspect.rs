@@ -368,7 +368,9 @@ pub fn inspect(
 }
 
 impl Inspection {
-    fn help_until(&self, is_done: impl Fn() -> bool) {
+    /// Helps with blocks that others have cut, until there will be no more;
+    /// somebody's [`Crew::tell`] follows that.
+    pub(crate) fn help_until(&self, is_done: impl Fn() -> bool) {
         self.crew.wait_until(|work| work.examine(self), is_done);
     }
 }

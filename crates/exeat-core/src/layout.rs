@@ -67,6 +67,15 @@ pub(crate) fn volume_size(wanted: Option<u64>, stream: u64, largest: u64) -> Res
     }
 }
 
+/// The size of the volume that follows `bytes` of a stream of unknown length.
+///
+/// Without a wish it is the larger of 64 MiB and a thirty-second of what was
+/// there before, rounded up to a MiB: 300 volumes then hold 8 TiB.
+pub(crate) fn stream_volume_size(wanted: Option<u64>, bytes: u64) -> u64 {
+    let size = wanted.unwrap_or_else(|| DEFAULT_SIZE.max(bytes / 32));
+    size.next_multiple_of(MIB)
+}
+
 /// Plans the volumes for entries in path order.
 ///
 /// `size` is a multiple of 512 and larger than any header.
@@ -117,6 +126,13 @@ pub(crate) fn plan(entries: impl Iterator<Item = Extent>, size: u64) -> Vec<Cont
 /// The file name of volume `number`, counted from 1.
 pub(crate) fn volume_name(number: usize) -> String {
     format!("volume-{number:05}.age")
+}
+
+/// The number of the volume of that name, if it is one of a volume.
+pub(crate) fn volume_number(name: &[u8]) -> Option<usize> {
+    let digits = name.strip_prefix(b"volume-")?.strip_suffix(b".age")?;
+    let number = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    (volume_name(number).as_bytes() == name).then_some(number)
 }
 
 #[cfg(test)]
@@ -223,6 +239,18 @@ mod tests {
             let volumes = plan(pattern(pairs), size).len() as u64;
             assert!(volumes <= MAX_VOLUMES, "{pairs}: {volumes}");
         }
+    }
+
+    #[test]
+    fn a_stream_of_8_tib_needs_no_wish() {
+        let (mut bytes, mut volumes) = (0, 0);
+        while bytes < 7 << 40 {
+            let size = stream_volume_size(None, bytes);
+            assert!(size >= DEFAULT_SIZE && size.is_multiple_of(MIB));
+            (bytes, volumes) = (bytes + size, volumes + 1);
+        }
+        assert!(volumes <= MAX_PARTS, "{volumes}");
+        assert_eq!(stream_volume_size(Some(1), 1 << 40), MIB);
     }
 
     #[test]

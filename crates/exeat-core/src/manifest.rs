@@ -18,6 +18,7 @@ use crate::path::Escaped;
 
 mod inventory;
 
+pub use crate::framing::PayloadKind;
 pub use inventory::{Header, Inventory, InventoryError, InventoryFault, NamedKey, Record};
 pub(crate) use inventory::{Line, Part, Writer};
 
@@ -191,16 +192,6 @@ pub enum Compression {
     None,
     /// Zstandard (RFC 8878), window at most 8 MiB.
     Zstd,
-}
-
-/// What the volumes hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PayloadKind {
-    /// A tar stream of files.
-    Tar,
-    /// One stream of unknown length.
-    Raw,
 }
 
 /// One volume.

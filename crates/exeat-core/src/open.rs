@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Mode;
 
 use crate::decide::OpenPermit;
-use crate::destination::{self, DestinationError, NewFolder};
+use crate::destination::{self, DestinationError, NewFolder, OpenTarget};
 use crate::diagnostic::{Explain, Fault};
 use crate::entry::EntryKind;
 use crate::manifest::{Inventory, Record};
@@ -26,8 +26,10 @@ use crate::staging::{self, Staging};
 use crate::tree::{Tree, TreeError};
 use crate::verify::{Package, Unlocked, Verified, VerifyError, read_volume};
 
+mod emit;
 mod files;
 
+pub use emit::{Emitted, emit};
 use files::Files;
 
 /// Why a package was not opened. Nothing is left at the target then.
@@ -48,6 +50,12 @@ pub enum OpenError {
     NoSuchPath {
         /// The path, escaped.
         path: String,
+    },
+    /// One file was asked for, and this is none, or there are several.
+    #[error("{what} is not one file")]
+    NotOneFile {
+        /// The path, escaped, or words for the whole package.
+        what: String,
     },
     /// There is not enough room.
     #[error("the content needs {needed} bytes, and {available} are free there")]
@@ -90,6 +98,7 @@ impl Explain for OpenError {
             Self::Destination(error) => error.code(),
             Self::Permit => "permit-mismatch",
             Self::NoSuchPath { .. } => "no-such-path",
+            Self::NotOneFile { .. } => "not-one-file",
             Self::NoSpace { .. } => "no-space",
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
             Self::Write { .. } => "write-failed",
@@ -102,7 +111,7 @@ impl Explain for OpenError {
         match self {
             Self::Verify(error) => error.fault(),
             Self::Destination(error) => error.fault(),
-            Self::NoSuchPath { .. } => Fault::Request,
+            Self::NoSuchPath { .. } | Self::NotOneFile { .. } => Fault::Request,
             Self::Permit => Fault::Internal,
             _ => Fault::Environment,
         }
@@ -114,6 +123,10 @@ impl Explain for OpenError {
             Self::Destination(error) => return error.help(),
             Self::Permit => return None,
             Self::NoSuchPath { .. } => "'exeat list' shows what is inside",
+            Self::NotOneFile { .. } => {
+                "name one file in it; 'exeat list' shows what is inside, and --to DIR opens all of \
+                 it"
+            }
             Self::NoSpace { .. } => "free some space there, or choose another place",
             Self::Write { source, .. } => match source.kind() {
                 io::ErrorKind::Unsupported => "choose a place on a file system that has them",
@@ -196,11 +209,9 @@ pub fn open(
     options: &OpenOptions,
     progress: &dyn Progress,
 ) -> Result<Opened, OpenError> {
-    let header = package.inventory().header();
-    if permit.package != header.package || permit.facts != header.facts {
+    let OpenTarget::Folder(target) = target_for(package, permit)? else {
         return Err(OpenError::Permit);
-    }
-    let target = permit.target;
+    };
     let inventory = package.inventory();
     let wanted = select(inventory, &options.paths)?;
     let chosen = || {
@@ -278,6 +289,15 @@ pub fn open(
     progress.begin(Phase::Flushing, None);
     opened.path = publish(&target, staging)?;
     Ok(opened)
+}
+
+/// The place that `permit` gives this package leave for.
+fn target_for(package: &Unlocked, permit: OpenPermit) -> Result<OpenTarget, OpenError> {
+    let header = package.inventory().header();
+    match permit.package == header.package && permit.facts == header.facts {
+        true => Ok(permit.target),
+        false => Err(OpenError::Permit),
+    }
 }
 
 /// Looks at the place that a package is to be opened at: a new folder, or an

@@ -33,6 +33,9 @@ pub enum PathFault {
     /// Longer than [`MAX_PATH`], or a name longer than [`MAX_NAME`].
     #[error("it is longer than 4096 bytes, or a name in it is longer than 255")]
     TooLong,
+    /// A path where a name has to be.
+    #[error("it is a path, not a name")]
+    NotAName,
     /// Deeper than [`MAX_DEPTH`].
     #[error("it is more than 128 folders deep")]
     TooDeep,

@@ -16,7 +16,7 @@ use crate::decide::{Permit, ReleasePermit, SealedContent};
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
 use crate::entry::EntryKind;
-use crate::framing::{END, Extent, Frame};
+use crate::framing::{self, Extent, Frame, PayloadKind};
 use crate::inspect::reader::Readers;
 use crate::inspect::{Crew, Facts, Inspection};
 use crate::keys::{KeyError, PackageKey};
@@ -29,9 +29,11 @@ use crate::source::{Entry, Listing, Source, SourceError};
 
 mod complete;
 mod readme;
+mod stream;
 mod volume;
 
 pub use complete::Complete;
+use volume::{FileSealer, Sealer};
 
 /// Why sealing stopped. Whatever was staged is removed.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +134,10 @@ pub struct SealOptions {
     /// The size of volumes in bytes, before compression; by default 64 MiB, or
     /// more for large exports.
     pub volume_size: Option<u64>,
+    /// Round the size up with zeros, so that it says little; nothing is
+    /// compressed then, and unless a size was asked for there is one volume.
+    /// Of what comes through a pipe this does nothing.
+    pub pad: bool,
     /// Who takes apart what is not text, for inspection; without them it is
     /// uninspected.
     pub readers: Option<Readers>,
@@ -189,7 +195,7 @@ pub struct Estimate {
 /// compressed and so its size is known.
 pub fn estimate(permit: &Permit, options: &SealOptions) -> Result<Estimate, SealError> {
     let plan = plan(&permit.listing, options)?;
-    if options.compress == Compress::None {
+    if options.compress == Compress::None || options.pad {
         check_space(permit, plan.stream, plan.contents.len())?;
     }
     Ok(Estimate {
@@ -206,6 +212,7 @@ pub struct Sealed<S: Stage> {
     permit: Permit,
     stage: S,
     key: PackageKey,
+    kind: PayloadKind,
     level: Option<Level>,
     contents: Vec<Content>,
     volumes: Vec<Volume>,
@@ -228,13 +235,31 @@ pub fn seal<S: Stage>(
     progress: &dyn Progress,
 ) -> Result<Sealed<S>, SealError> {
     let listing = &permit.listing;
-    if !stage.is_for(&permit) || !source.is_source_of(listing) {
+    if !stage.is_for(&permit) || !source.is_source_of(listing) || permit.wants_first_look {
         return Err(SealError::Permit);
     }
+    match source.take_stream()? {
+        Some(stream) => stream::seal(permit, stream, stage, options, progress),
+        None => seal_files(permit, source, stage, options, progress),
+    }
+}
+
+fn seal_files<S: Stage>(
+    permit: Permit,
+    source: &Source,
+    stage: S,
+    options: &SealOptions,
+    progress: &dyn Progress,
+) -> Result<Sealed<S>, SealError> {
+    let listing = &permit.listing;
     let Plan {
-        contents, stream, ..
+        contents,
+        stream,
+        zeros,
+        ..
     } = plan(listing, options)?;
     let level = match options.compress {
+        _ if options.pad => None,
         Compress::None => None,
         Compress::Zstd(level) => Some(level),
         Compress::Auto => volume::auto_level(source, listing)?,
@@ -244,17 +269,18 @@ pub fn seal<S: Stage>(
     }
     progress.begin(Phase::Sealing, Some(listing.bytes()));
     let key = PackageKey::generate();
-    let sealer = volume::Sealer {
+    let sealer = FileSealer {
+        common: Sealer {
+            listing,
+            stage: &stage,
+            recipient: key.recipient(),
+            level,
+            inspection: inspection(&permit, options.readers.clone()),
+            progress,
+        },
         source,
-        listing,
-        stage: &stage,
-        recipient: key.recipient(),
-        level,
         last: contents.len() - 1,
-        inspection: permit
-            .depth
-            .map(|depth| Inspection::new(depth, options.readers.clone(), permit.columns.clone())),
-        progress,
+        zeros,
     };
     let threads = parallel::threads(options.threads);
     let sealed = seal_volumes(&sealer, &contents, threads)?;
@@ -265,15 +291,14 @@ pub fn seal<S: Stage>(
         volumes.push(volume.account);
         digests.extend(volume.digests);
     }
-    let facts = match sealer.inspection {
-        Some(inspection) => inspection.finish(listing),
-        None => Facts::uninspected(listing),
-    };
-    let content = complete::content_digest(listing, &contents, &digests);
+    let facts = facts(sealer.common.inspection, listing);
+    let kind = PayloadKind::Tar;
+    let content = complete::content_digest(kind, listing, &contents, &digests);
     Ok(Sealed {
         permit,
         stage,
         key,
+        kind,
         level,
         contents,
         volumes,
@@ -281,6 +306,19 @@ pub fn seal<S: Stage>(
         facts,
         content,
     })
+}
+
+/// The inspection that the permit asks for, if it asks for one.
+fn inspection(permit: &Permit, readers: Option<Readers>) -> Option<Inspection> {
+    let depth = permit.depth?;
+    Some(Inspection::new(depth, readers, permit.columns.clone()))
+}
+
+fn facts(inspection: Option<Inspection>, listing: &Listing) -> Facts {
+    match inspection {
+        Some(inspection) => inspection.finish(listing),
+        None => Facts::uninspected(listing),
+    }
 }
 
 impl<S: Stage> Sealed<S> {
@@ -315,12 +353,12 @@ impl<S: Stage> Sealed<S> {
 /// Seals every volume. The error is the first there was: those of threads that
 /// waited for the one that failed come after it.
 fn seal_volumes<S: Stage>(
-    sealer: &volume::Sealer<'_, S>,
+    sealer: &FileSealer<'_, S>,
     contents: &[Content],
     threads: NonZeroUsize,
 ) -> Result<Vec<volume::SealedVolume>, SealError> {
     let first: Mutex<Option<SealError>> = Mutex::new(None);
-    let crew = sealer.inspection.as_ref().map(Inspection::crew);
+    let crew = sealer.common.inspection.as_ref().map(Inspection::crew);
     let sealed = parallel::for_each(contents.len(), threads, |n| {
         let _guard = crew.map(Crew::guard);
         sealer.seal(n, &contents[n]).map_err(|error| {
@@ -341,18 +379,32 @@ fn seal_volumes<S: Stage>(
 /// The volumes of a listing.
 struct Plan {
     contents: Vec<Content>,
+    /// The bytes of the stream, its end and what it is padded with included.
     stream: u64,
+    /// The zeros at the end of it.
+    zeros: u64,
     volume_size: u64,
 }
 
 fn plan(listing: &Listing, options: &SealOptions) -> Result<Plan, SealError> {
-    let (mut stream, mut largest) = (END, 0);
+    let extent = |entry: &Entry<'_>| extent(PayloadKind::Tar, entry);
+    let (mut framed, mut largest) = (0, 0);
     for entry in listing.entries() {
-        let framed = extent(&entry).framed;
-        stream += framed;
-        largest = largest.max(framed);
+        let extent = extent(&entry);
+        framed += extent.framed;
+        largest = largest.max(extent.framed);
     }
-    let volume_size = layout::volume_size(options.volume_size, stream, largest)
+    let end = framed + PayloadKind::Tar.end();
+    let stream = match options.pad {
+        true => framing::padded(end),
+        false => end,
+    };
+    // Where volumes end says how large files are.
+    let wanted = match options.pad {
+        true => options.volume_size.or(Some(stream.max(layout::MIB))),
+        false => options.volume_size,
+    };
+    let volume_size = layout::volume_size(wanted, stream, largest)
         .map_err(|least| SealError::VolumeSize { least })?;
     let contents = layout::plan(listing.entries().map(|e| extent(&e)), volume_size);
     // More could not be named, and no reader would take them.
@@ -364,6 +416,7 @@ fn plan(listing: &Listing, options: &SealOptions) -> Result<Plan, SealError> {
     Ok(Plan {
         contents,
         stream,
+        zeros: stream - framed,
         volume_size,
     })
 }
@@ -390,7 +443,7 @@ fn is_sealed_file(entry: &Entry<'_>) -> bool {
     entry.kind() == EntryKind::File && entry.skipped().is_none()
 }
 
-fn extent(entry: &Entry<'_>) -> Extent {
+fn extent(kind: PayloadKind, entry: &Entry<'_>) -> Extent {
     if entry.skipped().is_some() {
         return Extent {
             framed: 0,
@@ -398,5 +451,5 @@ fn extent(entry: &Entry<'_>) -> Extent {
             data: 0,
         };
     }
-    Frame::of(entry).extent()
+    kind.extent(&Frame::of(entry))
 }

@@ -28,11 +28,13 @@ use crate::progress::Progress;
 
 mod again;
 mod listing;
+mod piped;
 mod walk;
 
-pub(crate) use again::{DATABASE, LOG, Reopen, is_database};
+pub(crate) use again::{DATABASE, Gone, LOG, Reopen, is_database};
 pub use listing::{Entry, Listing};
 pub(crate) use listing::{Identity, NodeBuilder, SkipReason};
+use piped::Piped;
 
 /// How many offending paths one error names; it counts the rest.
 const NAMED: usize = 10;
@@ -101,6 +103,15 @@ pub enum SourceError {
         /// What the system said.
         source: io::Error,
     },
+    /// What comes through a pipe can be read once, and has been.
+    #[error("'{name}' comes through a pipe, and can be read only once")]
+    Once {
+        /// The name it has in the package, escaped.
+        name: String,
+    },
+    /// A stream had nothing in it.
+    #[error("nothing came through the pipe")]
+    Nothing,
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -118,6 +129,8 @@ impl Explain for SourceError {
             Self::Path { .. } => "source-path",
             Self::TooMany => "source-too-many",
             Self::Changed { .. } => "source-changed",
+            Self::Once { .. } => "source-once",
+            Self::Nothing => "source-nothing",
             Self::Interrupted => "interrupted",
         }
     }
@@ -125,6 +138,7 @@ impl Explain for SourceError {
     fn fault(&self) -> Fault {
         match self {
             Self::Interrupted => Fault::Interrupted,
+            Self::Nothing => Fault::Environment,
             _ => Fault::Request,
         }
     }
@@ -148,6 +162,10 @@ impl Explain for SourceError {
                 "wait until nothing writes there, or export a snapshot or a copy; \
                  nothing was delivered"
                     .into()
+            }
+            Self::Once { .. } => "put it into a file first".into(),
+            Self::Nothing => {
+                "no package was made; see why the command before the pipe printed nothing".into()
             }
             Self::Interrupted => "nothing was left behind".into(),
         })
@@ -295,6 +313,8 @@ impl Exclude {
 #[derive(Debug)]
 pub struct Source {
     roots: Vec<Root>,
+    /// What is exported instead of roots, if it comes through a pipe.
+    piped: Option<Piped>,
     /// Tells this from every other one of the process, so that a listing can
     /// say whose it is.
     number: u64,
@@ -345,17 +365,50 @@ impl Source {
         if roots.is_empty() {
             return Err(SourceError::Empty);
         }
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         Ok(Self {
             roots,
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
+            piped: None,
+            number: next_number(),
         })
+    }
+
+    /// What comes through a pipe: one stream, which can be read once, and gets
+    /// this name in the package.
+    ///
+    /// # Errors
+    /// The name is that of no file: it has a slash in it, say.
+    ///
+    /// ```
+    /// use exeat_core::{progress::Silent, source::Source};
+    /// let source = Source::piped("clinic.sql", Box::new(std::io::empty()))?;
+    /// let listing = source.list(&Default::default(), &Silent)?;
+    /// assert!(listing.is_piped() && listing.len() == 1);
+    /// assert!(Source::piped("a/b", Box::new(std::io::empty())).is_err());
+    /// # Ok::<(), exeat_core::source::SourceError>(())
+    /// ```
+    pub fn piped(name: &str, stream: Box<dyn io::Read + Send>) -> Result<Self, SourceError> {
+        Ok(Self {
+            roots: Vec::new(),
+            piped: Some(Piped::new(name, stream)?),
+            number: next_number(),
+        })
+    }
+
+    /// The stream, once. `None` where these are files.
+    ///
+    /// # Errors
+    /// It has been taken.
+    pub(crate) fn take_stream(&self) -> Result<Option<Box<dyn io::Read + Send>>, SourceError> {
+        self.piped.as_ref().map(Piped::take).transpose()
     }
 
     /// The name of the first root, as a person would call this export.
     #[must_use]
     pub fn first_name(&self) -> &[u8] {
-        &self.roots[0].name
+        match &self.piped {
+            Some(piped) => piped.name(),
+            None => &self.roots[0].name,
+        }
     }
 
     /// The folders among the roots, for the check that a destination does not
@@ -386,6 +439,9 @@ impl Source {
     ) -> Result<(), SourceError> {
         /// Entries to ask at a time.
         const BATCH: usize = 1024;
+        if listing.is_piped() {
+            return Ok(());
+        }
         parallel::for_each(listing.len().div_ceil(BATCH), threads, |batch| {
             if progress.cancelled() {
                 return Err(SourceError::Interrupted);
@@ -424,7 +480,11 @@ impl Source {
         path: EntryPath<'_>,
         listed: &Identity,
     ) -> Result<File, SourceError> {
-        let root = &self.roots[usize::from(root)];
+        let Some(root) = self.roots.get(usize::from(root)) else {
+            return Err(SourceError::Once {
+                name: path.to_string(),
+            });
+        };
         let read_error = |error: rustix::io::Errno| SourceError::Read {
             path: path.to_string(),
             source: error.into(),
@@ -508,6 +568,12 @@ impl Reader<'_> {
             source,
         }
     }
+}
+
+/// Tells a source from every other one of the process.
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 fn open_root(path: &Path) -> Result<Root, SourceError> {

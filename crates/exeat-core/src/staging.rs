@@ -14,6 +14,7 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, OsStr};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -135,23 +136,57 @@ impl Staging {
         Ok(rustix::fs::fsync(&self.parent).map_err(io::Error::from))
     }
 
+    /// Gives one file in the folder its final name beside the folder, which
+    /// must not exist, and removes the folder. Results are as those of
+    /// [`Staging::publish`].
+    pub(crate) fn publish_file(
+        &mut self,
+        file: &File,
+        from: &str,
+        name: &OsStr,
+    ) -> io::Result<io::Result<()>> {
+        let renamed = rustix::fs::renameat_with(
+            &self.folder,
+            from,
+            &self.parent,
+            name,
+            RenameFlags::NOREPLACE,
+        );
+        match renamed {
+            // A rename without that flag would replace a file; a link does not.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.link_or_rename(from, name)?,
+            other => other?,
+        }
+        is_at(&self.parent, name, file)?;
+        self.is_done = true;
+        // What is left is empty, and of no harm if it stays.
+        let _ = rustix::fs::unlinkat(&self.parent, &self.name, AtFlags::REMOVEDIR);
+        Ok(rustix::fs::fsync(&self.parent).map_err(io::Error::from))
+    }
+
+    fn link_or_rename(&self, from: &str, name: &OsStr) -> io::Result<()> {
+        let (folder, parent) = (&self.folder, &self.parent);
+        match rustix::fs::linkat(folder, from, parent, name, AtFlags::empty()) {
+            Ok(()) => Ok(rustix::fs::unlinkat(folder, from, AtFlags::empty())?),
+            // No links there either.
+            Err(Errno::PERM | Errno::NOSYS | Errno::NOTSUP)
+                if !crate::destination::exists(parent, Path::new(name)) =>
+            {
+                Ok(rustix::fs::renameat(folder, from, parent, name)?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Demands that the name leads to this folder and no other one.
     fn is_at(&self, name: &OsStr) -> io::Result<()> {
-        let there = rustix::fs::statat(&self.parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        let own = rustix::fs::fstat(&self.folder)?;
-        if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino) {
-            return Ok(());
-        }
-        Err(io::Error::other("somebody put another folder in its place"))
+        is_at(&self.parent, name, &self.folder)
     }
 
     /// The path of the result: the one that was wanted, or another one if the
     /// folder around it was moved meanwhile.
     pub(crate) fn path(&self, wanted: &Path) -> PathBuf {
-        match resolve::leads_to(wanted, &self.folder) {
-            true => wanted.to_owned(),
-            false => resolve::resolve(&self.folder).unwrap_or_else(|| wanted.to_owned()),
-        }
+        path_of(&self.folder, wanted)
     }
 
     /// Removes the folder with all that is in it.
@@ -184,6 +219,42 @@ impl Drop for Staging {
             // Nobody is left to tell; what remains the next run clears away.
             let _ = self.clear();
         }
+    }
+}
+
+/// The path of what was published: the one that was wanted, or another one if
+/// the folder around it was moved meanwhile.
+pub(crate) fn path_of(published: impl AsFd, wanted: &Path) -> PathBuf {
+    match resolve::leads_to(wanted, &published) {
+        true => wanted.to_owned(),
+        false => resolve::resolve(published).unwrap_or_else(|| wanted.to_owned()),
+    }
+}
+
+/// Demands that a name leads to what `opened` is.
+fn is_at(parent: &OwnedFd, name: &OsStr, opened: impl AsFd) -> io::Result<()> {
+    let there = rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let own = rustix::fs::fstat(opened)?;
+    if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino) {
+        return Ok(());
+    }
+    Err(io::Error::other("somebody put another one in its place"))
+}
+
+/// A file in `folder` that has no name, for its owner alone: gone when it is
+/// closed, however the process ends.
+pub(crate) fn nameless(folder: &Path) -> io::Result<File> {
+    let (flags, mode) = (OFlags::RDWR | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR);
+    match rustix::fs::open(folder, flags | OFlags::TMPFILE, mode) {
+        // A file system that has none: FAT, say.
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
+            let path = folder.join(format!("{PREFIX}{}", uuid::Uuid::now_v7().simple()));
+            let flags = flags | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW;
+            let file = rustix::fs::open(&path, flags, mode)?;
+            rustix::fs::unlink(&path)?;
+            Ok(file.into())
+        }
+        other => Ok(other?.into()),
     }
 }
 

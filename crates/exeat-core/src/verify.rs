@@ -17,7 +17,7 @@ use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use crate::beneath;
 use crate::digest::{Digest, digest_reader};
 use crate::keys::{EnvelopeKind, MAX_ENVELOPE};
-use crate::layout::MAX_VOLUMES;
+use crate::layout::{MAX_VOLUMES, volume_number};
 use crate::manifest::{MAX_MANIFEST, Manifest, Member, PackageId, member};
 use crate::parallel;
 use crate::path::Escaped;
@@ -33,7 +33,7 @@ use archive::Archive;
 pub use archive::ArchiveFault;
 pub(crate) use archive::MemberFile;
 pub use content::ContentFault;
-pub(crate) use content::{Visitor, read_volume};
+pub(crate) use content::{Nowhere, Visitor, read_volume};
 pub use error::{Damage, DamageKind, VerifyError};
 pub use unlock::Unlocked;
 
@@ -436,9 +436,7 @@ fn is_member(name: &[u8]) -> bool {
 }
 
 fn is_volume(name: &[u8]) -> bool {
-    name.strip_prefix(b"volume-")
-        .and_then(|rest| rest.strip_suffix(b".age"))
-        .is_some_and(|digits| digits.len() == 5 && digits.iter().all(u8::is_ascii_digit))
+    volume_number(name).is_some()
 }
 
 /// The number N of `key-N.age`, `key-N.json` or `key-N.json.sig`, from 2 on,

@@ -23,6 +23,8 @@ use crate::progress::Shown;
 use crate::render;
 use crate::ui::{Report, Ui};
 
+/// What a stream is called that nobody named.
+const STREAM: &str = "stdin";
 /// How many left-out paths are named to people; the rest is counted.
 const NAMED: usize = 20;
 
@@ -30,6 +32,40 @@ const NAMED: usize = 20;
 pub(super) struct Skipped {
     path: String,
     reason: String,
+}
+
+/// Whether what is to leave comes through standard input.
+pub(super) fn is_piped(args: &SourceArgs) -> bool {
+    args.sources.iter().any(|source| source.as_os_str() == "-")
+}
+
+/// Opens what is to leave; a stream gets that name.
+pub(super) fn source(
+    args: &SourceArgs,
+    stdin_name: Option<&str>,
+    ui: &Ui,
+) -> Result<Source, CommandError> {
+    if !is_piped(args) {
+        return match stdin_name {
+            None => Ok(Source::open(&args.sources)?),
+            Some(_) => Err(CommandError::usage(
+                "--stdin-name names what comes through '-', which is not among the sources",
+            )),
+        };
+    }
+    if args.sources.len() > 1 {
+        return Err(CommandError::usage(
+            "'-' stands for a stream, which makes a package of its own",
+        )
+        .with_help("make two exports; a file of that name is './-'"));
+    }
+    let example =
+        "pg_dump clinic | exeat export - --stdin-name clinic.sql --to /media/usb -r age1…";
+    let input = ui.input("a stream", example)?;
+    Ok(Source::piped(
+        stdin_name.unwrap_or(STREAM),
+        Box::new(input),
+    )?)
 }
 
 /// Lists what is to leave, and says which patterns left nothing out.

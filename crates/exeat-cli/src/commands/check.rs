@@ -93,6 +93,13 @@ pub(crate) fn run(
     let policy = config.policy(&args.policy)?;
     let recipients = recipients(args, config)?;
     let signer = config.signer(args.signing_key.as_deref())?;
+    if asking::is_piped(&args.source) {
+        return Err(
+            CommandError::usage("check reads files; '-' is for export alone").with_help(
+                "a stream is inspected while it is sealed; a file of that name is './-'",
+            ),
+        );
+    }
     let source = Source::open(&args.source.sources)?;
     let target = args.to.as_deref().map(|to| Destination::look(to, &source));
     let target = target.transpose()?;

@@ -1,14 +1,14 @@
 //! `exeat export`: list → decide → seal → decide → record → publish; with
 //! `--plain` list → decide → inspect → decide → record → copy.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use exeat_core::decide::{Decision, Permit, Request, Terms};
 use exeat_core::deliver::{self, Delivered, Staging};
 use exeat_core::destination::{Destination, PackageName};
 use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
-use exeat_core::inspect::Facts;
+use exeat_core::inspect::{self, Facts, InspectOptions};
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::{Compression, NamedKey, PackageId};
 use exeat_core::path::Escaped;
@@ -20,15 +20,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asking::{self, Skipped, Wanted, leave_out, skipped};
-use super::{listen, readers};
+use super::{listen, readers, stop_if_asked, stopped_or};
 use crate::args::Export;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
 use crate::render;
-use crate::signals;
-use crate::ui::{Report, Ui};
+use crate::ui::{Output, Report, Ui};
 
 mod plain;
 
@@ -80,19 +79,16 @@ fn sealed(
     let (export, now) = (PackageId::generate(), now());
     let recipients = Wanted::of(&args.recipients, config)?;
     let key = config.signing_key(args.signing_key.as_deref())?;
-    let source = Source::open(&args.source.sources)?;
+    let output = output(args, ui)?;
+    let source = asking::source(&args.source, args.stdin_name.as_deref(), ui)?;
+    check_piped(args)?;
     let name = package_name(args, now, export)?;
-    let destination = Destination::folder(&args.to, name.clone(), &source)?;
+    let goal = || destination(args, name.clone(), &source, output.as_ref());
     let signer = key.as_ref().map(|key| key.public().fingerprint());
     if recipients.is_passphrase() && !args.dry_run {
         // Nobody is asked for a passphrase that no rule would take.
         let request = Request {
-            terms: terms(
-                args,
-                export,
-                Destination::folder(&args.to, name, &source)?,
-                now,
-            ),
+            terms: terms(args, export, goal()?, now),
             recipients: Wanted::Passphrase.unasked()?,
             signer,
         };
@@ -101,6 +97,7 @@ fn sealed(
             return Err(CommandError::refused(&refusal));
         }
     }
+    let destination = goal()?;
     let recipients = match args.dry_run {
         true => recipients.unasked()?,
         false => recipients.ask(ui)?,
@@ -117,6 +114,7 @@ fn sealed(
     let seal_options = SealOptions {
         compress: args.compress,
         volume_size: args.volume_size,
+        pad: args.pad,
         readers: Some(readers()),
         threads: None,
     };
@@ -132,17 +130,30 @@ fn sealed(
     }
     // Before anything is read: what cannot be recorded cannot leave.
     let ledger = config.ledger(policy)?;
-    let permit = match policy.decide(request, listing) {
+    let mut permit = match policy.decide(request, listing) {
         Decision::Permit(permit) => permit,
         Decision::Refusal(refusal) => {
             ledger.lock()?.refuse(&refusal)?;
             return Err(CommandError::refused(&refusal));
         }
     };
+    if permit.wants_first_look() {
+        permit = first_look(permit, &source, policy, &ledger, &progress)?;
+    }
     let key = key.expect("a decision that permits an export demands a signer");
     let mut exported = describe(export, &permit, Some(&key), named);
-    let staging = Staging::create(&permit, umask)?;
-    let sealed = seal::seal(permit, &source, staging, &seal_options, &progress)?;
+    let is_stream = output.is_some();
+    let staging = match output {
+        None => Staging::create(&permit, umask)?,
+        Some(output) => {
+            let folder = config::folder_for_large();
+            Staging::stream(&permit, Box::new(output), &folder)?
+        }
+    };
+    let sealed = seal::seal(permit, &source, staging, &seal_options, &progress);
+    let sealed = sealed.map_err(|error| stopped_or(error.into()))?;
+    // Of a stream nothing was known before.
+    exported.bytes = sealed.facts().bytes;
     exported.facts = Some(sealed.facts().clone());
     // A plugin may ask something now.
     progress.clear();
@@ -153,7 +164,87 @@ fn sealed(
     exported.payload_bytes = manifest.payload.bytes;
     exported.compression = Some(manifest.payload.compression);
     exported.manifest_sha256 = Some(delivered.manifest_sha256.to_string());
-    Ok(report(&exported, &delivered.path, ui))
+    let report = report(&exported, (!is_stream).then_some(&delivered.path), ui);
+    Ok(match is_stream {
+        true => report.beside_bytes(),
+        false => report,
+    })
+}
+
+/// Whether the package goes to standard output.
+fn is_to_stream(args: &Export) -> bool {
+    args.to.as_os_str() == "-"
+}
+
+/// Standard output, if the package is to go there.
+fn output(args: &Export, ui: &Ui) -> Result<Option<Output>, CommandError> {
+    let example = "exeat export clinic --to - -r age1… | ssh host 'cat > clinic.exeat.tar'";
+    match is_to_stream(args) {
+        true => ui.output("--to -", example).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// Says what cannot be done with a stream.
+fn check_piped(args: &Export) -> Result<(), CommandError> {
+    if !asking::is_piped(&args.source) {
+        return Ok(());
+    }
+    if args.pad {
+        return Err(CommandError::usage(
+            "--pad needs to know the end of what it pads, and a stream shows it too late",
+        )
+        .with_help("put it into a file first, or leave out --pad"));
+    }
+    if args.dry_run {
+        return Err(CommandError::usage(
+            "--dry-run reads nothing, so it can say nothing of a stream",
+        ));
+    }
+    Ok(())
+}
+
+fn destination(
+    args: &Export,
+    name: PackageName,
+    source: &Source,
+    output: Option<&Output>,
+) -> Result<Destination, CommandError> {
+    Ok(match output {
+        Some(output) => Destination::stream(output),
+        None if args.archive => Destination::archive(&args.to, name, source)?,
+        None => Destination::folder(&args.to, name, source)?,
+    })
+}
+
+/// Decides on content before any of it goes into a stream.
+fn first_look(
+    permit: Permit,
+    source: &Source,
+    policy: &Policy,
+    ledger: &Ledger,
+    progress: &Shown,
+) -> Result<Permit, CommandError> {
+    let options = InspectOptions {
+        depth: policy.depth(),
+        readers: Some(readers()),
+        columns: policy.columns(),
+        threads: None,
+    };
+    let inspected = inspect::inspect(source, permit.listing(), options, progress)?;
+    let terms = &permit.request().terms;
+    let locked = ledger.lock()?;
+    let (requester, now) = (&terms.requester, terms.created);
+    let history = asking::history(policy, requester, now, false, |questions| {
+        locked.account(questions)
+    })?;
+    match policy.decide_first_look(permit, &inspected, &history) {
+        Decision::Permit(permit) => Ok(permit),
+        Decision::Refusal(refusal) => {
+            locked.refuse(&refusal)?;
+            Err(CommandError::refused(&refusal))
+        }
+    }
 }
 
 /// Decides on what was found, records it, and publishes.
@@ -187,19 +278,8 @@ fn release(
     let intent = locked.intend(&release)?;
     let complete = sealed.complete(release, key, intent);
     // Ctrl-C ends a plugin, too: that is what stopped the work then.
-    let complete = complete.map_err(|error| match stop_if_asked() {
-        Err(interrupted) => interrupted,
-        Ok(()) => CommandError::from(error),
-    })?;
+    let complete = complete.map_err(|error| stopped_or(error.into()))?;
     Ok(deliver::publish(complete)?)
-}
-
-/// The last moment at which stopping leaves nothing behind.
-fn stop_if_asked() -> Result<(), CommandError> {
-    signals::received().map_or(Ok(()), |signal| {
-        let exit = Exit::Interrupted(signal);
-        Err(CommandError::new(exit, "interrupted", "interrupted"))
-    })
 }
 
 /// Now, in whole seconds: what the format records.
@@ -284,11 +364,14 @@ fn dry_run(mut exported: Exported, estimate: &Estimate, ui: &Ui) -> Report {
     report
 }
 
-fn report(exported: &Exported, path: &Path, ui: &Ui) -> Report {
+/// `path`: where it is, if it is still here.
+fn report(exported: &Exported, path: Option<&PathBuf>, ui: &Ui) -> Report {
     let mut text = format!("sealed {} into {}\n", content(exported), exported.path);
     text += &details(exported);
-    let shown = render::shell(&path.display().to_string());
-    text += &format!("next: exeat verify {shown}\n");
+    if let Some(path) = path {
+        let shown = render::shell(&path.display().to_string());
+        text += &format!("next: exeat verify {shown}\n");
+    }
     let mut report = Report::new(ui, || text, exported);
     report.notes = exported.findings.iter().map(noted).collect();
     leave_out(&mut report, &exported.skipped, "package");

@@ -1,18 +1,21 @@
 //! `exeat open`: verify and extract, into a folder that appears when all of it
-//! is right.
+//! is right, or one file to standard output.
 
 use std::os::unix::ffi::OsStrExt as _;
 
+use exeat_core::decide::OpenPermit;
+use exeat_core::destination::OpenTarget;
 use exeat_core::open::{self, OpenOptions, Opened};
+use exeat_core::verify::Unlocked;
 use serde::Serialize;
 
-use super::{SignerReport, listen, tell_of_further_envelopes, unlock, verify_package};
+use super::{SignerReport, listen, stopped_or, tell_of_further_envelopes, unlock, verify_package};
 use crate::args::Open;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::progress::Shown;
 use crate::render;
-use crate::ui::{Report, Ui};
+use crate::ui::{Output, Report, Ui};
 
 /// How many paths are named to people; the rest is counted.
 const NAMED: usize = 20;
@@ -40,11 +43,22 @@ pub(crate) fn run(
     umask: u32,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
+    let output = match args.stdout {
+        true => Some(ui.output("--stdout", "exeat open clinic.exeat --stdout | psql clinic")?),
+        false => None,
+    };
+    if args.stdout && args.paths.len() > 1 {
+        return Err(CommandError::usage("--stdout writes one file, not several")
+            .with_help("open them into a folder with --to, or one after another"));
+    }
     let verified = verify_package(&args.package, &args.trust, config, ui)?;
-    let (package, signer) = (verified.id().to_string(), SignerReport::of(&verified));
     tell_of_further_envelopes(&verified, ui);
     let policy = config.policy(&args.policy)?;
-    let target = open::target(&verified, &args.to)?;
+    let target: OpenTarget = match (&output, &args.to) {
+        (Some(output), _) => OpenTarget::stream(output),
+        (None, Some(to)) => open::target(&verified, to)?.into(),
+        (None, None) => unreachable!("one of the two is required"),
+    };
     let unlocked = unlock(verified, &args.identity, config, ui)?;
     let permit = policy
         .decide_open(unlocked.inventory().header(), target)
@@ -52,18 +66,63 @@ pub(crate) fn run(
     for finding in permit.findings() {
         ui.must_say(render::finding(finding).trim_end());
     }
+    listen()?;
+    match output {
+        Some(output) => to_stdout(args, &unlocked, permit, output, ui),
+        None => to_folder(args, &unlocked, permit, umask, ui),
+    }
+}
+
+fn to_stdout(
+    args: &Open,
+    unlocked: &Unlocked,
+    permit: OpenPermit,
+    mut output: Output,
+    ui: &Ui,
+) -> Result<Report, CommandError> {
+    let progress = Shown::new(ui);
+    let path = args.paths.first().map(|path| path.as_bytes());
+    let emitted = open::emit(unlocked, permit, path, &mut output, None, &progress);
+    let emitted = emitted.map_err(|error| stopped_or(error.into()))?;
+    progress.clear();
+    let signer = SignerReport::of(unlocked.verified());
+    let text = format!(
+        "wrote {} ({}) to standard output\n  signed by    {}\n  fingerprint  {}\n",
+        emitted.path,
+        render::bytes(emitted.bytes),
+        signer.name,
+        signer.fingerprint,
+    );
+    let result = OpenReport {
+        package: unlocked.verified().id().to_string(),
+        signer,
+        path: emitted.path,
+        entries: 1,
+        bytes: emitted.bytes,
+        outside_links: &[],
+        skipped: Vec::new(),
+    };
+    Ok(Report::new(ui, || text, &result).beside_bytes())
+}
+
+fn to_folder(
+    args: &Open,
+    unlocked: &Unlocked,
+    permit: OpenPermit,
+    umask: u32,
+    ui: &Ui,
+) -> Result<Report, CommandError> {
     let options = OpenOptions {
         paths: args.paths.iter().map(|p| p.as_bytes().to_vec()).collect(),
         outside_links: args.outside_links,
         umask,
         threads: None,
     };
-    listen()?;
     let progress = Shown::new(ui);
-    let opened = open::open(&unlocked, permit, &options, &progress)?;
+    let opened = open::open(unlocked, permit, &options, &progress)?;
     progress.clear();
     let result = OpenReport {
-        package,
+        package: unlocked.verified().id().to_string(),
         path: opened.path.display().to_string(),
         entries: opened.entries,
         bytes: opened.bytes,
@@ -73,7 +132,7 @@ pub(crate) fn run(
             .iter()
             .map(|(path, reason)| Skipped { path, reason })
             .collect(),
-        signer,
+        signer: SignerReport::of(unlocked.verified()),
     };
     let text = format!(
         "opened {} ({}) into {}\n  signed by    {}\n  fingerprint  {}\n",

@@ -5,7 +5,7 @@ use super::ask::Ask;
 use super::words::{
     SEAL, files, media, most, named, refuse, uninspected, uninspected_places, unseen,
 };
-use crate::destination::{Place, Target};
+use crate::destination::{Medium, Place, Target};
 use crate::diagnostic::{Finding, Severity};
 use crate::inspect::{Class, Coverage, Facts};
 use crate::policy::{Origin, Rule};
@@ -74,6 +74,8 @@ pub(super) fn opening(facts: &Facts, place: &Place) -> Vec<Finding> {
     };
     match place.medium() {
         medium if !medium.is_outside() || !is_personal => Vec::new(),
+        // Into another program: where that puts it, nobody here can know.
+        Medium::Stream => Vec::new(),
         medium if medium.is_removable_or_optical() => vec![refuse(
             "plaintext-to-removable",
             message(),

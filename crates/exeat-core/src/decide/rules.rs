@@ -87,11 +87,15 @@ impl Policy {
         if self.inspection_rule().value == InspectionMode::Full {
             return Some(Depth::Full);
         }
-        let asks = self.ceiling_rule().is_some()
+        self.asks_of_content().then(|| self.depth())
+    }
+
+    /// Whether some rule can refuse a package for what is in it.
+    pub(super) fn asks_of_content(&self) -> bool {
+        self.ceiling_rule().is_some()
             || self.approvals_for(u64::MAX).is_some()
             || self.quotas().next().is_some()
-            || self.uninspected_rule().value != Severity::Note;
-        asks.then(|| self.depth())
+            || self.uninspected_rule().value != Severity::Note
     }
 
     fn recipients(&self, recipients: &Recipients, now: Timestamp, findings: &mut Vec<Finding>) {
@@ -430,6 +434,17 @@ fn expired(key: &Recipient, today: Date) -> Option<Finding> {
 }
 
 /// A permit of another policy, or facts of another content.
+/// What has gone into a pipe cannot be taken back, and what came through one
+/// cannot be read twice.
+pub(super) fn undecided_stream() -> Finding {
+    refuse(
+        "stream-undecided",
+        "the policy has rules about content, and this would be gone before its content is known",
+        "put it into a folder with --to DIR, with --archive as one file, and send that",
+        &Origin::Floor,
+    )
+}
+
 pub(super) fn mismatch() -> Finding {
     refuse(
         "permit-mismatch",

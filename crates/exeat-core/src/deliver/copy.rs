@@ -10,7 +10,7 @@ use rustix::fs::Mode;
 
 use super::{DeliverError, give_up, not_published};
 use crate::decide::PlainRelease;
-use crate::destination;
+use crate::destination::{self, Spot};
 use crate::diagnostic::Explain as _;
 use crate::digest::Hasher;
 use crate::entry::EntryKind;
@@ -92,17 +92,23 @@ pub fn copy(
         // It is there: the intent stands, and counts as delivered.
         Err(error @ DeliverError::Unconfirmed { .. }) => Err(error),
         Err(error) => {
-            let path = release.terms.destination.path();
+            let path = release.terms.destination.path().to_owned();
             Err(give_up(staging, intent, path, error))
         }
     }
 }
 
+/// Nothing goes into a stream in the clear.
+fn spot(release: &PlainRelease) -> Result<&Spot, DeliverError> {
+    let spot = release.terms.destination.spot();
+    spot.ok_or(DeliverError::Permit)
+}
+
 fn stage(release: &PlainRelease) -> Result<Staging, DeliverError> {
     check_space(release)?;
-    let destination = &release.terms.destination;
-    Staging::create(destination.handle().as_fd()).map_err(|source| DeliverError::Stage {
-        path: destination.path(),
+    let spot = spot(release)?;
+    Staging::create(spot.folder.as_fd()).map_err(|source| DeliverError::Stage {
+        path: release.terms.destination.path().to_owned(),
         source,
     })
 }
@@ -116,8 +122,7 @@ fn write(
     progress: &dyn Progress,
 ) -> Result<Copied, DeliverError> {
     let listing = &release.listing;
-    let destination = &release.terms.destination;
-    let path = destination.path();
+    let path = release.terms.destination.path().to_owned();
     let tree = Tree::new(staging.handle(), umask);
     progress.begin(Phase::Copying, Some(listing.bytes()));
     let made = |kind| {
@@ -176,7 +181,7 @@ fn write(
     let synced = staging.sync_all();
     synced.map_err(|source| not_published(path.clone(), source))?;
     let mode = Mode::from_raw_mode(0o777 & !umask);
-    match staging.publish(destination.name(), mode, false) {
+    match staging.publish(spot(release)?.name.as_ref(), mode, false) {
         Ok(Ok(())) => Ok(Copied {
             path: staging.path(&path),
             entries: listing.len() as u64 - listing.skipped(),
@@ -189,7 +194,7 @@ fn write(
 
 /// What a copy takes is known before a byte is written.
 fn check_space(release: &PlainRelease) -> Result<(), DeliverError> {
-    let Ok(space) = destination::space(release.terms.destination.handle()) else {
+    let Ok(space) = destination::space(&spot(release)?.folder) else {
         // Where it cannot be known, writing will show.
         return Ok(());
     };

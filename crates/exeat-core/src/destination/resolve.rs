@@ -1,7 +1,7 @@
-//! The path of an open folder.
+//! The path of an open folder or file.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,8 @@ use rustix::fs::{AtFlags, CWD};
 ///
 /// `None` where the kernel knows no path that leads to it: it has been removed,
 /// something is mounted over it, or it is outside of the root of this process.
-pub(crate) fn resolve(folder: &OwnedFd) -> Option<PathBuf> {
+pub(crate) fn resolve(folder: impl AsFd) -> Option<PathBuf> {
+    let folder = folder.as_fd();
     let link = format!("/proc/self/fd/{}", folder.as_raw_fd());
     let said = rustix::fs::readlink(link, Vec::new()).ok()?;
     let path = PathBuf::from(OsStr::from_bytes(said.to_bytes()));
@@ -23,7 +24,7 @@ pub(crate) fn resolve(folder: &OwnedFd) -> Option<PathBuf> {
 }
 
 /// Whether the path leads to that folder, the last part not being a link.
-pub(crate) fn leads_to(path: &Path, folder: &OwnedFd) -> bool {
+pub(crate) fn leads_to(path: &Path, folder: impl AsFd) -> bool {
     let there = rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW);
     let (Ok(there), Ok(opened)) = (there, rustix::fs::fstat(folder)) else {
         return false;

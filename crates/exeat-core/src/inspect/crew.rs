@@ -71,7 +71,7 @@ impl Crew {
     }
 
     /// Wakes those who wait for something that has happened now.
-    pub(super) fn tell(&self) {
+    pub(crate) fn tell(&self) {
         // Under the lock, so that nobody looks before and sleeps after.
         drop(self.lock());
         self.changed.notify_all();

@@ -358,6 +358,14 @@ impl<'a> Record<'a> {
         self.stored.offset
     }
 
+    /// What it takes in a tar stream, in bytes; nothing where it was left out.
+    pub(crate) fn framed(&self) -> u64 {
+        match self.stored.skipped {
+            0 => self.frame().framed_len(),
+            _ => 0,
+        }
+    }
+
     /// What the framing needs to know of it.
     pub(crate) fn frame(&self) -> Frame<'a> {
         Frame {

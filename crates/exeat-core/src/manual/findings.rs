@@ -26,6 +26,7 @@
 //! | `recipient-not-allowed` | a recipient who is not in the policy's list, or a passphrase where the policy forbids it | choose one who is, or ask whoever keeps the policy |
 //! | `recovery-recipient-missing` | the policy demands a recipient who was not named | add it with a further `-r` |
 //! | `signer-not-allowed` | the policy does not let that key sign | sign with one that may, with `--signing-key` |
+//! | `stream-undecided` | the policy has rules about content, and what comes through one pipe and goes straight into another would be gone before its content is known | put it into a folder with `--to DIR`, where nothing appears before all is decided (`--archive` makes one file of it); or export files |
 //! | `uninspected` | in a package: something could not be inspected; the policy says what it weighs, by default a note | where it refuses, leave the files out with `--exclude` |
 //! | `unsigned` | there is no key to sign the package with | run `exeat init` |
 //! | `weak-encryption` | a password protects it in a way that is no encryption: ZipCrypto, RC4 in PDF and Office files, XOR in old spreadsheets. In the clear that is refused, in a package it is a note; what is in it counts as uninspected | take the password off, and seal it |

@@ -82,7 +82,7 @@ impl<S: Stage> Sealed<S> {
         }
         let header = self.header(release, fingerprint.to_string());
         let inventory = self.write_inventory(&header)?;
-        let text = readme(self.compression(), &self.permit.request.recipients);
+        let text = readme(self.kind, self.compression(), &request.recipients);
         let readme = self.write(member::README, text.as_bytes())?;
         let sums = sums_bytes(&readme, &inventory, self.volumes.iter());
         let sums = self.write(member::SUMS, &sums)?;
@@ -101,7 +101,7 @@ impl<S: Stage> Sealed<S> {
             payload: Payload {
                 bytes: self.volumes.iter().map(|volume| volume.bytes).sum(),
                 compression: self.compression(),
-                kind: PayloadKind::Tar,
+                kind: self.kind,
                 volumes: self.volumes.clone(),
             },
             readme,
@@ -153,6 +153,7 @@ impl<S: Stage> Sealed<S> {
         let mut lines = Writer::new(Encoder::new(encrypted, self.level).map_err(failed)?);
         lines.header(header).map_err(failed)?;
         walk(
+            self.kind,
             &self.permit.listing,
             &self.contents,
             &self.digests,
@@ -202,6 +203,7 @@ enum Place<'a> {
 
 /// Calls `visit` for each entry in path order with its place in the volumes.
 fn walk<E>(
+    kind: PayloadKind,
     listing: &Listing,
     contents: &[Content],
     digests: &[Digest],
@@ -226,14 +228,14 @@ fn walk<E>(
                         (None, _) => Place::At(volume, offset),
                     };
                     visit(&entry, place)?;
-                    offset += super::extent(&entry).framed;
+                    offset += super::extent(kind, &entry).framed;
                 }
                 next = range.end;
             }
             Content::Piece { entry, framed } => {
                 next = *entry;
                 let entry = listing.entry(next);
-                let extent = super::extent(&entry);
+                let extent = super::extent(kind, &entry);
                 let data = extent.data_in(framed);
                 parts.push(Part {
                     bytes: data.end - data.start,
@@ -268,12 +270,13 @@ fn left_out<E>(
 /// path, kind, size, link target and digests of every entry, each of variable
 /// length behind its length.
 pub(super) fn content_digest(
+    kind: PayloadKind,
     listing: &Listing,
     contents: &[Content],
     digests: &[Digest],
 ) -> Digest {
     let mut hasher = Hasher::default();
-    let visited = walk(listing, contents, digests, |entry, place| {
+    let visited = walk(kind, listing, contents, digests, |entry, place| {
         let (path, target) = (entry.path().as_bytes(), entry.target());
         for bytes in [path, target] {
             hasher.update(&(bytes.len() as u64).to_be_bytes());

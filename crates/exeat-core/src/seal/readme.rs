@@ -2,12 +2,21 @@
 //! it are run by the tests, against Debian's own programs.
 
 use crate::keys::Recipients;
-use crate::manifest::Compression;
+use crate::manifest::{Compression, PayloadKind};
 
-pub(super) fn readme(compression: Compression, recipients: &Recipients) -> String {
+pub(super) fn readme(
+    kind: PayloadKind,
+    compression: Compression,
+    recipients: &Recipients,
+) -> String {
     let (decompress, zstd) = match compression {
         Compression::None => ("", ""),
         Compression::Zstd => (" | zstd -dc", ", zstd"),
+    };
+    // A stream is one file, which has no name here.
+    let (tar, new, make, unpack) = match kind {
+        PayloadKind::Tar => (", tar", "opened", "mkdir \"$NEW\"\n", "| tar -x -C"),
+        PayloadKind::Raw => ("", "opened.data", "test ! -e \"$NEW\"\n", ">"),
     };
     let is_passphrase = matches!(recipients, Recipients::Passphrase(_));
     let (with_exeat, have, setting, with_age) = if is_passphrase {
@@ -32,7 +41,7 @@ IF YOU HAVE exeat
   Open it into a new folder:
       exeat open THIS-FOLDER{with_exeat} --to NEW-FOLDER
 
-IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, age{zstd}, tar)
+IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, age{zstd}{tar})
 
   You need {have}, and an allowed_signers file with the line of
   the sender, which you have from the sender and not from whoever gave you this
@@ -44,7 +53,7 @@ IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, age{zstd}, tar)
 set -eo pipefail
 trap 'echo "STOPPED: do not use this package, and what was opened of it" >&2' ERR
 SIGNERS=~/allowed_signers SIGNER=sender@example.org
-{setting}NEW=~/opened
+{setting}NEW=~/{new}
 
 # 1. The manifest is signed by the sender, and vouches for the rest.
 ssh-keygen -Y verify -f "$SIGNERS" -I "$SIGNER" -n exeat.package.v1 \
@@ -56,13 +65,12 @@ test "$(ls volume-*.age)" = "$(grep -o 'volume-[0-9]*\.age$' SHA256SUMS)"
 
 # 2. Only then decrypt.
 umask 077
-mkdir "$NEW"
-package_key=$(mktemp)
+{make}package_key=$(mktemp)
 trap 'rm -f "$package_key"' EXIT
 age -d{with_age} key.age > "$package_key"
 for v in $(grep -o 'volume-[0-9]*\.age$' SHA256SUMS); do
     age -d -i "$package_key" "$v"{decompress} || exit 1
-done | tar -x -C "$NEW"
+done {unpack} "$NEW"
 echo "opened into $NEW"
 ----8<----
 "#

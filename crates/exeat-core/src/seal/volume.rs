@@ -7,7 +7,7 @@ use super::{SealError, Stage, extent, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
 use crate::digest::{Digest, Hasher, HashingWriter};
 use crate::entry::EntryKind;
-use crate::framing::{BLOCK, END, Frame};
+use crate::framing::{Frame, PayloadKind};
 use crate::inspect::Inspection;
 use crate::keys::encrypt_to;
 use crate::layout::{Content, volume_name};
@@ -17,19 +17,26 @@ use crate::source::{Entry, Listing, Source, SourceError};
 
 /// How much is read at once: large enough that calls do not count, small
 /// enough to stay in the cache of a core between hashing and encrypting.
-const BUFFER: usize = 128 << 10;
+pub(super) const BUFFER: usize = 128 << 10;
 
 /// Everything that the volumes of one package have in common.
 pub(super) struct Sealer<'a, S> {
-    pub(super) source: &'a Source,
     pub(super) listing: &'a Listing,
     pub(super) stage: &'a S,
     pub(super) recipient: age::x25519::Recipient,
     pub(super) level: Option<Level>,
-    /// The index of the last volume, which holds the end of the stream.
-    pub(super) last: usize,
     pub(super) inspection: Option<Inspection>,
     pub(super) progress: &'a dyn Progress,
+}
+
+/// The same for volumes of files.
+pub(super) struct FileSealer<'a, S> {
+    pub(super) common: Sealer<'a, S>,
+    pub(super) source: &'a Source,
+    /// The index of the last volume, which holds the end of the stream.
+    pub(super) last: usize,
+    /// How many zeros end the stream.
+    pub(super) zeros: u64,
 }
 
 /// A volume in staging.
@@ -39,29 +46,21 @@ pub(super) struct SealedVolume {
     pub(super) digests: Vec<Digest>,
 }
 
-impl<S: Stage> Sealer<'_, S> {
+impl<S: Stage> FileSealer<'_, S> {
     pub(super) fn seal(&self, index: usize, content: &Content) -> Result<SealedVolume, SealError> {
-        let name = volume_name(index + 1);
-        let failed = |source: io::Error| SealError::Write {
-            member: name.clone(),
-            source,
-        };
-        let member = self.stage.create(&name).map_err(failed)?;
-        let encrypted = encrypt_to(&self.recipient, HashingWriter::new(member)).map_err(failed)?;
-        let encoder = Encoder::new(encrypted, self.level).map_err(failed)?;
         let mut writing = Writing {
             sealer: self,
-            out: encoder,
-            failed: &failed,
+            out: self.common.begin(index)?,
             buffer: vec![0; BUFFER],
             digests: Vec::new(),
         };
         match content {
             Content::Entries(range) => {
                 for index in range.clone() {
-                    let entry = self.listing.entry(index);
+                    let entry = self.common.listing.entry(index);
                     if entry.skipped().is_none() {
-                        writing.piece(index, 0..extent(&entry).framed)?;
+                        let framed = 0..extent(PayloadKind::Tar, &entry).framed;
+                        writing.piece(index, framed)?;
                     }
                 }
             }
@@ -70,48 +69,91 @@ impl<S: Stage> Sealer<'_, S> {
             }
         }
         if index == self.last {
-            writing.zeros(END)?;
+            writing.zeros(self.zeros)?;
         }
         let Writing { out, digests, .. } = writing;
-        let encrypted = out.finish().map_err(failed)?;
-        let hashed = encrypted.finish().map_err(failed)?;
-        let (member, sha256, bytes) = hashed.finish();
-        self.stage.close(member).map_err(failed)?;
         Ok(SealedVolume {
-            account: Volume {
-                bytes,
-                name: name.clone(),
-                sha256,
-            },
+            account: out.finish(self.common.stage)?,
             digests,
         })
     }
 }
 
-/// One volume while it is written.
-struct Writing<'a, 'f, S, W: Write> {
-    sealer: &'a Sealer<'a, S>,
-    out: Encoder<W>,
-    failed: &'f dyn Fn(io::Error) -> SealError,
+impl<S: Stage> Sealer<'_, S> {
+    /// Begins volume `index`, counted from 0.
+    pub(super) fn begin(&self, index: usize) -> Result<Output<S::Member>, SealError> {
+        let name = volume_name(index + 1);
+        let begun = self.stage.create(&name).and_then(|member| {
+            let encrypted = encrypt_to(&self.recipient, HashingWriter::new(member))?;
+            Encoder::new(encrypted, self.level)
+        });
+        match begun {
+            Ok(out) => Ok(Output { name, out }),
+            Err(error) => Err(write_error(&name, error)),
+        }
+    }
+}
+
+/// A volume while it is written: compressed, encrypted, hashed.
+pub(super) struct Output<M: Write> {
+    name: String,
+    out: Encoder<age::stream::StreamWriter<HashingWriter<M>>>,
+}
+
+impl<M: Write> Output<M> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SealError> {
+        let written = self.out.write_all(bytes);
+        written.map_err(|error| write_error(&self.name, error))
+    }
+
+    /// Ends the volume.
+    pub(super) fn finish(self, stage: &impl Stage<Member = M>) -> Result<Volume, SealError> {
+        let Self { name, out } = self;
+        let finished = out.finish().and_then(|out| {
+            let (member, sha256, bytes) = out.finish()?.finish();
+            stage.close(member)?;
+            Ok((sha256, bytes))
+        });
+        match finished {
+            Ok((sha256, bytes)) => Ok(Volume {
+                bytes,
+                name,
+                sha256,
+            }),
+            Err(error) => Err(write_error(&name, error)),
+        }
+    }
+}
+
+fn write_error(member: &str, source: io::Error) -> SealError {
+    SealError::Write {
+        member: member.to_owned(),
+        source,
+    }
+}
+
+/// One volume of files while it is written.
+struct Writing<'a, S: Stage> {
+    sealer: &'a FileSealer<'a, S>,
+    out: Output<S::Member>,
     buffer: Vec<u8>,
     digests: Vec<Digest>,
 }
 
-impl<S, W: Write> Writing<'_, '_, S, W> {
+impl<S: Stage> Writing<'_, S> {
     /// Writes a range of the framed bytes of an entry: all of them, or a cut.
     fn piece(&mut self, index: usize, framed: Range<u64>) -> Result<(), SealError> {
-        let entry = self.sealer.listing.entry(index);
-        let extent = extent(&entry);
+        let entry = self.sealer.common.listing.entry(index);
+        let extent = extent(PayloadKind::Tar, &entry);
         if framed.start == 0 {
-            let header = Frame::of(&entry).header();
-            self.out.write_all(&header).map_err(self.failed)?;
+            self.out.write(&Frame::of(&entry).header())?;
         }
         if entry.kind() == EntryKind::File {
             let data = extent.data_in(&framed);
             let length = data.end - data.start;
             self.file(index, &entry, data)?;
             if framed.end == extent.framed {
-                self.zeros(length.next_multiple_of(BLOCK) - length)?;
+                self.zeros(PayloadKind::Tar.padding(length))?;
             }
         }
         Ok(())
@@ -124,9 +166,9 @@ impl<S, W: Write> Writing<'_, '_, S, W> {
         entry: &Entry<'_>,
         range: Range<u64>,
     ) -> Result<(), SealError> {
-        let sealer = self.sealer;
+        let (sealer, source) = (&self.sealer.common, self.sealer.source);
         sealer.progress.current(&entry.path());
-        let mut reader = sealer.source.read_file(entry, range.clone())?;
+        let mut reader = source.read_file(entry, range.clone())?;
         let mut inspector = match (&sealer.inspection, range.start) {
             (None, _) => None,
             (Some(inspection), 0) => Some(inspection.begin()),
@@ -146,7 +188,7 @@ impl<S, W: Write> Writing<'_, '_, S, W> {
                 data => data,
             };
             hasher.update(data);
-            self.out.write_all(data).map_err(self.failed)?;
+            self.out.write(data)?;
             if let (Some(inspection), Some(inspector)) = (&sealer.inspection, &mut inspector) {
                 inspector.push(inspection, data);
                 inspection.advance(data.len() as u64);
@@ -155,7 +197,7 @@ impl<S, W: Write> Writing<'_, '_, S, W> {
         }
         if let (Some(inspection), Some(inspector)) = (&sealer.inspection, inspector) {
             match range.end == entry.bytes() {
-                true => inspection.end(sealer.source, entry, inspector, sealer.progress)?,
+                true => inspection.end(source, entry, inspector, sealer.progress)?,
                 false => inspection.park(index, range.end, inspector),
             }
         }
@@ -163,10 +205,14 @@ impl<S, W: Write> Writing<'_, '_, S, W> {
         Ok(())
     }
 
-    fn zeros(&mut self, count: u64) -> Result<(), SealError> {
-        let zeros = [0_u8; 1024];
-        let count = usize::try_from(count).unwrap_or(zeros.len());
-        self.out.write_all(&zeros[..count]).map_err(self.failed)
+    fn zeros(&mut self, mut count: u64) -> Result<(), SealError> {
+        let zeros = [0_u8; 8192];
+        while count > 0 {
+            let some = usize::try_from(count).map_or(zeros.len(), |count| count.min(zeros.len()));
+            self.out.write(&zeros[..some])?;
+            count -= some as u64;
+        }
+        Ok(())
     }
 }
 
@@ -193,9 +239,11 @@ pub(super) fn auto_level(source: &Source, listing: &Listing) -> Result<Option<Le
         }
         before = end;
     }
-    let worth = is_worth_compressing(&sample).map_err(|source| SealError::Write {
-        member: volume_name(1),
-        source,
-    })?;
+    level_for(&sample)
+}
+
+/// Compression that fits a sample of the content.
+pub(super) fn level_for(sample: &[u8]) -> Result<Option<Level>, SealError> {
+    let worth = is_worth_compressing(sample).map_err(|e| write_error(&volume_name(1), e))?;
     Ok(worth.then_some(Level::FAST))
 }

@@ -71,6 +71,25 @@ impl Reopen for Listed<'_> {
     }
 }
 
+/// What came through a pipe: it is not there any more.
+pub(crate) struct Gone<'a>(pub(crate) Entry<'a>);
+
+impl Reopen for Gone<'_> {
+    fn file(&self) -> Result<File, SourceError> {
+        Err(SourceError::Once {
+            name: self.0.path().to_string(),
+        })
+    }
+
+    fn log(&self) -> Result<Option<File>, SourceError> {
+        Ok(None)
+    }
+
+    fn has_database(&self) -> Result<bool, SourceError> {
+        Ok(false)
+    }
+}
+
 impl Listed<'_> {
     fn open(&self, entry: &Entry<'_>) -> Result<File, SourceError> {
         self.source

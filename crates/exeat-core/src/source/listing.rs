@@ -10,7 +10,7 @@ use crate::path::{EntryPath, PathSpan, PathTable};
 
 /// What makes a file the one that was listed: if any of these differs, it was
 /// written to or replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Identity {
     device: u64,
     inode: u64,
@@ -89,6 +89,8 @@ pub struct Listing {
     skipped: u64,
     excluded: u64,
     idle_patterns: Vec<String>,
+    /// It is of a stream, whose size nobody knows yet.
+    is_piped: bool,
     /// The number of the source that this is a listing of.
     source: u64,
     number: u64,
@@ -109,6 +111,37 @@ impl Listing {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
             ..Self::default()
         }
+    }
+
+    /// Of a stream that will have the name `path`.
+    pub(crate) fn of_stream(source: u64, path: EntryPath<'_>, modified: i64) -> Self {
+        let mut listing = Self::new(source);
+        let span = listing.paths.push(path, b"");
+        listing.is_piped = true;
+        listing.nodes.push(Node {
+            span,
+            identity: Identity::default(),
+            modified,
+            mode: 0o600,
+            root: 0,
+            kind: EntryKind::File,
+            skipped: None,
+        });
+        listing
+    }
+
+    /// Whether it is of a stream. Its one entry has no size before the stream
+    /// has ended.
+    #[must_use]
+    pub fn is_piped(&self) -> bool {
+        self.is_piped
+    }
+
+    /// Says how long the stream was.
+    pub(crate) fn set_stream_bytes(&mut self, bytes: u64) {
+        debug_assert!(self.is_piped && self.nodes.len() == 1);
+        self.nodes[0].identity.size = bytes;
+        self.bytes = bytes;
     }
 
     /// Tells this listing from every other one of the process.

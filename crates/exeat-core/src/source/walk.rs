@@ -26,6 +26,9 @@ impl Source {
         options: &ListOptions,
         progress: &dyn Progress,
     ) -> Result<Listing, SourceError> {
+        if let Some(piped) = &self.piped {
+            return Ok(piped.list(self.number));
+        }
         progress.begin(Phase::Listing, None);
         let mut walk = Walk {
             options,

@@ -12,7 +12,6 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{Mode, OFlags};
 use tar::EntryType;
 
 use super::{MAX_MEMBERS, VerifyError, is_member};
@@ -20,6 +19,7 @@ use crate::digest::read_some;
 use crate::framing::{BLOCK, END};
 use crate::path::Escaped;
 use crate::progress::{Phase, Progress};
+use crate::staging::nameless;
 
 /// Programs fill up the last record of an archive with zeros; no more than this.
 const MAX_ZEROS: u64 = 1 << 20;
@@ -236,13 +236,6 @@ fn check_rest(rest: &mut impl Read, mut zeros: u64) -> io::Result<Result<(), Arc
         true => Err(ArchiveFault::Short),
         false => Ok(()),
     })
-}
-
-/// A file that has no name, for its owner alone.
-fn nameless(folder: &Path) -> io::Result<File> {
-    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
-    let file = rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR)?;
-    Ok(file.into())
 }
 
 /// Notices when nothing is left to read.

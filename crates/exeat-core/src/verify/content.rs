@@ -5,13 +5,13 @@
 //! inventory, and the first byte that differs stops the reading.
 
 use std::io::{self, BufReader, Read};
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use super::{BUFFER, MemberFile, Unlocked, VerifyError};
 use crate::codec::Decoder;
 use crate::digest::{Hasher, read_some};
 use crate::entry::EntryKind;
-use crate::framing::{BLOCK, END};
+use crate::framing::{self, PayloadKind};
 use crate::layout::Content;
 use crate::manifest::Record;
 use crate::progress::Progress;
@@ -53,7 +53,7 @@ pub(crate) trait Visitor<'p> {
 }
 
 /// Takes data nowhere: for verification.
-pub(super) struct Nowhere;
+pub(crate) struct Nowhere;
 
 impl Visitor<'_> for Nowhere {
     type Error = VerifyError;
@@ -107,6 +107,7 @@ pub(crate) fn read_volume<'p, V: Visitor<'p>>(
         position: 0,
         buffer: vec![0; BUFFER],
         volume,
+        kind: manifest.payload.kind,
         number: u32::try_from(index + 1).expect("volumes have five digits"),
         progress,
     };
@@ -115,7 +116,14 @@ pub(crate) fn read_volume<'p, V: Visitor<'p>>(
     }
     if wanted.is_none() {
         let is_last = index + 1 == inventory.volumes().len();
-        stream.end(is_last)?;
+        let zeros = match (is_last, manifest.payload.kind) {
+            (true, PayloadKind::Tar) => {
+                let framed = inventory.entries().map(|record| record.framed());
+                PayloadKind::Tar.end()..=framing::most_padding(framed.sum())
+            }
+            _ => 0..=0,
+        };
+        stream.end(zeros)?;
     }
     Ok(())
 }
@@ -127,6 +135,7 @@ struct Stream<'a> {
     position: u64,
     buffer: Vec<u8>,
     volume: &'a str,
+    kind: PayloadKind,
     number: u32,
     progress: &'a dyn Progress,
 }
@@ -156,7 +165,7 @@ impl Stream<'_> {
         visitor: &mut V,
     ) -> Result<(), V::Error> {
         let frame = record.frame();
-        let extent = frame.extent();
+        let extent = self.kind.extent(&frame);
         // An entry that spans volumes begins at the start of each of them.
         let offset = match framed {
             None => record.offset(),
@@ -165,7 +174,7 @@ impl Stream<'_> {
         let framed = framed.unwrap_or(0..extent.framed);
         self.skip_to(offset, &record)?;
         if framed.start == 0 {
-            self.expect(&frame.header(), &record)?;
+            self.expect(&self.kind.header(&frame), &record)?;
         }
         if record.kind() == EntryKind::File {
             self.file(record, extent.data_in(&framed), visitor)?;
@@ -215,7 +224,7 @@ impl Stream<'_> {
         visitor.end()?;
         // Padding follows the end of the file, which is where a cut that
         // is not at a block's edge has to be.
-        let padding = length.next_multiple_of(BLOCK) - length;
+        let padding = self.kind.padding(length);
         let zeros = [0_u8; 512];
         let padding = usize::try_from(padding).expect("less than a block");
         Ok(self.expect(&zeros[..padding], &record)?)
@@ -245,15 +254,10 @@ impl Stream<'_> {
         }
     }
 
-    /// Nothing but zeros may follow the last entry: none in a volume that
-    /// another follows; in the last one those that end the stream, and as much
-    /// padding as the format allows, an eighth of the stream.
-    fn end(&mut self, is_last: bool) -> Result<(), VerifyError> {
-        let most = if is_last {
-            END + (64 << 10) + self.position / 8
-        } else {
-            0
-        };
+    /// Nothing but so many zeros may follow the last entry: none in a volume
+    /// that another follows, nor in a stream without framing; in the last one
+    /// those that end the stream, and as many as it may be padded with.
+    fn end(&mut self, allowed: RangeInclusive<u64>) -> Result<(), VerifyError> {
         let mut zeros = 0;
         loop {
             let read = read_some(&mut self.decoder, &mut self.buffer);
@@ -262,13 +266,13 @@ impl Stream<'_> {
                 break;
             }
             zeros += count as u64;
-            if zeros > most || self.buffer[..count].iter().any(|&byte| byte != 0) {
+            if zeros > *allowed.end() || self.buffer[..count].iter().any(|&byte| byte != 0) {
                 return Err(ContentFault::Long.at(self.volume, None));
             }
         }
-        if is_last && zeros < END {
-            return Err(ContentFault::Short.at(self.volume, None));
+        match allowed.contains(&zeros) {
+            true => Ok(()),
+            false => Err(ContentFault::Short.at(self.volume, None)),
         }
-        Ok(())
     }
 }

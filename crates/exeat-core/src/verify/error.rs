@@ -79,9 +79,6 @@ pub enum VerifyError {
         /// What is wrong.
         fault: ContentFault,
     },
-    /// The payload is of a kind that this version cannot look into.
-    #[error("the package holds a raw stream, which this version of exeat does not open")]
-    RawPayload,
     /// A member could not be read.
     #[error("cannot read {member}")]
     Read {
@@ -129,7 +126,6 @@ impl Explain for VerifyError {
             Self::Key(error) => error.code(),
             Self::Inventory(error) => error.code(),
             Self::Content { .. } => "content-differs",
-            Self::RawPayload => "payload-raw",
             Self::Read { .. } => "member-unreadable",
             Self::Interrupted => "interrupted",
         }
@@ -137,7 +133,7 @@ impl Explain for VerifyError {
 
     fn fault(&self) -> Fault {
         match self {
-            Self::Open { .. } | Self::NotAPackage { .. } | Self::RawPayload => Fault::Request,
+            Self::Open { .. } | Self::NotAPackage { .. } => Fault::Request,
             Self::Archive(_) | Self::Unfinished | Self::Damaged { .. } | Self::Content { .. } => {
                 Fault::Package
             }
@@ -189,7 +185,6 @@ impl Explain for VerifyError {
             Self::Key(error) => return error.help(),
             Self::Inventory(error) => return error.help(),
             Self::Content { .. } => "do not use it; tell the sender",
-            Self::RawPayload => "its README.txt says how to open it with stock tools",
             Self::Interrupted => "nothing was left behind",
         }))
     }

@@ -11,7 +11,7 @@ use super::{Damage, DamageKind, MemberFile, Package, Verified, VerifyError, coun
 use crate::codec::Decoder;
 use crate::digest::Hasher;
 use crate::keys::{Identities, KeyError, PackageKey};
-use crate::manifest::{Inventory, InventoryError, InventoryFault, Member, PayloadKind, member};
+use crate::manifest::{Inventory, InventoryError, InventoryFault, Member, member};
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 
@@ -22,9 +22,6 @@ impl Verified<Package> {
     /// No identity fits, or the envelope or the inventory is not what the
     /// format asks for.
     pub fn unlock(self, identities: &Identities) -> Result<Unlocked, VerifyError> {
-        if self.manifest.payload.kind == PayloadKind::Raw {
-            return Err(VerifyError::RawPayload);
-        }
         let key = PackageKey::from_envelope(&self.envelope, identities)?;
         if key.commitment() != self.manifest.key.commitment {
             return Err(KeyError::Commitment.into());
@@ -61,7 +58,8 @@ impl Verified<Package> {
         })?;
         let decoder = Decoder::new(decrypted, self.manifest.payload.compression)
             .map_err(|e| read_error(member::INVENTORY, e))?;
-        let inventory = Inventory::read(io::BufReader::new(decoder))?;
+        let kind = self.manifest.payload.kind;
+        let inventory = Inventory::read(io::BufReader::new(decoder), kind)?;
         let (sha256, bytes) = seen.take().finish();
         if (Member { bytes, sha256 }) != self.manifest.inventory {
             return Err(VerifyError::Damaged {

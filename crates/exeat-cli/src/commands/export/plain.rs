@@ -14,7 +14,7 @@ use exeat_core::source::Source;
 use serde::Serialize;
 
 use super::asking::{self, Skipped, leave_out, skipped};
-use super::{listen, noted, now, package_name, stop_if_asked, terms};
+use super::{is_to_stream, listen, noted, now, package_name, stop_if_asked, terms};
 use crate::args::Export;
 use crate::commands::readers;
 use crate::config::{self, Config};
@@ -48,6 +48,12 @@ pub(super) fn run(
     umask: u32,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
+    if asking::is_piped(&args.source) || is_to_stream(args) {
+        return Err(CommandError::usage(
+            "nothing goes through a pipe in the clear: --plain copies files",
+        )
+        .with_help("leave out --plain and name a recipient with -r"));
+    }
     let (export, now) = (PackageId::generate(), now());
     let source = Source::open(&args.source.sources)?;
     let name = package_name(args, now, export)?;

@@ -9,7 +9,7 @@ use super::{Header, Inventory, Line, MAX_LINE, Part, Stored, encode};
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::hex_to_bytes;
 use crate::entry::{EntryKind, MAX_ENTRIES};
-use crate::framing::{BLOCK, Frame};
+use crate::framing::{BLOCK, Frame, PayloadKind};
 use crate::layout::{Content, MAX_PARTS, MAX_VOLUMES};
 use crate::path::{EntryPath, MAX_PATH, PathFault, PathTable};
 
@@ -83,8 +83,8 @@ impl Explain for InventoryError {
 }
 
 impl Inventory {
-    /// Reads an inventory to its end.
-    pub(crate) fn read(reader: impl BufRead) -> Result<Self, InventoryError> {
+    /// Reads an inventory to its end: that of a payload of this kind.
+    pub(crate) fn read(reader: impl BufRead, kind: PayloadKind) -> Result<Self, InventoryError> {
         let mut lines = Lines {
             reader,
             number: 0,
@@ -99,7 +99,7 @@ impl Inventory {
         if header.entries > MAX_ENTRIES {
             return Err(lines.error(InventoryFault::TooMany));
         }
-        let mut reading = Reading::new(header);
+        let mut reading = Reading::new(header, kind);
         for _ in 0..reading.inventory.header.entries {
             reading
                 .read_entry(&mut lines)
@@ -163,6 +163,7 @@ impl<R: BufRead> Lines<R> {
 /// An inventory as far as it has been read.
 struct Reading {
     inventory: Inventory,
+    kind: PayloadKind,
     bytes: u64,
     files: u64,
     /// The volume that the next entry may follow in, and where; `None` where
@@ -173,8 +174,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(header: Header) -> Self {
+    fn new(header: Header, kind: PayloadKind) -> Self {
         Self {
+            kind,
             inventory: Inventory {
                 header,
                 paths: PathTable::default(),
@@ -297,7 +299,7 @@ impl Reading {
                     return Err(InventoryFault::Place);
                 }
                 let end = offset
-                    .checked_add(frame.framed_len())
+                    .checked_add(self.kind.extent(frame).framed)
                     .ok_or(InventoryFault::Place)?;
                 self.place = Some((volume, end));
                 Ok((0, 0))
@@ -317,7 +319,7 @@ impl Reading {
         if parts.len() < 2 || parts.len() as u64 > MAX_PARTS {
             return Err(InventoryFault::Fields);
         }
-        let extent = frame.extent();
+        let extent = self.kind.extent(frame);
         let (mut from, mut left) = (0, frame.bytes);
         for (number, part) in parts.iter().enumerate() {
             left = left.checked_sub(part.bytes).ok_or(InventoryFault::Fields)?;
@@ -330,7 +332,7 @@ impl Reading {
             let data = extent.data_in(&framed);
             if part.volume != self.last + 1
                 || part.bytes == 0
-                || !to.is_multiple_of(BLOCK)
+                || !(to.is_multiple_of(BLOCK) || to == extent.framed)
                 || data.end - data.start != part.bytes
             {
                 return Err(InventoryFault::Place);
@@ -369,6 +371,14 @@ impl Reading {
         u32::try_from(index + 1).map_err(|_| InventoryFault::Fields)
     }
 
+    /// What a raw payload holds: one file in no folder.
+    fn is_one_stream(&self) -> bool {
+        match self.inventory.entries.as_slice() {
+            [entry] => entry.kind == EntryKind::File && entry.skipped == 0,
+            _ => false,
+        }
+    }
+
     fn finish(mut self) -> Result<Inventory, InventoryFault> {
         let header = &self.inventory.header;
         let facts = &header.facts;
@@ -376,6 +386,9 @@ impl Reading {
             header.bytes == self.bytes && facts.bytes == self.bytes && facts.files == self.files;
         if !adds_up {
             return Err(InventoryFault::Foreign);
+        }
+        if self.kind == PayloadKind::Raw && !self.is_one_stream() {
+            return Err(InventoryFault::Fields);
         }
         if self.inventory.volumes.is_empty() {
             self.inventory.volumes.push(Content::Entries(0..0));

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::entry::MAX_ENTRIES;
-use crate::framing::BLOCK;
+use crate::framing::{BLOCK, PayloadKind};
 use crate::layout::MAX_PARTS;
 
 const SHA: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -72,7 +72,7 @@ fn skipped(path: &str) -> String {
 
 fn read(lines: &[String]) -> Result<Inventory, InventoryError> {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    Inventory::read(text.as_bytes())
+    Inventory::read(text.as_bytes(), PayloadKind::Tar)
 }
 
 fn fault(lines: &[String]) -> (u64, String) {
@@ -291,7 +291,7 @@ fn long_lines_are_refused_before_they_are_stored() {
 #[test]
 fn a_line_without_its_newline_is_cut_short() {
     let text = header(0, 0, 0);
-    let error = Inventory::read(text.as_bytes()).expect_err("cut short");
+    let error = Inventory::read(text.as_bytes(), PayloadKind::Tar).expect_err("cut short");
     assert!(matches!(error.fault, InventoryFault::Count));
 }
 
@@ -316,4 +316,42 @@ fn the_longest_line_a_writer_makes_fits() {
     };
     let line = Line::new(&frame).placed(99_000, 0).in_parts(&parts);
     Writer::new(Vec::new()).entry(&line).expect("below 64 KiB");
+}
+
+fn read_raw(header: &str, lines: &[String]) -> Result<Inventory, InventoryError> {
+    let text = [&[header.to_owned()], lines].concat().join("\n") + "\n";
+    Inventory::read(text.as_bytes(), PayloadKind::Raw)
+}
+
+#[test]
+fn a_stream_is_one_file_without_framing() {
+    let whole = read_raw(&header(1, 5, 1), &[file("s.sql", 5, 1, 0)]).expect("one volume");
+    assert_eq!(whole.volumes(), [Content::Entries(0..1)]);
+    let parts = |sizes: [u64; 2]| {
+        let line = format!(
+            r#"{{"bytes":{},"mode":"0600","mtime":1,"offset":0,"parts":[{{"bytes":{},"sha256":"{SHA}","volume":1}},{{"bytes":{},"sha256":"{SHA}","volume":2}}],"path":"s.sql","type":"file","volume":1}}"#,
+            sizes[0] + sizes[1],
+            sizes[0],
+            sizes[1]
+        );
+        read_raw(&header(1, sizes[0] + sizes[1], 1), &[line])
+    };
+    let two = parts([1024, 7]).expect("two volumes");
+    let pieces = [(0, 0..1024), (0, 1024..1031)];
+    let pieces = pieces.map(|(entry, framed)| Content::Piece { entry, framed });
+    assert_eq!(two.volumes(), pieces);
+    assert!(parts([1023, 7]).is_err(), "not cut at a block");
+    for lines in [
+        vec![],
+        vec![file("a", 5, 1, 0), file("b", 5, 1, 5)],
+        vec![folder("a", 0)],
+        vec![folder("a", 0), file("a/b", 5, 1, 0)],
+    ] {
+        let files = lines
+            .iter()
+            .filter(|line| line.contains("\"file\""))
+            .count() as u64;
+        let error = read_raw(&header(lines.len() as u64, 5 * files, files), &lines);
+        assert!(error.is_err(), "{lines:?}");
+    }
 }

@@ -1,0 +1,181 @@
+//! A package as one flat tar: members one after another, as they are done.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::framing::{BLOCK, END};
+use crate::layout::volume_number;
+use crate::manifest::member;
+use crate::path::shown;
+
+/// How much is copied at once.
+const BUFFER: usize = 128 << 10;
+
+/// A member of a package while it is written.
+#[derive(Debug)]
+pub struct Member {
+    pub(super) name: String,
+    pub(super) file: File,
+    /// Where it waits for its turn, if that is none of the package's places.
+    pub(super) waits_in: Option<PathBuf>,
+}
+
+impl Write for Member {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes);
+        match &self.waits_in {
+            Some(folder) => written.map_err(|error| in_folder(error, folder)),
+            None => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Says which folder an error is about: not the one that people think of.
+pub(super) fn in_folder(error: io::Error, folder: &Path) -> io::Error {
+    let text = crate::diagnostic::words::without_errno(&error.to_string()).to_owned();
+    io::Error::new(
+        error.kind(),
+        format!("{text}, in {} (TMPDIR names another folder)", shown(folder)),
+    )
+}
+
+/// Where members go, in order: volumes by number, then the rest as it comes.
+pub(super) struct Archive {
+    state: Mutex<State>,
+    /// When the package was made.
+    created: Timestamp,
+}
+
+struct State {
+    output: Box<dyn Write + Send>,
+    /// The volume whose turn it is.
+    next: usize,
+    /// Volumes that were done before their turn.
+    waiting: BTreeMap<usize, Member>,
+    /// Something that opens the volumes has begun to go.
+    has_envelope: bool,
+    /// Nothing more can follow.
+    is_broken: bool,
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive").finish_non_exhaustive()
+    }
+}
+
+impl Archive {
+    pub(super) fn new(output: Box<dyn Write + Send>, created: Timestamp) -> Self {
+        Self {
+            state: Mutex::new(State {
+                output,
+                next: 1,
+                waiting: BTreeMap::new(),
+                has_envelope: false,
+                is_broken: false,
+            }),
+            created,
+        }
+    }
+
+    /// Takes a finished member, and writes it when its turn comes.
+    pub(super) fn add(&self, member: Member) -> io::Result<()> {
+        let mut state = self.lock();
+        match volume_number(member.name.as_bytes()) {
+            Some(number) => {
+                state.waiting.insert(number, member);
+                let mut next = state.next;
+                while let Some(member) = state.waiting.remove(&next) {
+                    state.write(member, self.created)?;
+                    next += 1;
+                }
+                state.next = next;
+                Ok(())
+            }
+            None => state.write(member, self.created),
+        }
+    }
+
+    /// Whether anything has gone that opens the volumes.
+    pub(super) fn has_envelope(&self) -> bool {
+        self.lock().has_envelope
+    }
+
+    /// Writes the end.
+    pub(super) fn finish(self) -> io::Result<()> {
+        let mut state = self.lock();
+        debug_assert!(
+            state.waiting.is_empty(),
+            "volumes are numbered without gaps"
+        );
+        let zeros = [0; END as usize];
+        state.output.write_all(&zeros)?;
+        state.output.flush()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn write(&mut self, member: Member, created: Timestamp) -> io::Result<()> {
+        if self.is_broken {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.has_envelope |= member.name == member::ENVELOPE;
+        let written = self.append(member, created);
+        self.is_broken = written.is_err();
+        written
+    }
+
+    fn append(&mut self, mut member: Member, created: Timestamp) -> io::Result<()> {
+        let bytes = member.file.stream_position()?;
+        member.file.rewind()?;
+        let header = header(&member.name, bytes, created);
+        self.output.write_all(header.as_bytes())?;
+        let mut buffer = vec![0; BUFFER];
+        let mut left = bytes;
+        while left > 0 {
+            let most = usize::try_from(left).map_or(BUFFER, |left| left.min(BUFFER));
+            match member.file.read(&mut buffer[..most])? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                count => {
+                    self.output.write_all(&buffer[..count])?;
+                    left -= count as u64;
+                }
+            }
+        }
+        let padding = bytes.next_multiple_of(BLOCK) - bytes;
+        let zeros = [0; BLOCK as usize];
+        let padding = usize::try_from(padding).expect("less than a block");
+        self.output.write_all(&zeros[..padding])
+    }
+}
+
+/// The header of a member: a plain file that anybody may read. Its time is the
+/// package's, which the manifest tells everybody. A size from 8 GiB on is
+/// binary, as GNU tar and others write and read it.
+fn header(name: &str, bytes: u64, created: Timestamp) -> tar::Header {
+    let mut header = tar::Header::new_ustar();
+    let ustar = header.as_ustar_mut().expect("made as ustar");
+    ustar.name[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_entry_type(tar::EntryType::Regular);
+    header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_size(bytes);
+    header.set_mtime(u64::try_from(created.as_second()).unwrap_or(0));
+    header.set_cksum();
+    header
+}

@@ -1,0 +1,199 @@
+//! Seals what comes through a pipe: one stream of unknown length, cut into
+//! volumes as it comes, never kept in the clear.
+//!
+//! One thread reads, hashes, compresses and encrypts; the others examine what
+//! it has cut for inspection.
+
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::volume::{BUFFER, Sealer, level_for};
+use super::{Compress, SealError, SealOptions, Sealed, Stage, complete, facts, inspection};
+use crate::decide::Permit;
+use crate::digest::{Digest, Hasher, read_some};
+use crate::framing::PayloadKind;
+use crate::inspect::Inspection;
+use crate::keys::PackageKey;
+use crate::layout::{self, Content, MAX_PARTS};
+use crate::manifest::Volume;
+use crate::parallel;
+use crate::progress::{Phase, Progress};
+use crate::source::{Gone, SourceError};
+
+/// How much is looked at to choose the compression.
+const SAMPLE: u64 = 1 << 20;
+
+pub(super) fn seal<S: Stage>(
+    mut permit: Permit,
+    mut stream: Box<dyn Read + Send>,
+    stage: S,
+    options: &SealOptions,
+    progress: &dyn Progress,
+) -> Result<Sealed<S>, SealError> {
+    let read_error = |source: io::Error| SourceError::Read {
+        path: permit.listing.entry(0).path().to_string(),
+        source,
+    };
+    progress.begin(Phase::Sealing, None);
+    let mut head = Vec::new();
+    let read = stream.by_ref().take(SAMPLE).read_to_end(&mut head);
+    read.map_err(|error| stopped(progress).unwrap_or_else(|| read_error(error)))?;
+    if head.is_empty() {
+        return Err(stopped(progress).unwrap_or(SourceError::Nothing).into());
+    }
+    let level = match options.compress {
+        Compress::None => None,
+        Compress::Zstd(level) => Some(level),
+        Compress::Auto => level_for(&head)?,
+    };
+    let key = PackageKey::generate();
+    let sealer = Sealer {
+        listing: &permit.listing,
+        stage: &stage,
+        recipient: key.recipient(),
+        level,
+        // It is gone once it is read: nobody can take it apart.
+        inspection: inspection(&permit, None),
+        progress,
+    };
+    let poured = pour(
+        &sealer,
+        &mut io::Cursor::new(head).chain(stream),
+        options.volume_size,
+        parallel::threads(options.threads),
+    )?;
+    let inspected = sealer.inspection;
+    permit.listing.set_stream_bytes(poured.bytes);
+    let facts = facts(inspected, &permit.listing);
+    let Poured {
+        contents,
+        volumes,
+        digests,
+        ..
+    } = poured;
+    let kind = PayloadKind::Raw;
+    let content = complete::content_digest(kind, &permit.listing, &contents, &digests);
+    Ok(Sealed {
+        permit,
+        stage,
+        key,
+        kind,
+        level,
+        contents,
+        volumes,
+        digests,
+        facts,
+        content,
+    })
+}
+
+/// What a stream became.
+struct Poured {
+    bytes: u64,
+    contents: Vec<Content>,
+    volumes: Vec<Volume>,
+    /// Of what each volume holds.
+    digests: Vec<Digest>,
+}
+
+/// Seals the stream while other threads help to inspect it.
+fn pour<S: Stage>(
+    sealer: &Sealer<'_, S>,
+    stream: &mut impl Read,
+    volume_size: Option<u64>,
+    threads: NonZeroUsize,
+) -> Result<Poured, SealError> {
+    let Some(inspection) = &sealer.inspection else {
+        return pour_alone(sealer, stream, volume_size);
+    };
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 1..threads.get() {
+            scope.spawn(|| {
+                let _guard = inspection.crew().guard();
+                inspection.help_until(|| is_over.load(Ordering::Acquire));
+            });
+        }
+        let _guard = inspection.crew().guard();
+        let poured = pour_alone(sealer, stream, volume_size);
+        is_over.store(true, Ordering::Release);
+        inspection.crew().tell();
+        poured
+    })
+}
+
+fn pour_alone<S: Stage>(
+    sealer: &Sealer<'_, S>,
+    stream: &mut impl Read,
+    volume_size: Option<u64>,
+) -> Result<Poured, SealError> {
+    let entry = sealer.listing.entry(0);
+    sealer.progress.current(&entry.path());
+    let inspection = sealer.inspection.as_ref();
+    let mut inspector = inspection.map(Inspection::begin);
+    let mut buffer = vec![0; BUFFER];
+    let mut next = |buffer: &mut [u8]| {
+        let read = read_some(&mut *stream, buffer);
+        match (read, stopped(sealer.progress)) {
+            (_, Some(error)) => Err(error),
+            (Ok(count), None) => Ok(count),
+            (Err(source), None) => Err(SourceError::Read {
+                path: entry.path().to_string(),
+                source,
+            }),
+        }
+    };
+    let mut cuts = Vec::new();
+    let (mut volumes, mut digests) = (Vec::new(), Vec::new());
+    let mut bytes = 0_u64;
+    let mut count = next(&mut buffer)?;
+    while count > 0 {
+        let size = layout::stream_volume_size(volume_size, bytes);
+        if cuts.len() as u64 >= MAX_PARTS {
+            return Err(SealError::VolumeSize { least: size * 2 });
+        }
+        let mut out = sealer.begin(volumes.len())?;
+        let mut hasher = Hasher::default();
+        let from = bytes;
+        // A volume is a whole number of buffers.
+        while count > 0 && bytes - from < size {
+            let data = &buffer[..count];
+            hasher.update(data);
+            out.write(data)?;
+            if let (Some(inspection), Some(inspector)) = (inspection, &mut inspector) {
+                inspector.push(inspection, data);
+                inspection.advance(count as u64);
+            }
+            sealer.progress.advance(count as u64);
+            bytes += count as u64;
+            count = next(&mut buffer)?;
+        }
+        volumes.push(out.finish(sealer.stage)?);
+        digests.push(hasher.finish().0);
+        cuts.push(from..bytes);
+    }
+    if let (Some(inspection), Some(inspector)) = (inspection, inspector) {
+        let path = entry.path().to_string();
+        inspection.end_of(&path, bytes, &Gone(entry), inspector, sealer.progress)?;
+    }
+    let contents = match cuts.len() {
+        1 => vec![Content::Entries(0..1)],
+        _ => cuts
+            .into_iter()
+            .map(|framed| Content::Piece { entry: 0, framed })
+            .collect(),
+    };
+    Ok(Poured {
+        bytes,
+        contents,
+        volumes,
+        digests,
+    })
+}
+
+/// That somebody wants it to stop, if so: this comes before whatever went
+/// wrong because of that.
+fn stopped(progress: &dyn Progress) -> Option<SourceError> {
+    progress.cancelled().then_some(SourceError::Interrupted)
+}
