@@ -398,26 +398,3 @@ fn a_spoilt_package_is_not_opened_in_part() {
     let words = "volume-00004.age is not what was signed";
     refused(&env, "open q.exeat --to new", 4, words);
 }
-
-/// What `rekey` will add comes in threes; this version says that it is there.
-#[test]
-fn envelopes_that_were_added() {
-    let env = Env::with_package();
-    let three = ["key-2.age", "key-2.json", "key-2.json.sig"];
-    for missing in three {
-        spoilt(&env, |_, p| {
-            for name in three.iter().filter(|name| **name != missing) {
-                fs::write(p.join(name), "x").unwrap();
-            }
-        });
-        let words = "does not belong in the package";
-        refused(&env, "verify q.exeat", 4, words);
-    }
-    spoilt(&env, |_, p| {
-        for name in three {
-            fs::write(p.join(name), "x").unwrap();
-        }
-    });
-    let ran = env.by("recipient", "verify q.exeat").ends(0);
-    ran.says("a further envelope lies");
-}

@@ -134,6 +134,19 @@ fn verify_is_as_documented() {
     let identity = " -i recipient/identity.txt";
     all_ways(&env, &schema, "verify", "");
     all_ways(&env, &schema, "verify", identity);
+    // Passed on, by one whom the recipient trusts and by one whom not.
+    env.person("unknown");
+    env.by("unknown", "trust sender/signer.txt").ends(0);
+    for person in ["recipient", "unknown"] {
+        let mut command = env.exeat();
+        // The ledger of those who sealed it is another account's.
+        command.env("XDG_STATE_HOME", env.path(person));
+        command.args(["--config-dir", person, "rekey", "out/p.exeat"]);
+        command.args(["-i", "recipient/identity.txt", "-R", "sender/recipient.txt"]);
+        Ran::of(&mut command).ends(0);
+    }
+    let ran = env.by("recipient", "verify out/p.exeat --json").ends(0);
+    documented(&schema, &ran);
     // Nothing is refused by verify: an error has no facts.
     assert_eq!(schema.unseen(), ["error/facts object"]);
 }
@@ -179,6 +192,7 @@ fn every_command_has_the_same_envelope() {
         ("recipient", "verify out/p.exeat", 0),
         ("recipient", "list out/p.exeat", 0),
         ("recipient", "open out/p.exeat --to new-data", 0),
+        ("recipient", "rekey out/p.exeat -R sender/recipient.txt", 0),
         ("sender", "policy show", 0),
         ("sender", "policy init floor", 0),
         ("sender", "util man pages", 0),

@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Verify(Verify),
     List(List),
     Open(Open),
+    Rekey(Rekey),
     #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
@@ -79,6 +80,7 @@ impl Command {
             Self::Verify(_) => "verify",
             Self::List(_) => "list",
             Self::Open(_) => "open",
+            Self::Rekey(_) => "rekey",
             Self::Policy(_) => "policy",
             Self::Util(_) => "util",
             Self::Demo(_) => "demo",
@@ -272,15 +274,22 @@ pub(crate) struct SourceArgs {
 /// Who is to be able to open a package.
 #[derive(Debug, Args)]
 pub(crate) struct RecipientArgs {
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
+    /// Whoever knows a passphrase can open it; it is asked for, or made for you
+    #[arg(long, conflicts_with_all = ["recipient", "recipients_file"])]
+    pub(crate) passphrase: bool,
+}
+
+/// The keys of those who are to be able to open a package.
+#[derive(Debug, Args)]
+pub(crate) struct KeyArgs {
     /// Somebody who can open it: an age recipient, a public SSH key, or a name from recipients.toml
     #[arg(long, short, value_name = "RECIPIENT")]
     pub(crate) recipient: Vec<String>,
     /// A file with one age recipient or public SSH key a line
     #[arg(long, short = 'R', value_name = "FILE")]
     pub(crate) recipients_file: Vec<PathBuf>,
-    /// Whoever knows a passphrase can open it; it is asked for, or made for you
-    #[arg(long, conflicts_with_all = ["recipient", "recipients_file"])]
-    pub(crate) passphrase: bool,
 }
 
 /// Which rules apply beside the built-in floor, /etc/exeat/policy.toml and
@@ -421,6 +430,44 @@ pub(crate) struct Open {
     /// Also make links that point outside of the folder
     #[arg(long)]
     pub(crate) outside_links: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
+/// Pass a package on: let further people open it
+///
+/// Adds one more envelope with the package's key, for the people that are
+/// named, and signs that it was you. Nothing that is there is changed. It is
+/// decided on and recorded like an export.
+///
+/// This takes nothing back: whoever could open the package before still can,
+/// and keeps what they have opened.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat rekey package.exeat -r age1…
+  exeat rekey package.exeat -i identity.txt -r 'North registry' --purpose 'audit 2026'
+  exeat rekey package.exeat -R ~/keys/bob/id_ed25519.pub
+
+Those who receive it have to trust you with the namespace exeat.rekey.v1, as the line of your
+'exeat init' says, and the sender of the package as before.")]
+pub(crate) struct Rekey {
+    /// The package's folder
+    #[arg(value_name = "PKG")]
+    pub(crate) package: PathBuf,
+    /// Open it with this age identity or private SSH key [default: your own]
+    #[arg(long, short, value_name = "IDENTITY")]
+    pub(crate) identity: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) recipients: KeyArgs,
+    /// What it is passed on for; recorded in the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<Note>,
+    /// Sign with this OpenSSH private key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
     #[command(flatten)]

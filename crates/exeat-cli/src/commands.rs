@@ -9,6 +9,7 @@ mod init;
 mod list;
 mod open;
 mod policy;
+mod rekey;
 mod scan;
 mod trust;
 mod util;
@@ -19,7 +20,8 @@ use std::path::Path;
 use exeat_core::inspect::reader::Readers;
 use exeat_core::keys::{EnvelopeKind, Identities};
 use exeat_core::path::Escaped;
-use exeat_core::verify::{Package, Unlocked, Verified};
+use exeat_core::signature::Signer;
+use exeat_core::verify::{EnvelopeState, FurtherEnvelope, Package, Unlocked, Verified};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -60,6 +62,7 @@ pub(crate) fn run(
         Command::Verify(args) => verify::run(&args, &config, ui),
         Command::List(args) => list::run(&args, &config, ui),
         Command::Open(args) => open::run(&args, &config, umask, ui),
+        Command::Rekey(args) => rekey::run(&args, &config, ui),
         Command::Policy(args) => policy::run(&args, &config, umask, ui),
         Command::Demo(_) | Command::Util(_) => unreachable!("handled above"),
     }
@@ -69,6 +72,12 @@ pub(crate) fn run(
 /// work in good order.
 fn listen() -> Result<(), CommandError> {
     signals::listen().map_err(|e| CommandError::io("cannot listen for signals", &e))
+}
+
+/// Now, in whole seconds: what the format records.
+fn now() -> jiff::Timestamp {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_second(now.as_second()).unwrap_or(now)
 }
 
 /// The last moment at which stopping leaves nothing behind.
@@ -119,13 +128,14 @@ fn unlock(
     config: &Config,
     ui: &Ui,
 ) -> Result<Unlocked, CommandError> {
-    if verified.envelope_kind()? == EnvelopeKind::Passphrase {
-        if !given.is_empty() {
-            return Err(CommandError::usage(
-                "this package was sealed with a passphrase, not for identities",
-            )
-            .with_help("leave out -i; you will be asked for the passphrase"));
-        }
+    let is_passphrase = verified.envelope_kind()? == EnvelopeKind::Passphrase;
+    if is_passphrase && !given.is_empty() && verified.further_envelopes().is_empty() {
+        return Err(CommandError::usage(
+            "this package was sealed with a passphrase, not for identities",
+        )
+        .with_help("leave out -i; you will be asked for the passphrase"));
+    }
+    if is_passphrase && given.is_empty() {
         let passphrase = terminal::read_passphrase("Passphrase of the package: ")?;
         return Ok(verified.unlock(&Identities::passphrase(passphrase))?);
     }
@@ -134,11 +144,17 @@ fn unlock(
             .with_help("give one with -i, or make one with 'exeat init'")
     })?;
     let unlocked = verified.unlock(&identities.talking(&plugins::talk(ui)))?;
-    if !unlocked.is_listed() {
-        ui.must_say(
+    match unlocked.passed_on().map(FurtherEnvelope::state) {
+        _ if unlocked.is_listed() => {}
+        Some(EnvelopeState::PassedOn { by, .. }) => ui.must_say(&format!(
+            "warning: the sender did not list your identity as a recipient; {} has passed the \
+             package on to you",
+            Escaped(by.principal().as_bytes())
+        )),
+        _ => ui.must_say(
             "warning: the sender did not list your identity as a recipient; somebody has passed \
              the package on to you",
-        );
+        ),
     }
     Ok(unlocked)
 }
@@ -167,7 +183,10 @@ struct SignerReport {
 
 impl SignerReport {
     fn of(verified: &Verified<Package>) -> Self {
-        let signer = verified.signer();
+        Self::of_signer(verified.signer())
+    }
+
+    fn of_signer(signer: &Signer) -> Self {
         Self {
             name: Escaped(signer.principal().as_bytes()).to_string(),
             fingerprint: signer.fingerprint().to_string(),
@@ -175,18 +194,26 @@ impl SignerReport {
     }
 }
 
-/// Says what a reader has to know of a package that may have been passed on.
+/// Says what a reader has to know of a package that was passed on.
 fn tell_of_further_envelopes(verified: &Verified<Package>, ui: &Ui) {
-    let count = verified.further_envelopes();
-    if count > 0 {
-        let envelopes = match count {
-            1 => "a further envelope lies".to_owned(),
-            _ => format!("{count} further envelopes lie"),
+    for envelope in verified.further_envelopes() {
+        let member = envelope.member();
+        let text = match envelope.state() {
+            EnvelopeState::PassedOn { by, created } => format!(
+                "note: the package was passed on by {} on {} ({member})",
+                Escaped(by.principal().as_bytes()),
+                created.strftime("%Y-%m-%d")
+            ),
+            EnvelopeState::NotTrusted(error) => format!(
+                "warning: {member} is not used: somebody you do not trust with that has passed \
+                 the package on ({error})"
+            ),
+            _ => format!(
+                "warning: {member} is not used: whoever passed the package on was stopped before \
+                 signing it"
+            ),
         };
-        ui.must_say(&format!(
-            "warning: {envelopes} in the package (key-2.age …), which its signature does not \
-             cover and this version does not check: it may have been passed on to others"
-        ));
+        ui.must_say(&text);
     }
 }
 

@@ -1,5 +1,8 @@
 //! Numbers and times as people read them.
 
+use exeat_core::diagnostic::Finding;
+use exeat_core::manifest::NamedKey;
+use exeat_core::path::Escaped;
 use jiff::Timestamp;
 
 mod facts;
@@ -7,6 +10,25 @@ mod facts;
 pub(crate) use exeat_core::decide::people_in_words as people;
 pub(crate) use exeat_core::diagnostic::words::{counted as count, grouped as thousands};
 pub(crate) use facts::{content, facts, finding};
+
+/// Whom something is for, a line each.
+pub(crate) fn recipients(recipients: &[NamedKey]) -> String {
+    let line = |recipient: &NamedKey| {
+        let name = recipient.name.as_ref();
+        let name = name.map(|name| format!("{} ", Escaped(name.as_bytes())));
+        format!(
+            "  for          {}{}\n",
+            name.unwrap_or_default(),
+            recipient.key
+        )
+    };
+    recipients.iter().map(line).collect()
+}
+
+/// A finding that did not stop the work.
+pub(crate) fn noted(found: &Finding) -> String {
+    finding(found).trim_end().to_owned()
+}
 
 /// Bytes in binary units with one decimal, exact below 1 KiB.
 pub(crate) fn bytes(count: u64) -> String {

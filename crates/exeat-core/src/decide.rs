@@ -6,25 +6,26 @@
 //! [`ReleasePermit`] allows the key envelope, the manifest and the signature.
 //! For an export in the clear [`PlainPermit`] allows reading alone, and
 //! [`PlainRelease`] the copy. [`OpenPermit`] allows plaintext of a package at
-//! one place.
+//! one place, [`RekeyPermit`] one more envelope in it.
 //!
 //! The rules themselves are in `rules` and `floor`; every finding names the line of the
 //! policy that made it, or the floor.
 
 use jiff::Timestamp;
 
-use crate::destination::{Destination, Medium, OpenTarget};
+use crate::destination::{Destination, Medium};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Depth, Facts, Inspected, NamedColumns};
 use crate::keys::Recipients;
-use crate::manifest::{Header, NamedKey, PackageId};
+use crate::manifest::{NamedKey, PackageId};
 use crate::policy::Policy;
 use crate::signature::Fingerprint;
 use crate::source::Listing;
 
 mod ask;
 mod floor;
+mod received;
 mod rest;
 mod rules;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod tests;
 mod words;
 
 pub use ask::{Ask, Form};
+pub use received::{OpenPermit, RekeyPermit};
 pub use rest::is_unseen;
 pub use words::people as people_in_words;
 
@@ -206,6 +208,14 @@ pub struct Decided<'a>(pub(crate) &'a DecisionRecord);
 impl Released for ReleasePermit {}
 
 impl released::Sealed for ReleasePermit {
+    fn decided(&self) -> Decided<'_> {
+        Decided(&self.record)
+    }
+}
+
+impl Released for RekeyPermit {}
+
+impl released::Sealed for RekeyPermit {
     fn decided(&self) -> Decided<'_> {
         Decided(&self.record)
     }
@@ -581,58 +591,6 @@ impl Terms {
             policy_sha256,
             facts,
             findings,
-        }
-    }
-}
-
-/// Leave to write what a package holds to one place.
-///
-/// ```compile_fail
-/// let permit = exeat_core::decide::OpenPermit::default();
-/// ```
-/// The twin that compiles:
-/// ```
-/// # fn once(permit: exeat_core::decide::OpenPermit) {
-/// assert!(permit.findings().len() < 10);
-/// # }
-/// ```
-#[derive(Debug)]
-pub struct OpenPermit {
-    pub(crate) package: PackageId,
-    pub(crate) facts: Facts,
-    pub(crate) target: OpenTarget,
-    findings: Vec<Finding>,
-}
-
-impl OpenPermit {
-    /// What the decision had to say.
-    #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
-    }
-}
-
-impl Policy {
-    /// May what a package holds be written to `target`? On what its sender
-    /// established; the findings where not.
-    ///
-    /// # Errors
-    /// The findings, those that refuse and those that only warn.
-    pub fn decide_open(
-        &self,
-        header: &Header,
-        target: impl Into<OpenTarget>,
-    ) -> Result<OpenPermit, Vec<Finding>> {
-        let target = target.into();
-        let findings = floor::opening(&header.facts, target.place());
-        match refuses(&findings) {
-            true => Err(findings),
-            false => Ok(OpenPermit {
-                package: header.package,
-                facts: header.facts.clone(),
-                target,
-                findings,
-            }),
         }
     }
 }

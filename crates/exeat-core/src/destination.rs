@@ -262,6 +262,29 @@ impl Destination {
         Self::of(path, format!("{name}{ARCHIVE}"), true, source)
     }
 
+    /// The folder around a package that is to be passed on. `path` is for
+    /// messages.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(crate) fn around(package: &OwnedFd, path: &Path) -> Result<Self, DestinationError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::openat(package, c"..", flags, Mode::empty());
+        let folder = folder.map_err(|error| DestinationError::Open {
+            path: path.join(".."),
+            source: error.into(),
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            target: Target::of(&folder),
+            site: Site::Folder(Spot {
+                folder,
+                name: String::new(),
+                is_archive: false,
+            }),
+        })
+    }
+
     /// Whatever `output` leads to: a pipe above all, which a package goes into
     /// as an archive.
     #[must_use]

@@ -18,6 +18,7 @@
 //! | open envelope and inventory | [`verify`] | [`verify::Unlocked`] |
 //! | decide where plaintext may lie | [`decide`] | [`decide::OpenPermit`] |
 //! | write files | [`mod@open`] | [`open::Opened`] |
+//! | decide, record, add an envelope for further people | [`decide`], [`rekey`] | [`rekey::Rekeyed`] |
 //!
 //! What lies on disks already is looked at by [`scan`].
 //!
@@ -128,6 +129,7 @@ mod parallel;
 pub mod path;
 pub mod policy;
 pub mod progress;
+pub mod rekey;
 pub mod scan;
 pub mod seal;
 pub mod signature;

@@ -17,10 +17,12 @@ use crate::layout::{MAX_VOLUMES, volume_name};
 use crate::path::Escaped;
 
 mod inventory;
+mod passing;
 
 pub use crate::framing::PayloadKind;
 pub use inventory::{Header, Inventory, InventoryError, InventoryFault, NamedKey, Record};
 pub(crate) use inventory::{Line, Part, Writer};
+pub(crate) use passing::{MAX_PASSING, Passing};
 
 /// The format this version writes, and the only one it reads.
 pub const FORMAT: &str = "exeat/1";

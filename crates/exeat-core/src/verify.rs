@@ -27,6 +27,7 @@ use crate::signature::{self, AllowedSigners, PACKAGE_NAMESPACE, SignatureError, 
 mod archive;
 mod content;
 mod error;
+pub(crate) mod further;
 mod unlock;
 
 use archive::Archive;
@@ -35,6 +36,7 @@ pub(crate) use archive::MemberFile;
 pub use content::ContentFault;
 pub(crate) use content::{Nowhere, Visitor, read_volume};
 pub use error::{Damage, DamageKind, VerifyError};
+pub use further::{EnvelopeState, FurtherEnvelope};
 pub use unlock::Unlocked;
 
 /// The largest signature a reader takes, in bytes.
@@ -90,7 +92,7 @@ pub struct Verified<P> {
     manifest_sha256: Digest,
     signer: Signer,
     envelope: Vec<u8>,
-    further_envelopes: usize,
+    further_envelopes: Vec<FurtherEnvelope>,
 }
 
 impl Package {
@@ -253,15 +255,13 @@ impl Package {
         if !damage.is_empty() {
             return Err(VerifyError::Damaged { damage });
         }
-        let further = self
-            .members
-            .iter()
-            .filter_map(|(name, ..)| further_envelope(name));
+        let manifest_sha256 = Digest::of(&bytes);
+        let further_envelopes = self.further_envelopes(manifest_sha256, allowed, now)?;
         Ok(Verified {
-            further_envelopes: further.filter(|(_, suffix)| *suffix == FURTHER[0]).count(),
+            further_envelopes,
             package: self,
             manifest,
-            manifest_sha256: Digest::of(&bytes),
+            manifest_sha256,
             signer,
             envelope,
         })
@@ -316,18 +316,6 @@ impl Package {
         }));
         damage.sort_by(|a, b| a.member.cmp(&b.member));
         damage
-    }
-
-    /// Whether a member is part of a further envelope: one of its three files,
-    /// the others there too, none larger than they can be.
-    fn is_further_envelope(&self, name: &[u8], bytes: u64) -> bool {
-        let Some((number, _)) = further_envelope(name) else {
-            return false;
-        };
-        let is_whole = FURTHER
-            .iter()
-            .all(|suffix| self.has(&format!("key-{number}{suffix}")));
-        is_whole && bytes <= MAX_ENVELOPE
     }
 
     fn open_member(&self, name: &str) -> Result<MemberFile, VerifyError> {
@@ -432,26 +420,12 @@ fn is_member(name: &[u8]) -> bool {
     ];
     FIXED.iter().any(|fixed| fixed.as_bytes() == name)
         || is_volume(name)
-        || further_envelope(name).is_some()
+        || further::parse(name).is_some()
 }
 
 fn is_volume(name: &[u8]) -> bool {
     volume_number(name).is_some()
 }
-
-/// The number N of `key-N.age`, `key-N.json` or `key-N.json.sig`, from 2 on,
-/// and what stands behind it.
-fn further_envelope(name: &[u8]) -> Option<(u16, &str)> {
-    let rest = std::str::from_utf8(name).ok()?.strip_prefix("key-")?;
-    let end = rest.find(|c: char| !c.is_ascii_digit())?;
-    let (digits, suffix) = rest.split_at(end);
-    let number = digits.parse().ok().filter(|&n| (2..1000).contains(&n))?;
-    let is_member = !digits.starts_with('0') && FURTHER.contains(&suffix);
-    is_member.then_some((number, suffix))
-}
-
-/// What a further envelope consists of.
-const FURTHER: [&str; 3] = [".age", ".json", ".json.sig"];
 
 impl Verified<Package> {
     /// What the package consists of.
@@ -478,11 +452,11 @@ impl Verified<Package> {
         &self.signer
     }
 
-    /// How many further envelopes there are, added after the signer sealed it.
-    /// This version neither checks nor uses them, and nothing vouches for them.
+    /// The envelopes that were added after the signer had sealed it, which the
+    /// signature does not cover.
     #[must_use]
-    pub fn further_envelopes(&self) -> usize {
-        self.further_envelopes
+    pub fn further_envelopes(&self) -> &[FurtherEnvelope] {
+        &self.further_envelopes
     }
 
     /// The folder of the package, where it is one.

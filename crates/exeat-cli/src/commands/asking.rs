@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::new_passphrase;
-use crate::args::{RecipientArgs, SourceArgs};
+use crate::args::{KeyArgs, RecipientArgs, SourceArgs};
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -62,10 +62,8 @@ pub(super) fn source(
     let example =
         "pg_dump clinic | exeat export - --stdin-name clinic.sql --to /media/usb -r age1…";
     let input = ui.input("a stream", example)?;
-    Ok(Source::piped(
-        stdin_name.unwrap_or(STREAM),
-        Box::new(input),
-    )?)
+    Source::piped(stdin_name.unwrap_or(STREAM), Box::new(input))
+        .map_err(|error| CommandError::usage(format!("--stdin-name: {error}")))
 }
 
 /// Lists what is to leave, and says which patterns left nothing out.
@@ -226,9 +224,13 @@ impl Wanted {
     }
 
     pub(super) fn of(args: &RecipientArgs, config: &Config) -> Result<Self, CommandError> {
-        if args.passphrase {
-            return Ok(Self::Passphrase);
+        match args.passphrase {
+            true => Ok(Self::Passphrase),
+            false => Self::keys(&args.keys, config),
         }
+    }
+
+    pub(super) fn keys(args: &KeyArgs, config: &Config) -> Result<Self, CommandError> {
         let mut found = Vec::new();
         let book = match args
             .recipient

@@ -172,7 +172,8 @@ pub(crate) fn run(
 /// Those who were named; `None` where nobody was.
 fn recipients(args: &Check, config: &Config) -> Result<Option<Recipients>, CommandError> {
     let named = &args.recipients;
-    if named.recipient.is_empty() && named.recipients_file.is_empty() && !named.passphrase {
+    if named.keys.recipient.is_empty() && named.keys.recipients_file.is_empty() && !named.passphrase
+    {
         return Ok(None);
     }
     Wanted::of(named, config)?.unasked().map(Some)
@@ -214,13 +215,13 @@ fn next(args: &Check, checked: &Checked<'_>, config_dir: Option<&Path>) -> Optio
         add("--signing-key", path(key));
     }
     let named = &args.recipients;
-    for recipient in &named.recipient {
+    for recipient in &named.keys.recipient {
         add("-r", render::shell(recipient));
     }
-    for file in &named.recipients_file {
+    for file in &named.keys.recipients_file {
         add("-R", path(file));
     }
-    let is_nobody = named.recipient.is_empty() && named.recipients_file.is_empty();
+    let is_nobody = named.keys.recipient.is_empty() && named.keys.recipients_file.is_empty();
     if !is_plain && is_nobody && !named.passphrase {
         add("-r", "RECIPIENT".to_owned());
     }

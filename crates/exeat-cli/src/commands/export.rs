@@ -11,7 +11,6 @@ use exeat_core::entry::EntryKind;
 use exeat_core::inspect::{self, Facts, InspectOptions};
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::{Compression, NamedKey, PackageId};
-use exeat_core::path::Escaped;
 use exeat_core::policy::Policy;
 use exeat_core::seal::{self, Estimate, SealOptions, Sealed};
 use exeat_core::signature::SigningKey;
@@ -20,7 +19,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asking::{self, Skipped, Wanted, leave_out, skipped};
-use super::{listen, readers, stop_if_asked, stopped_or};
+use super::{listen, now, readers, stop_if_asked, stopped_or};
 use crate::args::Export;
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -282,12 +281,6 @@ fn release(
     Ok(deliver::publish(complete)?)
 }
 
-/// Now, in whole seconds: what the format records.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_second(now.as_second()).unwrap_or(now)
-}
-
 fn terms(args: &Export, export: PackageId, destination: Destination, now: Timestamp) -> Terms {
     Terms {
         export,
@@ -373,14 +366,9 @@ fn report(exported: &Exported, path: Option<&PathBuf>, ui: &Ui) -> Report {
         text += &format!("next: exeat verify {shown}\n");
     }
     let mut report = Report::new(ui, || text, exported);
-    report.notes = exported.findings.iter().map(noted).collect();
+    report.notes = exported.findings.iter().map(render::noted).collect();
     leave_out(&mut report, &exported.skipped, "package");
     report
-}
-
-/// A finding that did not stop the export, for people.
-fn noted(finding: &Finding) -> String {
-    render::finding(finding).trim_end().to_owned()
 }
 
 fn content(exported: &Exported) -> String {
@@ -390,17 +378,7 @@ fn content(exported: &Exported) -> String {
 
 fn details(exported: &Exported) -> String {
     let mut text = format!("  package      {}\n", exported.package);
-    for recipient in &exported.recipients {
-        let name = recipient
-            .name
-            .as_ref()
-            .map(|n| format!("{} ", Escaped(n.as_bytes())));
-        text += &format!(
-            "  for          {}{}\n",
-            name.unwrap_or_default(),
-            recipient.key
-        );
-    }
+    text += &render::recipients(&exported.recipients);
     if let Some(signer) = &exported.signer {
         text += &format!("  signed with  {signer}\n");
     }

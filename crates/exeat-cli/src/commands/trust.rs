@@ -130,9 +130,20 @@ fn read_line(given: &str) -> Result<AllowedSigner, CommandError> {
                 .into(),
         ));
     }
-    let signer = AllowedSigner::parse(line)
-        .and_then(|signer| signer.narrowed(&[PACKAGE_NAMESPACE, REKEY_NAMESPACE]))
-        .map_err(|problem| invalid(format!("not a signer line: {problem}")))?;
+    let no_line = |problem| invalid(format!("not a signer line: {problem}"));
+    let signer = AllowedSigner::parse(line).map_err(no_line)?;
+    if !signer.permits(PACKAGE_NAMESPACE) {
+        return Err(invalid(format!(
+            "the key is not for signing packages: 'namespaces' lacks {PACKAGE_NAMESPACE}"
+        )));
+    }
+    // What the partner does not want it used for, it is not trusted with.
+    let both = [PACKAGE_NAMESPACE, REKEY_NAMESPACE];
+    let namespaces = both
+        .into_iter()
+        .filter(|namespace| signer.permits(namespace));
+    let namespaces: Vec<_> = namespaces.collect();
+    let signer = signer.narrowed(&namespaces).map_err(no_line)?;
     if signer.is_cert_authority() {
         return Err(invalid(
             "certificate authorities are not supported; list the signer's own key".into(),

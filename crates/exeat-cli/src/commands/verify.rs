@@ -5,6 +5,7 @@ use exeat_core::diagnostic::Finding;
 use exeat_core::inspect::Facts;
 use exeat_core::keys::EnvelopeKind;
 use exeat_core::manifest::{Compression, PayloadKind};
+use exeat_core::verify::{EnvelopeState, FurtherEnvelope};
 use serde::Serialize;
 
 use super::{SignerReport, listen, tell_of_further_envelopes, unlock, verify_package};
@@ -26,9 +27,46 @@ struct Verified {
     volumes: u64,
     payload_bytes: u64,
     /// Envelopes that the signature does not cover.
-    further_envelopes: usize,
+    further_envelopes: Vec<Further>,
     /// What was compared inside; null without an identity.
     content: Option<Content>,
+}
+
+/// An envelope that was added after the package had been sealed.
+#[derive(Serialize)]
+struct Further {
+    member: String,
+    /// Who passed the package on; null where nobody who is trusted did.
+    passed_on_by: Option<SignerReport>,
+    created: Option<String>,
+    /// Why it is not used.
+    problem: Option<String>,
+}
+
+impl Further {
+    fn of(envelope: &FurtherEnvelope) -> Self {
+        let nothing = Self {
+            member: envelope.member(),
+            passed_on_by: None,
+            created: None,
+            problem: None,
+        };
+        match envelope.state() {
+            EnvelopeState::PassedOn { by, created } => Self {
+                passed_on_by: Some(SignerReport::of_signer(by)),
+                created: Some(created.to_string()),
+                ..nothing
+            },
+            EnvelopeState::NotTrusted(error) => Self {
+                problem: Some(error.to_string()),
+                ..nothing
+            },
+            _ => Self {
+                problem: Some("it was not signed".to_owned()),
+                ..nothing
+            },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -54,7 +92,11 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
         compression: manifest.payload.compression,
         volumes: manifest.payload.volumes.len() as u64,
         payload_bytes: manifest.payload.bytes,
-        further_envelopes: verified.further_envelopes(),
+        further_envelopes: verified
+            .further_envelopes()
+            .iter()
+            .map(Further::of)
+            .collect(),
         content: None,
     };
     tell_of_further_envelopes(&verified, ui);
@@ -63,7 +105,8 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
         let progress = Shown::new(ui);
         verified.verify_volumes(None, &progress)?;
     } else {
-        check_means(args, verified.envelope_kind()?)?;
+        let may_be_passed_on = !verified.further_envelopes().is_empty();
+        check_means(args, verified.envelope_kind()?, may_be_passed_on)?;
         let unlocked = unlock(verified, &args.identity, config, ui)?;
         listen()?;
         let progress = Shown::new(ui);
@@ -84,13 +127,18 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
     Ok(Report::new(ui, || text(&result), &result))
 }
 
-/// Says at once where what was given cannot open the package.
-fn check_means(args: &Verify, kind: EnvelopeKind) -> Result<(), CommandError> {
+/// Says at once where what was given cannot open the package; where somebody
+/// added an envelope, that may be of the other kind.
+fn check_means(
+    args: &Verify,
+    kind: EnvelopeKind,
+    may_be_passed_on: bool,
+) -> Result<(), CommandError> {
     match kind {
-        EnvelopeKind::Passphrase if !args.passphrase => Err(CommandError::usage(
-            "this package was sealed with a passphrase, not for identities",
-        )
-        .with_help("pass --passphrase instead of -i, to be asked for it")),
+        EnvelopeKind::Passphrase if !args.passphrase && !may_be_passed_on => Err(
+            CommandError::usage("this package was sealed with a passphrase, not for identities")
+                .with_help("pass --passphrase instead of -i, to be asked for it"),
+        ),
         EnvelopeKind::Keys if args.identity.is_empty() => Err(CommandError::usage(
             "this package was sealed for identities, not with a passphrase",
         )

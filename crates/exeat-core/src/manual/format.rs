@@ -13,7 +13,7 @@
 //! | `key.age` | the envelope: an age file for the recipients with the package key |
 //! | `manifest.json` | what the package consists of; public |
 //! | `manifest.json.sig` | OpenSSH signature of `manifest.json`, namespace `exeat.package.v1` |
-//! | `key-2.age`, `key-2.json`, `key-2.json.sig` … | further envelopes; this version takes no notice of them but to say that they are there |
+//! | `key-2.age`, `key-2.json`, `key-2.json.sig` … | further envelopes for the same package key, added by `exeat rekey`, each with its record and the signature of that, namespace `exeat.rekey.v1` |
 //!
 //! Any other name is refused. Envelope, manifest and signature are written
 //! last: until then nobody, the sender included, can read the ciphertext.
@@ -24,7 +24,8 @@
 //! `NAME.exeat.tar`, for pipes, e-mail and object stores. `verify`, `list` and
 //! `open` take it as a file, which they read in place, or as `-` through a pipe;
 //! then it is kept, encrypted as it is, in a file without a name in `TMPDIR` or
-//! else `/var/tmp` while the command runs. Stock tools make one:
+//! else `/var/tmp` while the command runs. `export --archive` writes one, and
+//! `export --to -` one into a pipe; stock tools make one, too:
 //!
 //! ```text
 //! cd NAME.exeat && tar -cf ../NAME.exeat.tar *
@@ -36,6 +37,14 @@
 //! behind. The order of the members means nothing to it: nothing is trusted for
 //! where it stands.
 //!
+//! A writer to a pipe keeps the ciphertext of a volume, or of as many as there
+//! are threads, in files without names while it is made: its length stands
+//! before it. What goes out before the second decision are volumes whose key
+//! exists nowhere but in the writer's memory; envelope, manifest and signature
+//! follow when all is decided and recorded. Where a policy has rules about
+//! content, files are inspected and decided on before the first byte goes, and a
+//! second time as they are sealed.
+//!
 //! # The order of trust
 //!
 //! 1. The signature of `manifest.json`, by a signer in `allowed_signers`.
@@ -46,6 +55,9 @@
 //!    calls for.
 //! 4. The envelope: one line, `AGE-SECRET-KEY-1…`, whose recipient string has
 //!    the SHA-256 that the manifest promises.
+//!    Where it is for others: a further envelope, if its record is signed by a
+//!    signer in `allowed_signers` for `exeat.rekey.v1`, names this manifest and
+//!    that envelope, and holds the same key.
 //! 5. The inventory.
 //! 6. The payload. A volume's digest is compared before it is decrypted.
 //!
@@ -75,9 +87,20 @@
 //! Every entry but those at the top lies in a folder that is an entry too.
 //! Entries follow each other in the volumes without a gap.
 //!
+//! # Further envelopes
+//!
+//! `key-N.age`, N from 2 to 999, is an age file with the package key, as
+//! `key.age` is. `key-N.json` is canonical JSON like the manifest, at most 4 KiB:
+//! `created`, `envelope_sha256` (of `key-N.age`), `manifest_sha256` (of
+//! `manifest.json`). `key-N.json.sig` is the signature of whoever passed the
+//! package on. One that nobody trusted has signed is not used, and said to be
+//! there; one whose signature does not fit, or that names another package or
+//! envelope, is damage. Without its signature it is one that was not finished:
+//! it is not used either.
+//!
 //! # The payload
 //!
-//! One tar stream, cut into volumes, each compressed on its own (`none` or
+//! Of the kind `tar`: one tar stream, cut into volumes, each compressed on its own (`none` or
 //! `zstd`, window at most 8 MiB) and encrypted on its own. A volume ends before
 //! the entry that would exceed its size; an entry larger than a volume starts
 //! one, is cut at each full volume, and the next entry starts a new one. The
@@ -99,7 +122,24 @@
 //! - data, padded with zeros to 512 bytes;
 //! - after the last entry, in the last volume, at least 1,024 zeros; they do not
 //!   count towards the size of the volume. A reader takes up to 64 KiB and an
-//!   eighth of the volume more, and nothing but zeros.
+//!   eighth of the stream more, and nothing but zeros.
+//!
+//! Of the kind `raw`: one stream of unknown length, with nothing around it. The
+//! inventory has one line, a file in no folder. It is cut into volumes as it
+//! comes, each of the larger of 64 MiB and a thirty-second of what was there
+//! before; in one volume it has a `sha256`, in several `parts`. Stock tools
+//! open it as the other kind, with a file in the place of `tar -x`.
+//!
+//! # Padding
+//!
+//! With `export --pad` the zeros at the end of the tar stream are so many that
+//! the length of the stream is that of the Padmé function: it says no more of
+//! the size than its order of magnitude and a few bits, for at most 12 % more.
+//! Nothing is compressed then, for zeros would vanish, and there is one volume,
+//! for where volumes end says how large files are; with `--volume-size` there
+//! are several, and that is told. The size of `inventory.age` still says roughly
+//! how many files there are. A stream from a pipe cannot be padded: it has no
+//! end of its own that padding could follow.
 //!
 //! # Where this is narrower than it might be
 //!
@@ -114,7 +154,7 @@
 //!   readers take 4,096.
 //! - Link targets that are not UTF-8 stand in `target_hex`, as paths do in
 //!   `path_hex`.
-//! - A further envelope is taken notice of only as all of its three files.
+//! - A further envelope is for keys; `exeat rekey` makes none for a passphrase.
 //! - The content of all files together is at most 2^60 bytes.
 //!
 //! # Limits of a reader

@@ -24,6 +24,14 @@
 //! 3. The export takes its place.
 //! 4. An `outcome` is written.
 //!
+//! What goes into a pipe (`--to -`) is sealed as it goes. Its volumes leave before
+//! the intent is written, and their key only after it: till then nobody can read
+//! them, and a run that ends there is no delivery and leaves no intent.
+//!
+//! A package that is passed on (`exeat rekey`) is a release with an id of its own;
+//! its outcome has the digest of the package's manifest. Its people count as if
+//! they had been exported again.
+//!
 //! Others wait for the lock for up to ten seconds, then stop with
 //! `ledger-busy`. It dies with the process that holds it.
 //!

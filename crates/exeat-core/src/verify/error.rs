@@ -218,6 +218,10 @@ pub enum DamageKind {
     Unknown,
     /// It is a link, a folder or a device.
     NotAFile,
+    /// It is signed, and not what the format asks for, or no signature of it.
+    Malformed,
+    /// It was made for another package.
+    Foreign,
 }
 
 impl fmt::Display for Damage {
@@ -232,6 +236,8 @@ impl fmt::Display for Damage {
                 write!(f, "{member} is too long ({found} bytes, not {expected})")
             }
             DamageKind::Altered => write!(f, "{member} is not what was signed"),
+            DamageKind::Malformed => write!(f, "{member} is not what it should be"),
+            DamageKind::Foreign => write!(f, "{member} belongs to another package"),
             DamageKind::Unknown => write!(f, "'{member}' does not belong in the package"),
             DamageKind::NotAFile => write!(f, "{member} is not a regular file"),
         }

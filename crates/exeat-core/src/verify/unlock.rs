@@ -7,7 +7,10 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use super::content::{Nowhere, read_volume};
-use super::{Damage, DamageKind, MemberFile, Package, Verified, VerifyError, counting, read_error};
+use super::{
+    Damage, DamageKind, FurtherEnvelope, MemberFile, Package, Verified, VerifyError, counting,
+    read_error,
+};
 use crate::codec::Decoder;
 use crate::digest::Hasher;
 use crate::keys::{Identities, KeyError, PackageKey};
@@ -22,10 +25,7 @@ impl Verified<Package> {
     /// No identity fits, or the envelope or the inventory is not what the
     /// format asks for.
     pub fn unlock(self, identities: &Identities) -> Result<Unlocked, VerifyError> {
-        let key = PackageKey::from_envelope(&self.envelope, identities)?;
-        if key.commitment() != self.manifest.key.commitment {
-            return Err(KeyError::Commitment.into());
-        }
+        let (key, passed_on) = self.package_key(identities)?;
         let inventory = self.read_inventory(&key)?;
         let header = inventory.header();
         let is_ours = header.package == self.manifest.id
@@ -41,10 +41,35 @@ impl Verified<Package> {
         let mut recipients = inventory.header().recipients.iter();
         Ok(Unlocked {
             is_listed: recipients.any(|recipient| identities.include(&recipient.key)),
+            passed_on,
             verified: self,
             key,
             inventory,
         })
+    }
+
+    /// The package key from the sender's envelope or, where that is for others,
+    /// from one that somebody trusted added; and which of these that was.
+    fn package_key(
+        &self,
+        identities: &Identities,
+    ) -> Result<(PackageKey, Option<usize>), VerifyError> {
+        let further = self.further_envelopes.iter().enumerate();
+        let further = further.filter_map(|(n, one)| Some((one.vouched()?, Some(n))));
+        let envelopes = std::iter::once((self.envelope.as_slice(), None)).chain(further);
+        let mut first = None;
+        for (bytes, number) in envelopes {
+            match PackageKey::from_envelope(bytes, identities) {
+                Ok(key) if key.commitment() == self.manifest.key.commitment => {
+                    return Ok((key, number));
+                }
+                Ok(_) => return Err(KeyError::Commitment.into()),
+                Err(error) => {
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        Err(first.expect("there is the sender's envelope").into())
     }
 
     fn read_inventory(&self, key: &PackageKey) -> Result<Inventory, VerifyError> {
@@ -80,6 +105,8 @@ pub struct Unlocked {
     key: PackageKey,
     inventory: Inventory,
     is_listed: bool,
+    /// The further envelope that opened it.
+    passed_on: Option<usize>,
 }
 
 impl Unlocked {
@@ -94,6 +121,12 @@ impl Unlocked {
     #[must_use]
     pub fn is_listed(&self) -> bool {
         self.is_listed
+    }
+
+    /// The envelope that opened it, if that is none of the sender's.
+    #[must_use]
+    pub fn passed_on(&self) -> Option<&FurtherEnvelope> {
+        self.verified.further_envelopes.get(self.passed_on?)
     }
 
     /// What is inside.

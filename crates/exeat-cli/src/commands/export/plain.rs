@@ -14,7 +14,7 @@ use exeat_core::source::Source;
 use serde::Serialize;
 
 use super::asking::{self, Skipped, leave_out, skipped};
-use super::{is_to_stream, listen, noted, now, package_name, stop_if_asked, terms};
+use super::{is_to_stream, listen, now, package_name, stop_if_asked, terms};
 use crate::args::Export;
 use crate::commands::readers;
 use crate::config::{self, Config};
@@ -145,7 +145,7 @@ fn finish(copied: &CopyReport, ui: &Ui) -> Report {
         false => "nothing was written\n",
     };
     let mut report = Report::new(ui, || text, copied);
-    report.notes = copied.findings.iter().map(noted).collect();
+    report.notes = copied.findings.iter().map(render::noted).collect();
     leave_out(&mut report, &copied.skipped, "copy");
     if !copied.written {
         report.exit = Exit::Done;

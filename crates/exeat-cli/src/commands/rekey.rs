@@ -1,0 +1,118 @@
+//! `exeat rekey`: verify → unlock → decide → record → add an envelope.
+
+use exeat_core::decide::{Decision, Request, Terms};
+use exeat_core::diagnostic::Finding;
+use exeat_core::manifest::{NamedKey, PackageId};
+use exeat_core::rekey::{self, Rekeyed};
+use exeat_core::verify::Unlocked;
+use serde::Serialize;
+
+use super::asking::{self, Wanted};
+use super::{
+    SignerReport, listen, now, stop_if_asked, stopped_or, tell_of_further_envelopes, unlock,
+    verify_package,
+};
+use crate::args::Rekey;
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::progress::Shown;
+use crate::render;
+use crate::ui::{Report, Ui};
+
+#[derive(Serialize)]
+struct RekeyReport {
+    package: String,
+    signer: SignerReport,
+    /// The name of the envelope that was added.
+    member: String,
+    recipients: Vec<NamedKey>,
+    passed_on_by: String,
+    findings: Vec<Finding>,
+}
+
+pub(crate) fn run(args: &Rekey, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
+    if args.package.as_os_str() == "-" {
+        return Err(
+            CommandError::usage("an envelope is added to a folder, not to a stream")
+                .with_help("keep the archive, unpack it into a folder, and name that"),
+        );
+    }
+    let policy = config.policy(&args.policy)?;
+    let recipients = Wanted::keys(&args.recipients, config)?;
+    let key = config.signing_key(args.signing_key.as_deref())?;
+    let verified = verify_package(&args.package, &args.trust, config, ui)?;
+    tell_of_further_envelopes(&verified, ui);
+    let destination = rekey::destination(&verified, &args.package)?;
+    let unlocked = unlock(verified, &args.identity, config, ui)?;
+    let recipients = recipients.ask(ui)?;
+    listen()?;
+    // What is damaged is not passed on.
+    let progress = Shown::new(ui);
+    unlocked.verified().verify_volumes(None, &progress)?;
+    progress.clear();
+    let request = Request {
+        terms: Terms {
+            // A release of its own, of the same package.
+            export: PackageId::generate(),
+            destination,
+            created: now(),
+            label: None,
+            purpose: args.purpose.clone(),
+            requester: asking::requester(),
+        },
+        recipients,
+        signer: key.as_ref().map(|key| key.public().fingerprint()),
+    };
+    let ledger = config.ledger(&policy)?;
+    // Nobody else's export comes between the sum and this one's record.
+    let locked = ledger.lock()?;
+    let (requester, created) = (&request.terms.requester, request.terms.created);
+    let history = asking::history(&policy, requester, created, false, |questions| {
+        locked.account(questions)
+    })?;
+    let header = unlocked.inventory().header();
+    let permit = match policy.decide_rekey(request, header, &history) {
+        Decision::Permit(permit) => permit,
+        Decision::Refusal(refusal) => {
+            locked.refuse(&refusal)?;
+            return Err(CommandError::refused(&refusal));
+        }
+    };
+    let key = key.expect("a decision that permits it demands a signer");
+    stop_if_asked()?;
+    let findings = permit.findings().to_vec();
+    let intent = locked.intend(&permit)?;
+    let rekeyed = rekey::add(&unlocked, permit, &key, intent);
+    let rekeyed = rekeyed.map_err(|error| stopped_or(error.into()))?;
+    let by = key.public().fingerprint().to_string();
+    Ok(report(&unlocked, rekeyed, by, findings, ui))
+}
+
+fn report(
+    unlocked: &Unlocked,
+    rekeyed: Rekeyed,
+    passed_on_by: String,
+    findings: Vec<Finding>,
+    ui: &Ui,
+) -> Report {
+    let result = RekeyReport {
+        package: unlocked.verified().id().to_string(),
+        signer: SignerReport::of(unlocked.verified()),
+        member: rekeyed.member,
+        recipients: rekeyed.recipients,
+        passed_on_by,
+        findings,
+    };
+    let mut text = format!(
+        "passed on: {} was added\n  package      {}\n",
+        result.member, result.package
+    );
+    text += &render::recipients(&result.recipients);
+    text += &format!(
+        "  by           {}\nwhoever could open it before still can\n",
+        result.passed_on_by
+    );
+    let mut report = Report::new(ui, || text, &result);
+    report.notes = result.findings.iter().map(render::noted).collect();
+    report
+}
