@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use exeat_core::Level;
 use exeat_core::decide::{Decision, History, Request, Requester, Terms};
 use exeat_core::deliver::{self, Staging};
-use exeat_core::destination::Destination;
+use exeat_core::destination::{Destination, OpenTarget};
 use exeat_core::keys::{IdentityPair, Recipient, Recipients};
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::PackageId;
@@ -186,20 +186,28 @@ fn read(root: &Path, below: &Path, tree: &mut Tree) {
     }
 }
 
-/// Seals `dir/tree` and unlocks the package again.
-fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
+/// Seals a source into `dir` and unlocks the package again.
+fn seal_and_unlock(
+    dir: &Path,
+    source: &Source,
+    is_archive: bool,
+    options: &SealOptions,
+) -> Unlocked {
     let sender = SigningKey::generate("sender");
     let recipient = IdentityPair::generate();
-    let source = Source::open(&[dir.join("tree")]).expect("opens");
     let listing = source
         .list(&ListOptions::default(), &Silent)
         .expect("lists");
     let now = jiff::Timestamp::now();
+    let name = "p".parse().expect("a name");
+    let destination = match is_archive {
+        true => Destination::archive(dir, name, source),
+        false => Destination::folder(dir, name, source),
+    };
     let request = Request {
         terms: Terms {
             export: PackageId::generate(),
-            destination: Destination::folder(dir, "p".parse().expect("a name"), &source)
-                .expect("a place"),
+            destination: destination.expect("a place"),
             created: now,
             label: None,
             purpose: None,
@@ -215,9 +223,12 @@ fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
     let Decision::Permit(permit) = policy.decide(request, listing) else {
         panic!("refused");
     };
-    let estimate = seal::estimate(&permit, options).expect("a plan");
+    let estimate = match permit.listing().is_piped() {
+        true => None,
+        false => Some(seal::estimate(&permit, options).expect("a plan")),
+    };
     let staging = Staging::create(&permit, 0o022).expect("staging");
-    let sealed = seal::seal(permit, &source, staging, options, &Silent).expect("sealed");
+    let sealed = seal::seal(permit, source, staging, options, &Silent).expect("sealed");
     let Decision::Permit(release) = policy.decide_content(&sealed.content(), &History::default())
     else {
         panic!("refused");
@@ -227,7 +238,9 @@ fn seal_and_unlock(dir: &Path, options: &SealOptions) -> Unlocked {
     let complete = sealed.complete(release, &sender, intent.expect("recorded"));
     let complete = complete.expect("complete");
     let delivered = deliver::publish(complete).expect("published");
-    assert_eq!(delivered.manifest.payload.volumes.len(), estimate.volumes);
+    if let Some(estimate) = estimate {
+        assert_eq!(delivered.manifest.payload.volumes.len(), estimate.volumes);
+    }
     let line = AllowedSigner::new("sender", &[PACKAGE_NAMESPACE], sender.public()).expect("a line");
     let mut allowed = AllowedSigners::empty();
     allowed.push(line);
@@ -263,11 +276,14 @@ proptest! {
             Just(Compress::Auto), Just(Compress::None), Just(Compress::Zstd(Level::FAST))
         ],
         volume_size in prop_oneof![Just(None), Just(Some(1 << 20))],
+        pad in any::<bool>(),
+        is_archive in any::<bool>(),
     ) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write(&tree, &dir.path().join("tree"));
-        let options = SealOptions { compress, volume_size, readers: None, threads: None };
-        let unlocked = seal_and_unlock(dir.path(), &options);
+        let options = SealOptions { compress, volume_size, pad, readers: None, threads: None };
+        let source = Source::open(&[dir.path().join("tree")]).expect("opens");
+        let unlocked = seal_and_unlock(dir.path(), &source, is_archive, &options);
         unlocked.verify_contents(None, &Silent).expect("every entry");
         let target = dir.path().join("opened");
         let options = OpenOptions { outside_links: true, ..OpenOptions::default() };
@@ -292,5 +308,36 @@ proptest! {
                 .collect();
             prop_assert_eq!(one, expected);
         }
+    }
+
+    #[test]
+    fn any_stream_in_the_same_stream_out(
+        // Around the places where it is cut, and no whole blocks.
+        length in prop_oneof![
+            1_usize..2000, 1_048_573_usize..1_048_579, 2_097_149_usize..3_146_428
+        ],
+        seed in any::<u64>(),
+        compress in prop_oneof![Just(Compress::Auto), Just(Compress::None)],
+        volume_size in prop_oneof![Just(None), Just(Some(1 << 20))],
+        is_archive in any::<bool>(),
+    ) {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let bytes: Vec<u8> = seed.to_le_bytes().into_iter().cycle().take(length).collect();
+        let stream = std::io::Cursor::new(bytes.clone());
+        let source = Source::piped("s", Box::new(stream)).expect("a name");
+        let options = SealOptions { compress, volume_size, ..SealOptions::default() };
+        let unlocked = seal_and_unlock(dir.path(), &source, is_archive, &options);
+        unlocked.verify_contents(None, &Silent).expect("every part");
+        let target = dir.path().join("opened");
+        open_at(&unlocked, &target, &OpenOptions::default()).expect("opens");
+        prop_assert_eq!(&fs::read(target.join("s")).expect("there"), &bytes);
+        let header = unlocked.inventory().header();
+        let stdout = OpenTarget::stream(std::io::stdout());
+        let permit = Policy::floor().decide_open(header, stdout).expect("nobody's data");
+        let mut emitted = Vec::new();
+        open::emit(&unlocked, permit, None, &mut emitted, None, &Silent).expect("emitted");
+        prop_assert_eq!(emitted, bytes);
+        // It can be read once.
+        prop_assert!(source.list(&ListOptions::default(), &Silent).is_ok());
     }
 }

@@ -347,6 +347,37 @@ fn keys_made_by_age() {
     env.by("recipient", "open out/p.exeat --to no").ends(1);
 }
 
+/// A stream has no tar around it: its README.txt says what to do instead.
+#[test]
+fn a_stream_opens_with_stock_tools() {
+    if !require(TOOLS) {
+        return;
+    }
+    let env = Env::with_people();
+    env.write("stream", noise(2_500_001));
+    fs::create_dir(env.path("out")).unwrap();
+    for (name, options) in [("plain", "--compress none"), ("zstd", "--compress zstd")] {
+        let mut command = env.exeat();
+        command
+            .args(["--config-dir", "sender", "export", "-", "--to", "out"])
+            .args(["-R", "recipient/recipient.txt", "--volume-size", "1M"])
+            .args(["--name", name])
+            .args(options.split(' '))
+            .stdin(fs::File::open(env.path("stream")).unwrap());
+        Ran::of(&mut command).ends(0);
+        let package = env.path(format!("out/{name}.exeat"));
+        let new = format!("new-{name}");
+        by_hand(&env, &package, &new).ends(0);
+        env.tool(&format!("cmp stream {new}"));
+        // What is there is not overwritten.
+        by_hand(&env, &package, &new).ends(1).says("STOPPED");
+        fs::remove_file(env.path(&new)).unwrap();
+        flip(&package.join("volume-00003.age"));
+        by_hand(&env, &package, &new).ends(1).says("STOPPED");
+        assert!(!env.path(&new).exists());
+    }
+}
+
 /// `key.age` holds the package key in one line, and nothing else.
 #[test]
 fn the_envelope_is_one_line() {

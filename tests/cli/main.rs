@@ -28,6 +28,7 @@ mod passphrase;
 mod people;
 mod plain;
 mod policy;
+mod postgres;
 mod recorded;
 mod rekey;
 mod roundabout;

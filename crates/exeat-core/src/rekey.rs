@@ -3,6 +3,10 @@
 //! No member is edited. The envelope and its record are made in a private
 //! folder beside the package and moved in, the signature of the record last:
 //! before that the envelope opens nothing for a reader who keeps to the format.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the members of a further envelope are made here"
+)]
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};
@@ -199,10 +203,6 @@ fn make<'a>(
     Ok((folder, [envelope, record, signature.into_bytes()]))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the members of a further envelope are made here"
-)]
 fn stage(staging: &Staging, name: &str, bytes: &[u8]) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
     let mode = Mode::from_raw_mode(0o644);

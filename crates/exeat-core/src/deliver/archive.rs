@@ -118,8 +118,8 @@ impl Archive {
             state.waiting.is_empty(),
             "volumes are numbered without gaps"
         );
-        let zeros = [0; END as usize];
-        state.output.write_all(&zeros)?;
+        let mut zeros = io::repeat(0).take(END);
+        io::copy(&mut zeros, &mut state.output)?;
         state.output.flush()
     }
 
@@ -157,9 +157,8 @@ impl State {
             }
         }
         let padding = bytes.next_multiple_of(BLOCK) - bytes;
-        let zeros = [0; BLOCK as usize];
-        let padding = usize::try_from(padding).expect("less than a block");
-        self.output.write_all(&zeros[..padding])
+        io::copy(&mut io::repeat(0).take(padding), &mut self.output)?;
+        Ok(())
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn leads_to(path: &Path, folder: impl AsFd) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::fd::OwnedFd;
     use std::os::unix::fs::symlink;
 
     use super::*;

@@ -14,9 +14,9 @@ pub(super) fn readme(
         Compression::Zstd => (" | zstd -dc", ", zstd"),
     };
     // A stream is one file, which has no name here.
-    let (tar, new, make, unpack) = match kind {
-        PayloadKind::Tar => (", tar", "opened", "mkdir \"$NEW\"\n", "| tar -x -C"),
-        PayloadKind::Raw => ("", "opened.data", "test ! -e \"$NEW\"\n", ">"),
+    let (tar, make, unpack) = match kind {
+        PayloadKind::Tar => (", tar", "mkdir \"$NEW\"\n", "| tar -x -C"),
+        PayloadKind::Raw => ("", "test ! -e \"$NEW\"\n", ">"),
     };
     let is_passphrase = matches!(recipients, Recipients::Passphrase(_));
     let (with_exeat, have, setting, with_age) = if is_passphrase {
@@ -53,7 +53,7 @@ IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, age{zstd}{tar})
 set -eo pipefail
 trap 'echo "STOPPED: do not use this package, and what was opened of it" >&2' ERR
 SIGNERS=~/allowed_signers SIGNER=sender@example.org
-{setting}NEW=~/{new}
+{setting}NEW=~/opened
 
 # 1. The manifest is signed by the sender, and vouches for the rest.
 ssh-keygen -Y verify -f "$SIGNERS" -I "$SIGNER" -n exeat.package.v1 \
