@@ -24,8 +24,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::args::{Command, TrustArgs};
-use crate::config::{self, Config};
+use crate::args::{Command, KeySource, TrustArgs};
+use crate::config::{self, Config, Inherited};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::plugins;
@@ -50,7 +50,8 @@ pub(crate) fn run(
         Command::Util(args) => return util::run(&args, umask, ui),
         other => other,
     };
-    let config = Config::load(config_dir)?;
+    let inherited = Inherited::of(command.keys(), command.is_piped())?;
+    let config = Config::load(config_dir, inherited)?;
     match command {
         Command::Init(args) => init::run(&args, &config, ui),
         Command::Trust(args) => trust::run(&args, &config, ui),
@@ -104,7 +105,7 @@ fn received(ui: &Ui) -> Result<Package, CommandError> {
 /// passphrase, whichever it was sealed for.
 fn unlock(
     verified: Verified<Package>,
-    given: &[std::path::PathBuf],
+    given: &[KeySource],
     config: &Config,
     ui: &Ui,
 ) -> Result<Unlocked, CommandError> {

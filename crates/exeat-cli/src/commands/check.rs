@@ -92,7 +92,7 @@ pub(crate) fn run(
 ) -> Result<Report, CommandError> {
     let policy = config.policy(&args.policy)?;
     let recipients = recipients(args, config)?;
-    let signer = config.signer(args.signing_key.as_deref())?;
+    let signer = config.signer(args.signing_key.as_ref())?;
     let source = Source::open(&args.source.sources)?;
     let target = args.to.as_deref().map(|to| Destination::look(to, &source));
     let target = target.transpose()?;
@@ -204,7 +204,7 @@ fn next(args: &Check, checked: &Checked<'_>, config_dir: Option<&Path>) -> Optio
         add("--purpose", render::shell(purpose.as_str()));
     }
     if let Some(key) = &args.signing_key {
-        add("--signing-key", path(key));
+        add("--signing-key", key.word());
     }
     let named = &args.recipients;
     for recipient in &named.recipient {

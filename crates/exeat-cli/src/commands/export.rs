@@ -13,7 +13,7 @@ use exeat_core::ledger::Ledger;
 use exeat_core::manifest::{Compression, NamedKey, PackageId};
 use exeat_core::path::Escaped;
 use exeat_core::policy::Policy;
-use exeat_core::seal::{self, Estimate, SealOptions, Sealed};
+use exeat_core::seal::{self, Estimate, SealError, SealOptions, Sealed};
 use exeat_core::signature::SigningKey;
 use exeat_core::source::{Listing, Source};
 use jiff::Timestamp;
@@ -79,7 +79,7 @@ fn sealed(
 ) -> Result<Report, CommandError> {
     let (export, now) = (PackageId::generate(), now());
     let recipients = Wanted::of(&args.recipients, config)?;
-    let key = config.signing_key(args.signing_key.as_deref())?;
+    let key = config.signing_key(args.signing_key.as_ref(), ui)?;
     let source = Source::open(&args.source.sources)?;
     let name = package_name(args, now, export)?;
     let destination = Destination::folder(&args.to, name.clone(), &source)?;
@@ -107,6 +107,10 @@ fn sealed(
     };
     let named = NamedKey::of(&recipients);
     listen()?;
+    if let Some(key) = &key {
+        // Better now than when all is sealed.
+        key.rehearse().map_err(unless_asked)?;
+    }
     let progress = Shown::new(ui);
     let listing = asking::list(&args.source, &source, &progress, ui)?;
     let request = Request {
@@ -144,7 +148,7 @@ fn sealed(
     let staging = Staging::create(&permit, umask)?;
     let sealed = seal::seal(permit, &source, staging, &seal_options, &progress)?;
     exported.facts = Some(sealed.facts().clone());
-    // A plugin may ask something now.
+    // A plugin or ssh-keygen may ask something now.
     progress.clear();
     let delivered = release(sealed, policy, &ledger, &key, &mut exported)?;
     let manifest = &delivered.manifest;
@@ -186,10 +190,10 @@ fn release(
     stop_if_asked()?;
     let intent = locked.intend(&release)?;
     let complete = sealed.complete(release, key, intent);
-    // Ctrl-C ends a plugin, too: that is what stopped the work then.
-    let complete = complete.map_err(|error| match stop_if_asked() {
-        Err(interrupted) => interrupted,
-        Ok(()) => CommandError::from(error),
+    let complete = complete.map_err(|error| match error {
+        // It knows best what to do about it.
+        SealError::Sign(error) => unless_asked(error),
+        other => unless_asked(other),
     })?;
     Ok(deliver::publish(complete)?)
 }
@@ -200,6 +204,11 @@ fn stop_if_asked() -> Result<(), CommandError> {
         let exit = Exit::Interrupted(signal);
         Err(CommandError::new(exit, "interrupted", "interrupted"))
     })
+}
+
+/// Ctrl-C ends a plugin and ssh-keygen, too: that is what stopped the work then.
+fn unless_asked(error: impl Into<CommandError>) -> CommandError {
+    stop_if_asked().err().unwrap_or_else(|| error.into())
 }
 
 /// Now, in whole seconds: what the format records.
