@@ -254,7 +254,7 @@ fn toy_token(env: &Env) -> bool {
 
 #[test]
 fn a_hardware_key_signs() {
-    if !require(&["ssh-keygen", "gcc"]) {
+    if !require(&["ssh-keygen", "gcc", "setsid"]) {
         return;
     }
     let env = prepared();
@@ -278,6 +278,20 @@ fn a_hardware_key_signs() {
             Ran::of(&mut export).ends(0).says("touch it if it blinks");
             is_signed_by(&env, &format!("out/{file}.exeat"), &format!("{kind}.pub"));
         }
+    }
+    // One that asks for a PIN, and nobody to ask: the token must hear of no wrong
+    // one.
+    let mut keygen = env.command("ssh-keygen");
+    keygen.env("SSH_SK_PROVIDER", &provider);
+    keygen.args(["-q", "-t", "ed25519-sk", "-O", "verify-required"]);
+    Ran::of(keygen.args(["-N", "", "-f", "pin"])).ends(0);
+    for key in ["pin", "pin.pub"] {
+        let mut export = env.command("setsid");
+        export.env("SSH_SK_PROVIDER", &provider);
+        export.args(["-w", env!("CARGO_BIN_EXE_exeat"), "--config-dir", "sender"]);
+        export.args(format!("{EXPORT} --signing-key {key}").split(' '));
+        let ran = unchanged(&env, || Ran::of(&mut export)).ends(1);
+        ran.says("the key asks for a PIN, and there is neither a terminal");
     }
     // A token that is not plugged in.
     let line = format!("{EXPORT} --signing-key ed25519-sk");

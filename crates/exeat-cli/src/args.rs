@@ -232,8 +232,8 @@ A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key
   organisation = \"Example University\"   # optional
   expires = 2027-03-31                  # optional: the last day it may be used
 
-A signing key is a private key in OpenSSH's format. Of a key that the ssh-agent holds give the public
-half (id_ed25519.pub), of a hardware key its file (id_ed25519_sk): 'ssh-keygen -Y sign' signs then.
+A signing key is a private key in OpenSSH's format. Of a key that the ssh-agent holds give the
+public half (id_ed25519.pub), of a hardware key its file (id_ed25519_sk): ssh-keygen signs then.
 fd:N is what whoever starts exeat has open as descriptor N; credential:NAME is what a systemd unit
 was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.")]
 pub(crate) struct Export {

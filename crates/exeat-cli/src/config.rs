@@ -366,7 +366,11 @@ fn signing_key_of(source: &KeySource, bytes: &[u8], ui: &Ui) -> Result<SigningKe
                 .with_help("give the path of that file, or a private key through the descriptor"));
             }
         };
-        let keygen = Keygen::new(file, &key, ui);
+        // Beside the public half of a hardware key lies the file of it.
+        let beside = file.extension().filter(|extension| *extension == "pub");
+        let beside = beside.and_then(|_| read_secret_file(&file.with_extension(""), MAX_KEY).ok());
+        let asks_for_pin = SigningKey::asks_for_pin(beside.as_ref().map_or(bytes, |file| file));
+        let keygen = Keygen::new(file, &key, asks_for_pin, ui);
         return SigningKey::held_by(key, Arc::new(keygen)).map_err(about);
     }
     match SigningKey::from_openssh(bytes, None) {
@@ -412,8 +416,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 /// set. Where nobody chose a program for it they ask at the terminal; where
 /// there is no terminal they would take the message to be signed for the answer.
 pub(crate) fn ssh_prompts(has_terminal: bool) -> Vec<(&'static str, &'static str)> {
-    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let has_program = is_set("SSH_ASKPASS");
+    let has_program = has_askpass();
     match has_terminal {
         true if has_program || is_set("SSH_ASKPASS_REQUIRE") => vec![],
         true => vec![("SSH_ASKPASS_REQUIRE", "never")],
@@ -422,9 +425,18 @@ pub(crate) fn ssh_prompts(has_terminal: bool) -> Vec<(&'static str, &'static str
     }
 }
 
+/// Whether somebody chose a program that asks for passphrases and PINs.
+pub(crate) fn has_askpass() -> bool {
+    is_set("SSH_ASKPASS")
+}
+
 /// Whether an ssh-agent is named to those who would ask it.
 pub(crate) fn has_ssh_agent() -> bool {
-    std::env::var_os("SSH_AUTH_SOCK").is_some_and(|socket| !socket.is_empty())
+    is_set("SSH_AUTH_SOCK")
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// Reads the text of an `allowed_signers` file, every bad line reported.

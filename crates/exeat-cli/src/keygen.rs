@@ -39,13 +39,15 @@ pub(crate) struct Keygen {
     /// The file of the public key, or of what stands for one in hardware.
     file: PathBuf,
     is_in_hardware: bool,
+    asks_for_pin: bool,
     ui: Ui,
 }
 
 impl Keygen {
-    pub(crate) fn new(file: PathBuf, key: &PublicKey, ui: &Ui) -> Self {
+    pub(crate) fn new(file: PathBuf, key: &PublicKey, asks_for_pin: bool, ui: &Ui) -> Self {
         Self {
             file,
+            asks_for_pin,
             is_in_hardware: key.is_in_hardware(),
             ui: ui.clone(),
         }
@@ -76,10 +78,19 @@ impl Holder for Keygen {
     }
 
     fn reach(&self) -> Result<(), SignatureError> {
-        Self::program().map(drop)
+        Self::program()?;
+        // It would go on without an answer, and the token counts each wrong PIN.
+        if self.asks_for_pin && !terminal::is_there() && !config::has_askpass() {
+            return Err(Self::failed(
+                "the key asks for a PIN, and there is neither a terminal to ask at nor a program \
+                 for it in SSH_ASKPASS",
+            ));
+        }
+        Ok(())
     }
 
     fn sign(&self, namespace: &str, message: &[u8]) -> Result<Vec<u8>, SignatureError> {
+        self.reach()?;
         let program = Self::program()?;
         if self.is_in_hardware {
             self.ui.must_say(&format!(

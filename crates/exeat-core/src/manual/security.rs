@@ -114,8 +114,8 @@
 //! signs nothing at all beforehand (namespace `exeat.trial.v1`), so that one that
 //! is not there shows before the work; the touch of a hardware key is asked for
 //! once, at the end. There is no time limit; Ctrl-C and SIGTERM end it. Where there
-//! is no terminal and no `SSH_ASKPASS`, a key that asks for a PIN or a passphrase
-//! does not sign. Whether a hardware key was touched stands in the signature, and
+//! is no terminal and no `SSH_ASKPASS`, a key whose file says that it asks for a PIN
+//! is not asked to sign, for the token would count an empty one as wrong. Whether a hardware key was touched stands in the signature, and
 //! is not asked when it is checked, as `ssh-keygen -Y verify` does not.
 //!
 //! A key that is given as `fd:N` or `credential:NAME` (`-i`, `--signing-key`)

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, Cipher, HashAlg, Kdf, LineEnding, PrivateKey};
@@ -119,6 +120,19 @@ impl SigningKey {
     pub fn is_elsewhere(text: &[u8]) -> bool {
         let is_in_hardware = |(_, key): (_, PrivateKey)| is_in_hardware(&key.algorithm());
         public_line(text).is_some() || read_any(text).is_ok_and(is_in_hardware)
+    }
+
+    /// Whether a file stands for a key in a hardware token that asks for a PIN at
+    /// every signature, as far as the file says so.
+    #[must_use]
+    pub fn asks_for_pin(text: &[u8]) -> bool {
+        const USER_VERIFICATION: u8 = 4;
+        let flags = match read_any(text).as_ref().map(|(_, key)| key.key_data()) {
+            Ok(KeypairData::SkEd25519(key)) => key.flags(),
+            Ok(KeypairData::SkEcdsaSha2NistP256(key)) => key.flags(),
+            _ => 0,
+        };
+        flags & USER_VERIFICATION != 0
     }
 
     /// Writes the key as `ssh-keygen` does, encrypted if there is a passphrase
