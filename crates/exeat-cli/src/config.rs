@@ -231,7 +231,7 @@ impl Config {
     ) -> Result<Option<SigningKey>, CommandError> {
         let own = KeySource::File(self.signing_key_path());
         let source = given.unwrap_or(&own);
-        match self.read_key(source, MAX_KEY) {
+        match self.read_own_key(source) {
             Err(error) if given.is_none() && error.code == NO_KEY => Ok(None),
             Err(error) => Err(error),
             Ok(bytes) => signing_key_of(source, &bytes, ui).map(Some),
@@ -246,7 +246,7 @@ impl Config {
     ) -> Result<Option<Fingerprint>, CommandError> {
         let own = KeySource::File(self.signing_key_path());
         let source = given.unwrap_or(&own);
-        let bytes = match self.read_key(source, MAX_KEY) {
+        let bytes = match self.read_own_key(source) {
             Err(error) if given.is_none() && error.code == NO_KEY => return Ok(None),
             other => other?,
         };
@@ -277,6 +277,20 @@ impl Config {
         Ok(Some(identities))
     }
 
+    /// Reads what holds a signing key, and says so where there is none.
+    fn read_own_key(&self, source: &KeySource) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+        let is_missing = match source {
+            KeySource::File(path) => !path.try_exists().unwrap_or(true),
+            _ => false,
+        };
+        self.read_key(source, MAX_KEY).map_err(|mut error| {
+            if is_missing {
+                NO_KEY.clone_into(&mut error.code);
+            }
+            error
+        })
+    }
+
     /// Reads what holds a key, at most `limit` bytes.
     fn read_key(
         &self,
@@ -284,13 +298,9 @@ impl Config {
         limit: usize,
     ) -> Result<Zeroizing<Vec<u8>>, CommandError> {
         match source {
-            KeySource::File(path) => read_secret_file(path, limit).map_err(|error| {
-                let mut this = cannot_read(path, &error);
-                if error.kind() == io::ErrorKind::NotFound {
-                    NO_KEY.clone_into(&mut this.code);
-                }
-                this
-            }),
+            KeySource::File(path) => {
+                read_secret_file(path, limit).map_err(|error| cannot_read(path, &error))
+            }
             KeySource::Descriptor(number) => {
                 let file = self.inherited.take(*number)?;
                 read_secret(file, limit).map_err(|error| {
