@@ -338,7 +338,6 @@ fn signing_keys() {
         ("nowhere", "cannot read nowhere: No such file"),
         ("data", "cannot read data: Is a directory"),
         ("half", "half: not an OpenSSH private key"),
-        ("sender/signing_key.pub", "not an OpenSSH private key"),
         ("sender/identity.txt", "not an OpenSSH private key"),
     ] {
         refused(&env, &format!("{to} --signing-key {key}"), 1, words);

@@ -511,6 +511,12 @@ fn ssh_keys_open_what_was_sealed_for_them() {
         let ran = env.by("recipient", &open).ends(0);
         assert!(!ran.err.contains("did not list"), "{ran}");
         same(&env, "data", &format!("opened-{name}/data"));
+        let list = format!("list out/{name}.exeat -i {name}");
+        let ran = env.by("recipient", &list).ends(0);
+        assert!(ran.out.contains("patients.csv"), "{ran}");
+        let verify = format!("verify out/{name}.exeat -i {name}");
+        let ran = env.by("recipient", &verify).ends(0);
+        assert!(ran.out.contains("every one as it was sealed"), "{ran}");
         // Another key does not open it, and says so.
         let other = format!("open out/{name}.exeat --to none");
         env.by("recipient", &other)

@@ -7,6 +7,7 @@
     reason = "a test may panic, and makes and breaks files of its own"
 )]
 
+mod agent;
 mod archive;
 mod bad_input;
 mod bad_opening;
@@ -16,6 +17,8 @@ mod check;
 mod disks;
 mod documented;
 mod environment;
+mod handed;
+mod hanging;
 mod hidden;
 mod interrupt;
 mod ledger;

@@ -1,5 +1,5 @@
 //! Keys of age plugins: `age-plugin-toy`, a plugin for these tests alone that
-//! protects nothing, and some that fail.
+//! protects nothing, and some that fail or lie.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -41,6 +41,13 @@ def commands():
             return
         yield tag, words, body
 
+# What it gives in the place of a stanza that wraps the key.
+LIES = {
+    "TOY_WRAPS_NOTHING": [],
+    "TOY_WRAPS_ANOTHER_FILE": ["1", "toy"],
+    "TOY_CLAIMS_A_PASSPHRASE": ["0", "scrypt", "c2FsdHNhbHRzYWx0c2FsdA", "10"],
+    "TOY_WRAPS_A_WORD_TOO_FEW": ["0"],
+}
 machine = sys.argv[1].removeprefix("--age-plugin=")
 given = list(commands())
 if "TOY_ASKS" in os.environ:
@@ -51,6 +58,11 @@ if "TOY_ASKS" in os.environ:
         sys.exit()
 if machine == "recipient-v1":
     keys = [body for tag, _, body in given if tag == "wrap-file-key"]
+    for lie in [name for name in LIES if name in os.environ]:
+        if LIES[lie]:
+            ask(["recipient-stanza", *LIES[lie]], b"x" * 32)
+        write(["done"])
+        sys.exit()
     for _ in [1 for tag, _, _ in given if tag == "add-recipient"]:
         ask(["recipient-stanza", "0", "toy"], b"toy:" + keys[0])
 else:
@@ -117,6 +129,19 @@ fn a_plugin_wraps_and_unwraps_the_package_key() {
         env.read("opened/data/patients.csv"),
         env.read("data/patients.csv")
     );
+    // The other commands use it, too.
+    let line = "--config-dir recipient list out/p.exeat -i toy.txt";
+    let ran = run(&env, "exeat", line, "").ends(0);
+    assert!(ran.out.contains("patients.csv"), "{ran}");
+    let line = "--config-dir recipient verify out/p.exeat -i toy.txt";
+    let ran = run(&env, "exeat", line, "").ends(0);
+    assert!(ran.out.contains("every one as it was sealed"), "{ran}");
+    for command in ["list", "verify"] {
+        let line = format!("--config-dir recipient {command} out/p.exeat -i toy.txt");
+        run(&env, "exeat", &line, "TOY_LIES")
+            .ends(1)
+            .says("not the one of this package");
+    }
     // The real age opens the envelope with the same plugin.
     let by_age = run(&env, "age", "-d -i toy.txt out/p.exeat/key.age", "").ends(0);
     assert!(by_age.out.starts_with("AGE-SECRET-KEY-1"), "{by_age}");
@@ -132,6 +157,27 @@ fn a_plugin_wraps_and_unwraps_the_package_key() {
     open(&env, "", "none")
         .ends(1)
         .says("'age-plugin-toy' is not there");
+}
+
+#[test]
+fn plugins_that_wrap_something_else() {
+    if !require(&["python3"]) {
+        return;
+    }
+    let env = prepared();
+    for (lie, words) in [
+        ("TOY_WRAPS_NOTHING", "neither stanzas nor errors"),
+        ("TOY_WRAPS_ANOTHER_FILE", "a file we didn't provide"),
+        ("TOY_CLAIMS_A_PASSPHRASE", "failed: what it made"),
+        ("TOY_WRAPS_A_WORD_TOO_FEW", "at least two metadata"),
+    ] {
+        let (ran, package) = export(&env, "none", TOY, lie);
+        ran.ends(1)
+            .says("the age plugin 'age-plugin-toy' failed: ")
+            .says(words);
+        assert!(!package.exists());
+        assert_eq!(fs::read_dir(env.path("out")).unwrap().count(), 0);
+    }
 }
 
 #[test]

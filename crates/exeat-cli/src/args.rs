@@ -1,18 +1,21 @@
 //! The command line: every flag with its help beside it, and for each command
 //! examples that the tests run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Args, Parser, Subcommand, ValueHint};
 use exeat_core::Level;
 use exeat_core::decide::Note;
 use exeat_core::destination::PackageName;
 use exeat_core::seal::Compress;
 use exeat_core::signature::Fingerprint;
 
+mod key_source;
 mod scan;
 mod util;
 
+pub(crate) use key_source::KeySource;
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
 
@@ -70,6 +73,32 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// The keys that were named.
+    pub(crate) fn keys(&self) -> Vec<&KeySource> {
+        let (identities, signing_key) = match self {
+            Self::Check(args) => (&[][..], &args.signing_key),
+            Self::Export(args) => (&[][..], &args.signing_key),
+            Self::Verify(args) => (&args.identity[..], &None),
+            Self::List(args) => (&args.identity[..], &None),
+            Self::Open(args) => (&args.identity[..], &None),
+            Self::Rekey(args) => (&args.identity[..], &args.signing_key),
+            _ => return Vec::new(),
+        };
+        identities.iter().chain(signing_key).collect()
+    }
+
+    /// Whether the package, or what is to be one, comes through standard input.
+    pub(crate) fn is_piped(&self) -> bool {
+        let package = match self {
+            Self::Export(args) => return args.source.sources.iter().any(|one| is_dash(one)),
+            Self::Verify(args) => &args.package,
+            Self::List(args) => &args.package,
+            Self::Open(args) => &args.package,
+            _ => return false,
+        };
+        is_dash(package)
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
@@ -88,6 +117,11 @@ impl Command {
     }
 }
 
+/// Whether a path stands for a stream.
+pub(crate) fn is_dash(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Make your keys, once, and print the two lines to send to partners
 ///
 /// Makes an age identity (to open packages), a signing key (to sign them) and
@@ -98,6 +132,7 @@ Examples:
   exeat init --name alice@clinic.example
   exeat init --name alice@clinic.example --passphrase
   exeat init --name alice@clinic.example --signing-key ~/.ssh/id_ed25519
+  exeat init --name alice@clinic.example --signing-key ~/.ssh/id_ed25519_sk.pub
   exeat init --show")]
 pub(crate) struct Init {
     /// The name that partners will see for your signature, such as your e-mail address
@@ -106,7 +141,8 @@ pub(crate) struct Init {
     /// Protect the identity with a passphrase, which is asked for
     #[arg(long)]
     pub(crate) passphrase: bool,
-    /// Sign with this OpenSSH private key instead of a new one
+    /// Sign with this OpenSSH key instead of a new one: a private key, or the public half of one
+    /// that the ssh-agent or a hardware token holds
     #[arg(long, value_name = "FILE")]
     pub(crate) signing_key: Option<PathBuf>,
     /// Print the two lines of keys that exist, and change nothing
@@ -167,9 +203,10 @@ pub(crate) struct Check {
     /// Read everything, even when it is certain that a rule speaks against it
     #[arg(long)]
     pub(crate) exact: bool,
-    /// Sign with this OpenSSH private key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signing_key: Option<PathBuf>,
+    /// Sign with this OpenSSH private key [default: your own]; or, given a public key or the file
+    /// of a hardware key, through ssh-keygen; also fd:N or credential:NAME
+    #[arg(long, value_name = "KEY", value_parser = key_source(), value_hint = ValueHint::FilePath)]
+    pub(crate) signing_key: Option<KeySource>,
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
 }
@@ -193,6 +230,8 @@ Examples:
   exeat export letters scans --to outbox -R recipients.txt --exclude '*.tmp'
   exeat export clinic --to outbox -R recipients.txt --dry-run
   exeat export clinic --to outbox --passphrase
+  exeat export clinic --to outbox -r age1… --signing-key ~/.ssh/id_ed25519_sk
+  exeat export clinic --to outbox -r age1… --signing-key credential:signing-key
   exeat export counts.csv --to outbox --plain
   exeat export clinic --to outbox -r age1… --archive
   pg_dump clinic | exeat export - --stdin-name clinic.sql --to outbox -r age1…
@@ -208,7 +247,12 @@ A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key
   name = \"North registry\"
   key = \"age1…\"
   organisation = \"Example University\"   # optional
-  expires = 2027-03-31                  # optional: the last day it may be used")]
+  expires = 2027-03-31                  # optional: the last day it may be used
+
+A signing key is a private key in OpenSSH's format. Of a key that the ssh-agent holds give the
+public half (id_ed25519.pub), of a hardware key its file (id_ed25519_sk): ssh-keygen signs then.
+fd:N is what whoever starts exeat has open as descriptor N; credential:NAME is what a systemd unit
+was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.")]
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
@@ -247,9 +291,10 @@ pub(crate) struct Export {
     /// What to call the stream that comes through '-' [default: stdin]
     #[arg(long, value_name = "NAME")]
     pub(crate) stdin_name: Option<String>,
-    /// Sign with this OpenSSH private key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signing_key: Option<PathBuf>,
+    /// Sign with this OpenSSH private key [default: your own]; or, given a public key or the file
+    /// of a hardware key, through ssh-keygen; also fd:N or credential:NAME
+    #[arg(long, value_name = "KEY", value_parser = key_source(), value_hint = ValueHint::FilePath)]
+    pub(crate) signing_key: Option<KeySource>,
     /// Say what would happen, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -362,15 +407,18 @@ pub(crate) struct PolicyInit {
 Examples:
   exeat verify /media/usb/2026-11-22-1a2b3c4d.exeat
   exeat verify package.exeat -i ~/.config/exeat/identity.txt
+  exeat verify package.exeat -i fd:3 3<identity.txt
   exeat verify package.exeat --signer bob@lab.example
   ssh host cat package.exeat.tar | exeat verify -")]
 pub(crate) struct Verify {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
-    /// Decrypt with this age identity or private SSH key and check the content too
-    #[arg(long, short, value_name = "IDENTITY")]
-    pub(crate) identity: Vec<PathBuf>,
+    /// Decrypt with this age identity or private SSH key and check the content too; a file, fd:N
+    /// or credential:NAME
+    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
+        value_hint = ValueHint::FilePath)]
+    pub(crate) identity: Vec<KeySource>,
     /// Ask for the passphrase and check the content too
     #[arg(long)]
     pub(crate) passphrase: bool,
@@ -384,15 +432,18 @@ pub(crate) struct Verify {
 Examples:
   exeat list package.exeat
   exeat list package.exeat -i identity.txt
+  exeat list package.exeat -i credential:exeat
   exeat list package.exeat.tar
   exeat list package.exeat --json")]
 pub(crate) struct List {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
-    /// Decrypt with this age identity or private SSH key [default: your own]
-    #[arg(long, short, value_name = "IDENTITY")]
-    pub(crate) identity: Vec<PathBuf>,
+    /// Decrypt with this age identity or private SSH key [default: your own]; a file, fd:N
+    /// or credential:NAME
+    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
+        value_hint = ValueHint::FilePath)]
+    pub(crate) identity: Vec<KeySource>,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 }
@@ -408,9 +459,14 @@ Examples:
   exeat open package.exeat --to received
   exeat open package.exeat -i identity.txt --to received
   exeat open package.exeat -i ~/.ssh/id_ed25519 --to received
+  exeat open package.exeat -i fd:3 --to received 3<identity.txt
+  exeat open package.exeat -i credential:exeat --to received
   exeat open package.exeat --to letters clinic/letters clinic/patients.csv
   exeat open clinic.exeat --stdout | psql clinic
-  ssh host cat package.exeat.tar | exeat open - --to received")]
+  ssh host cat package.exeat.tar | exeat open - --to received
+
+fd:N is what whoever starts exeat has open as descriptor N, such as a pipe; credential:NAME is what
+a systemd unit was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.")]
 pub(crate) struct Open {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
     #[arg(value_name = "PKG")]
@@ -418,9 +474,11 @@ pub(crate) struct Open {
     /// Extract these only, with what lies below them
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<std::ffi::OsString>,
-    /// Decrypt with this age identity or private SSH key [default: your own]
-    #[arg(long, short, value_name = "IDENTITY")]
-    pub(crate) identity: Vec<PathBuf>,
+    /// Decrypt with this age identity or private SSH key [default: your own]; a file, fd:N
+    /// or credential:NAME
+    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
+        value_hint = ValueHint::FilePath)]
+    pub(crate) identity: Vec<KeySource>,
     /// The folder to make; an empty one may exist
     #[arg(long, value_name = "DIR", required_unless_present = "stdout")]
     pub(crate) to: Option<PathBuf>,
@@ -457,17 +515,20 @@ pub(crate) struct Rekey {
     /// The package's folder
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
-    /// Open it with this age identity or private SSH key [default: your own]
-    #[arg(long, short, value_name = "IDENTITY")]
-    pub(crate) identity: Vec<PathBuf>,
+    /// Open it with this age identity or private SSH key [default: your own]; a file, fd:N
+    /// or credential:NAME
+    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
+        value_hint = ValueHint::FilePath)]
+    pub(crate) identity: Vec<KeySource>,
     #[command(flatten)]
     pub(crate) recipients: KeyArgs,
     /// What it is passed on for; recorded in the ledger
     #[arg(long, value_name = "TEXT")]
     pub(crate) purpose: Option<Note>,
-    /// Sign with this OpenSSH private key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signing_key: Option<PathBuf>,
+    /// Sign with this OpenSSH private key [default: your own]; or, given a public key or the file
+    /// of a hardware key, through ssh-keygen; also fd:N or credential:NAME
+    #[arg(long, value_name = "KEY", value_parser = key_source(), value_hint = ValueHint::FilePath)]
+    pub(crate) signing_key: Option<KeySource>,
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
     #[command(flatten)]
@@ -499,6 +560,11 @@ pub(crate) struct Demo {
     /// A new or empty folder [default: a new one in the folder for temporary files]
     #[arg(value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+/// Takes paths that are not UTF-8, too.
+fn key_source() -> impl clap::builder::TypedValueParser<Value = KeySource> {
+    OsStringValueParser::new().try_map(KeySource::parse)
 }
 
 fn compress(text: &str) -> Result<Compress, String> {
@@ -560,7 +626,8 @@ mod tests {
         lines
             .map(|line| {
                 let line = line.split(" # ").next().unwrap_or(line);
-                let line = line.split(" > ").next().unwrap_or(line).trim();
+                let line = line.split(" > ").next().unwrap_or(line);
+                let line = line.split(" 3<").next().unwrap_or(line).trim();
                 let mut words = vec![String::new()];
                 for (index, part) in line.split('\'').enumerate() {
                     if index % 2 == 1 {

@@ -26,8 +26,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::args::{Command, TrustArgs};
-use crate::config::{self, Config};
+use crate::args::{Command, KeySource, TrustArgs};
+use crate::config::{self, Config, Inherited};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::plugins;
@@ -52,7 +52,8 @@ pub(crate) fn run(
         Command::Util(args) => return util::run(&args, umask, ui),
         other => other,
     };
-    let config = Config::load(config_dir)?;
+    let inherited = Inherited::of(&command.keys(), command.is_piped())?;
+    let config = Config::load(config_dir, inherited)?;
     match command {
         Command::Init(args) => init::run(&args, &config, ui),
         Command::Trust(args) => trust::run(&args, &config, ui),
@@ -88,12 +89,10 @@ fn stop_if_asked() -> Result<(), CommandError> {
     })
 }
 
-/// What went wrong; that somebody stopped the work, where that is why.
-fn stopped_or(error: CommandError) -> CommandError {
-    match stop_if_asked() {
-        Err(interrupted) => interrupted,
-        Ok(()) => error,
-    }
+/// What went wrong; that somebody stopped the work, where that is why: Ctrl-C
+/// ends a plugin and ssh-keygen, too.
+fn stopped_or(error: impl Into<CommandError>) -> CommandError {
+    stop_if_asked().err().unwrap_or_else(|| error.into())
 }
 
 /// The signature of a package, and everything but its volumes, checked.
@@ -124,7 +123,7 @@ fn received(ui: &Ui) -> Result<Package, CommandError> {
 /// passphrase, whichever it was sealed for.
 fn unlock(
     verified: Verified<Package>,
-    given: &[std::path::PathBuf],
+    given: &[KeySource],
     config: &Config,
     ui: &Ui,
 ) -> Result<Unlocked, CommandError> {

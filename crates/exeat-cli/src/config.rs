@@ -5,26 +5,36 @@
     reason = "settings files are written here and nowhere else"
 )]
 
-use exeat_core::path::shown;
+use exeat_core::path::{Escaped, shown};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use etcetera::BaseStrategy as _;
 use exeat_core::keys::{
-    Identities, IdentityFile, KeyError, RecipientBook, read_secret_file, sync_folder_of,
+    Identities, IdentityFile, KeyError, RecipientBook, read_secret, read_secret_file,
+    sync_folder_of,
 };
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::policy::{LedgerKeeper, Policy, PolicyFile};
 use exeat_core::scan::{Cache, MAX_CACHE};
-use exeat_core::signature::{AllowedSigners, Fingerprint, PublicKey, SignatureError, SigningKey};
+use exeat_core::signature::{AllowedSigners, Fingerprint, SignatureError, SigningKey};
+use rustix::io::Errno;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
-use crate::args::PolicyArgs;
+use crate::args::{KeySource, PolicyArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::keygen::Keygen;
 use crate::render;
 use crate::terminal;
+use crate::ui::Ui;
+
+mod inherited;
+
+pub(crate) use inherited::Inherited;
 
 /// The largest settings file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -40,6 +50,7 @@ const MAX_KEY: usize = 64 << 10;
 pub(crate) struct Config {
     dir: PathBuf,
     file: Settings,
+    inherited: Inherited,
 }
 
 /// `config.toml`. Paths are taken from the folder that it is in.
@@ -54,7 +65,7 @@ struct Settings {
 
 impl Config {
     /// Reads the settings; a folder or file that does not exist means none.
-    pub(crate) fn load(dir: Option<&Path>) -> Result<Self, CommandError> {
+    pub(crate) fn load(dir: Option<&Path>, inherited: Inherited) -> Result<Self, CommandError> {
         let dir = match dir {
             Some(dir) => dir.to_owned(),
             None => etcetera::choose_base_strategy()
@@ -77,7 +88,11 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Settings::default(),
             Err(error) => return Err(cannot_read(&path, &error)),
         };
-        Ok(Self { dir, file })
+        Ok(Self {
+            dir,
+            file,
+            inherited,
+        })
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -211,90 +226,227 @@ impl Config {
     /// is unlocked at the terminal.
     pub(crate) fn signing_key(
         &self,
-        given: Option<&Path>,
+        given: Option<&KeySource>,
+        ui: &Ui,
     ) -> Result<Option<SigningKey>, CommandError> {
-        let own = self.signing_key_path();
-        let path = given.unwrap_or(&own);
-        match read_signing_key(path) {
+        let own = KeySource::File(self.signing_key_path());
+        let source = given.unwrap_or(&own);
+        match self.read_own_key(source) {
             Err(error) if given.is_none() && error.code == NO_KEY => Ok(None),
-            other => other.map(Some),
+            Err(error) => Err(error),
+            Ok(bytes) => signing_key_of(source, &bytes, ui).map(Some),
         }
     }
 
     /// The fingerprint of the key that would sign; its passphrase is not needed
     /// for that.
-    pub(crate) fn signer(&self, given: Option<&Path>) -> Result<Option<Fingerprint>, CommandError> {
-        let own = self.signing_key_path();
-        let path = given.unwrap_or(&own);
-        let bytes = match read_secret_file(path, MAX_KEY) {
-            Err(error) if given.is_none() && error.kind() == io::ErrorKind::NotFound => {
-                return Ok(None);
-            }
-            other => other.map_err(|error| cannot_read(path, &error))?,
+    pub(crate) fn signer(
+        &self,
+        given: Option<&KeySource>,
+    ) -> Result<Option<Fingerprint>, CommandError> {
+        let own = KeySource::File(self.signing_key_path());
+        let source = given.unwrap_or(&own);
+        let bytes = match self.read_own_key(source) {
+            Err(error) if given.is_none() && error.code == NO_KEY => return Ok(None),
+            other => other?,
         };
         let key = SigningKey::public_of(&bytes);
-        let key = key.map_err(|error| CommandError::from(error).about(shown(path)))?;
+        let key = key.map_err(|error| CommandError::from(error).about(source))?;
         Ok(Some(key.fingerprint()))
     }
 
-    /// The identities in the given files, or the user's own where none is
+    /// The identities that were given, or the user's own where none is
     /// given; `None` where the user has none either.
-    pub(crate) fn identities(&self, given: &[PathBuf]) -> Result<Option<Identities>, CommandError> {
-        let own = [self.identity_path()];
-        let paths = match given {
-            [] if !own[0].exists() => return Ok(None),
+    pub(crate) fn identities(
+        &self,
+        given: &[KeySource],
+    ) -> Result<Option<Identities>, CommandError> {
+        let own = self.identity_path();
+        let is_there = own.exists();
+        let own = [KeySource::File(own)];
+        let sources = match given {
+            [] if !is_there => return Ok(None),
             [] => &own[..],
             given => given,
         };
         let mut identities = Identities::default();
-        for path in paths {
-            identities.extend(read_identities(path)?);
+        for source in sources {
+            let bytes = self.read_key(source, IdentityFile::MAX_BYTES)?;
+            identities.extend(identities_of(source, bytes)?);
         }
         Ok(Some(identities))
+    }
+
+    /// Reads what holds a signing key, and says so where there is none.
+    fn read_own_key(&self, source: &KeySource) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+        let is_missing = match source {
+            KeySource::File(path) => !path.try_exists().unwrap_or(true),
+            _ => false,
+        };
+        self.read_key(source, MAX_KEY).map_err(|mut error| {
+            if is_missing {
+                NO_KEY.clone_into(&mut error.code);
+            }
+            error
+        })
+    }
+
+    /// Reads what holds a key, at most `limit` bytes.
+    fn read_key(
+        &self,
+        source: &KeySource,
+        limit: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+        match source {
+            KeySource::File(path) => {
+                read_secret_file(path, limit).map_err(|error| cannot_read(path, &error))
+            }
+            KeySource::Descriptor(number) => {
+                let file = self.inherited.take(*number)?;
+                read_secret(file, limit).map_err(|error| {
+                    let this = CommandError::io(format!("cannot read {source}"), &error);
+                    match error.raw_os_error().map(Errno::from_raw_os_error) {
+                        Some(Errno::BADF) => this.with_help("it has to be open for reading"),
+                        Some(Errno::AGAIN) => {
+                            this.with_help("what gives the key has to be in blocking mode")
+                        }
+                        _ => this,
+                    }
+                })
+            }
+            KeySource::Credential(name) => {
+                let path = credential(name)?;
+                read_secret_file(&path, limit).map_err(|error| {
+                    let this = CommandError::io(format!("cannot read {source}"), &error);
+                    match error.kind() {
+                        io::ErrorKind::NotFound => this.with_help(how_to_load(name)),
+                        _ => this,
+                    }
+                })
+            }
+        }
     }
 }
 
 const NO_KEY: &str = "signing-key-missing";
 
-/// Reads a private key in OpenSSH's format, asking for its passphrase.
-pub(crate) fn read_signing_key(path: &Path) -> Result<SigningKey, CommandError> {
-    let bytes = read_secret_file(path, MAX_KEY).map_err(|error| {
-        let mut this = cannot_read(path, &error);
-        if error.kind() == io::ErrorKind::NotFound {
-            NO_KEY.clone_into(&mut this.code);
-        }
-        this
-    })?;
-    let about = |error: SignatureError| {
-        let this = CommandError::from(error).about(shown(path));
-        let text = std::str::from_utf8(&bytes).unwrap_or_default();
-        match PublicKey::parse(text) {
-            Ok(_) => this.with_help("this is the public half; give the file without '.pub'"),
-            Err(_) => this,
-        }
-    };
-    match SigningKey::from_openssh(&bytes, None) {
+/// Where systemd has put the credential of this name.
+fn credential(name: &str) -> Result<PathBuf, CommandError> {
+    let folder = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    match folder.filter(|folder| folder.is_absolute()) {
+        Some(folder) => Ok(folder.join(name)),
+        None => Err(CommandError::new(
+            Exit::Failed,
+            "no-credentials",
+            format!(
+                "cannot read credential:{}: this process was given no credentials",
+                Escaped(name.as_bytes())
+            ),
+        )
+        .with_help(how_to_load(name))),
+    }
+}
+
+fn how_to_load(name: &str) -> String {
+    let name = Escaped(name.as_bytes());
+    format!(
+        "the unit needs the line LoadCredential={name}:FILE, or LoadCredentialEncrypted={name}:FILE"
+    )
+}
+
+/// Reads the file of a signing key, asking for its passphrase.
+pub(crate) fn read_signing_key(path: &Path, ui: &Ui) -> Result<SigningKey, CommandError> {
+    let bytes = read_secret_file(path, MAX_KEY).map_err(|error| cannot_read(path, &error))?;
+    signing_key_of(&KeySource::File(path.to_owned()), &bytes, ui)
+}
+
+/// The key that a file holds or stands for.
+fn signing_key_of(source: &KeySource, bytes: &[u8], ui: &Ui) -> Result<SigningKey, CommandError> {
+    let about = |error: SignatureError| CommandError::from(error).about(source);
+    if SigningKey::is_elsewhere(bytes) {
+        let key = SigningKey::public_of(bytes).map_err(about)?;
+        let file = match source {
+            KeySource::File(path) => path.clone(),
+            KeySource::Credential(name) => credential(name)?,
+            KeySource::Descriptor(_) => {
+                return Err(CommandError::usage(format!(
+                    "{source} gives the key of an ssh-agent or a hardware key, and ssh-keygen needs \
+                     its file"
+                ))
+                .with_help("give the path of that file, or a private key through the descriptor"));
+            }
+        };
+        // Beside the public half of a hardware key lies the file of it.
+        let beside = file.extension().filter(|extension| *extension == "pub");
+        let beside = beside.and_then(|_| read_secret_file(&file.with_extension(""), MAX_KEY).ok());
+        let asks_for_pin = SigningKey::asks_for_pin(beside.as_ref().map_or(bytes, |file| file));
+        let keygen = Keygen::new(file, &key, asks_for_pin, ui);
+        return SigningKey::held_by(key, Arc::new(keygen)).map_err(about);
+    }
+    match SigningKey::from_openssh(bytes, None) {
         Err(SignatureError::PassphraseNeeded) => {
-            let prompt = format!("Passphrase of {}: ", shown(path));
+            let prompt = format!("Passphrase of {source}: ");
             let passphrase = terminal::read_passphrase(&prompt)?;
-            SigningKey::from_openssh(&bytes, Some(&passphrase)).map_err(about)
+            SigningKey::from_openssh(bytes, Some(&passphrase)).map_err(about)
         }
         other => other.map_err(about),
     }
 }
 
-fn read_identities(path: &Path) -> Result<Identities, CommandError> {
-    let about = |error: KeyError| CommandError::from(error).about(shown(path));
-    let bytes = read_secret_file(path, IdentityFile::MAX_BYTES)
-        .map_err(|error| cannot_read(path, &error))?;
+fn identities_of(
+    source: &KeySource,
+    bytes: Zeroizing<Vec<u8>>,
+) -> Result<Identities, CommandError> {
+    let about = |error: KeyError| CommandError::from(error).about(source);
     match IdentityFile::parse(bytes).map_err(about)? {
         IdentityFile::Plain(identities) => Ok(identities),
         IdentityFile::Encrypted(encrypted) => {
-            let prompt = format!("Passphrase of {}: ", shown(path));
+            let prompt = format!("Passphrase of {source}: ");
             let passphrase = terminal::read_passphrase(&prompt)?;
             encrypted.unlock(passphrase).map_err(about)
         }
     }
+}
+
+/// Where a program is that people have installed: in the first folder of the
+/// `PATH` that has it.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let is_program = |path: &PathBuf| {
+        fs::metadata(path)
+            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+    };
+    let path = std::env::var_os("PATH")?;
+    // A relative folder would be one of wherever somebody stands.
+    let mut folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    folders.find_map(|folder| Some(folder.join(name)).filter(is_program))
+}
+
+/// What OpenSSH's programs need to know where they ask people: the variables to
+/// set. Where nobody chose a program for it they ask at the terminal; where
+/// there is no terminal they would take the message to be signed for the answer.
+pub(crate) fn ssh_prompts(has_terminal: bool) -> Vec<(&'static str, &'static str)> {
+    let has_program = has_askpass();
+    match has_terminal {
+        true if has_program || is_set("SSH_ASKPASS_REQUIRE") => vec![],
+        true => vec![("SSH_ASKPASS_REQUIRE", "never")],
+        false if has_program => vec![("SSH_ASKPASS_REQUIRE", "force")],
+        false => vec![("SSH_ASKPASS_REQUIRE", "force"), ("SSH_ASKPASS", "false")],
+    }
+}
+
+/// Whether somebody chose a program that asks for passphrases and PINs.
+pub(crate) fn has_askpass() -> bool {
+    is_set("SSH_ASKPASS")
+}
+
+/// Whether an ssh-agent is named to those who would ask it.
+pub(crate) fn has_ssh_agent() -> bool {
+    is_set("SSH_AUTH_SOCK")
+}
+
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 /// Reads the text of an `allowed_signers` file, every bad line reported.

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod error;
 mod exit;
+mod keygen;
 mod plugins;
 mod progress;
 mod render;

@@ -197,6 +197,11 @@ pub(crate) fn show(text: &str) -> Result<(), PromptError> {
         })
 }
 
+/// Whether there is a terminal to ask at.
+pub(crate) fn is_there() -> bool {
+    open().is_ok()
+}
+
 fn open() -> Result<File, PromptError> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     match retry_on_intr(|| rustix::fs::open("/dev/tty", flags, Mode::empty())) {

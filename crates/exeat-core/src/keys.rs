@@ -511,7 +511,14 @@ fn decrypt_error(error: DecryptError, kind: EnvelopeKind) -> KeyError {
 /// # Errors
 /// What the system says, or that it is larger.
 pub fn read_secret_file(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
-    let mut file = File::open(path)?;
+    read_secret(File::open(path)?, limit)
+}
+
+/// The same of what is open already, or comes through a pipe.
+///
+/// # Errors
+/// What the system says, or that there is more.
+pub fn read_secret(mut file: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(vec![0; limit + 1]);
     let mut filled = 0;
     loop {

@@ -4,7 +4,8 @@
 //! that signature before it interprets a single one of those bytes. Both sides
 //! work with `ssh-keygen -Y sign` and `ssh-keygen -Y verify`, so that a
 //! recipient who has never heard of exeat can tell who sent a package, and
-//! whoever keeps the key on a hardware token can sign one.
+//! whoever keeps the key in an agent or on a hardware token can sign one: through
+//! a [`Holder`].
 //!
 //! The wire format is OpenSSH's `PROTOCOL.sshsig`; who may sign what, and when,
 //! is an `allowed_signers` file (`ssh-keygen(1)`, ALLOWED SIGNERS), read by
@@ -30,6 +31,7 @@
 //! ```
 
 mod allowed_signers;
+mod elsewhere;
 mod error;
 mod key;
 #[cfg(test)]
@@ -39,6 +41,7 @@ mod wire;
 use jiff::Timestamp;
 
 pub use allowed_signers::{AllowedSigner, AllowedSigners, LineError, LineProblem, PatternList};
+pub use elsewhere::Holder;
 pub use error::SignatureError;
 pub use key::{Fingerprint, PublicKey, SigningKey};
 #[cfg(feature = "ssh")]
@@ -86,6 +89,18 @@ pub fn verify(
     at: Timestamp,
     wanted: Option<&str>,
 ) -> Result<Signer, SignatureError> {
+    let key = made_by(signature, namespace, message)?;
+    let line = vouch(allowed, &key, namespace, at, wanted)?;
+    Ok(Signer {
+        principal: wanted.unwrap_or(line.principals().as_str()).to_owned(),
+        fingerprint: key.fingerprint(),
+        key: line.key().clone(),
+    })
+}
+
+/// The key that made a signature over `message`, for this purpose: the first two
+/// of the checks.
+fn made_by(signature: &[u8], namespace: &str, message: &[u8]) -> Result<PublicKey, SignatureError> {
     let blob = wire::dearmor(signature, "SSH SIGNATURE", |reason| {
         SignatureError::NotASignature { reason }
     })?;
@@ -97,13 +112,7 @@ pub fn verify(
             found: shortened(claim.namespace),
         });
     }
-    let key = claim.check(message)?;
-    let line = vouch(allowed, &key, namespace, at, wanted)?;
-    Ok(Signer {
-        principal: wanted.unwrap_or(line.principals().as_str()).to_owned(),
-        fingerprint: key.fingerprint(),
-        key: line.key().clone(),
-    })
+    claim.check(message)
 }
 
 /// Who made a signature. Only [`verify`] makes one: to hold it is to have

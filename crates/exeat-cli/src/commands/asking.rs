@@ -14,7 +14,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::new_passphrase;
-use crate::args::{KeyArgs, RecipientArgs, SourceArgs};
+use crate::args::{KeyArgs, RecipientArgs, SourceArgs, is_dash};
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -36,7 +36,7 @@ pub(super) struct Skipped {
 
 /// Whether what is to leave comes through standard input.
 pub(super) fn is_piped(args: &SourceArgs) -> bool {
-    args.sources.iter().any(|source| source.as_os_str() == "-")
+    args.sources.iter().any(|source| is_dash(source))
 }
 
 /// Opens what is to leave; a stream gets that name.

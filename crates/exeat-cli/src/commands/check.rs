@@ -92,7 +92,7 @@ pub(crate) fn run(
 ) -> Result<Report, CommandError> {
     let policy = config.policy(&args.policy)?;
     let recipients = recipients(args, config)?;
-    let signer = config.signer(args.signing_key.as_deref())?;
+    let signer = config.signer(args.signing_key.as_ref())?;
     if asking::is_piped(&args.source) {
         return Err(
             CommandError::usage("check reads files; '-' is for export alone").with_help(
@@ -212,7 +212,7 @@ fn next(args: &Check, checked: &Checked<'_>, config_dir: Option<&Path>) -> Optio
         add("--purpose", render::shell(purpose.as_str()));
     }
     if let Some(key) = &args.signing_key {
-        add("--signing-key", path(key));
+        add("--signing-key", key.word());
     }
     let named = &args.recipients;
     for recipient in &named.keys.recipient {

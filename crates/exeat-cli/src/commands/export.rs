@@ -12,7 +12,7 @@ use exeat_core::inspect::{self, Facts, InspectOptions};
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::{Compression, NamedKey, PackageId};
 use exeat_core::policy::Policy;
-use exeat_core::seal::{self, Estimate, SealOptions, Sealed};
+use exeat_core::seal::{self, Estimate, SealError, SealOptions, Sealed};
 use exeat_core::signature::SigningKey;
 use exeat_core::source::{Listing, Source};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use super::asking::{self, Skipped, Wanted, leave_out, skipped};
 use super::{listen, now, readers, stop_if_asked, stopped_or};
-use crate::args::Export;
+use crate::args::{Export, is_dash};
 use crate::config::{self, Config};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -77,7 +77,7 @@ fn sealed(
 ) -> Result<Report, CommandError> {
     let (export, now) = (PackageId::generate(), now());
     let recipients = Wanted::of(&args.recipients, config)?;
-    let key = config.signing_key(args.signing_key.as_deref())?;
+    let key = config.signing_key(args.signing_key.as_ref(), ui)?;
     let output = output(args, ui)?;
     let source = asking::source(&args.source, args.stdin_name.as_deref(), ui)?;
     check_piped(args)?;
@@ -103,6 +103,10 @@ fn sealed(
     };
     let named = NamedKey::of(&recipients);
     listen()?;
+    if let Some(key) = &key {
+        // Better now than when all is sealed.
+        key.rehearse().map_err(stopped_or)?;
+    }
     let progress = Shown::new(ui);
     let listing = asking::list(&args.source, &source, &progress, ui)?;
     let request = Request {
@@ -150,11 +154,11 @@ fn sealed(
         }
     };
     let sealed = seal::seal(permit, &source, staging, &seal_options, &progress);
-    let sealed = sealed.map_err(|error| stopped_or(error.into()))?;
+    let sealed = sealed.map_err(stopped_or)?;
     // Of a stream nothing was known before.
     exported.bytes = sealed.facts().bytes;
     exported.facts = Some(sealed.facts().clone());
-    // A plugin may ask something now.
+    // A plugin or ssh-keygen may ask something now.
     progress.clear();
     let delivered = release(sealed, policy, &ledger, &key, &mut exported)?;
     let manifest = &delivered.manifest;
@@ -172,7 +176,7 @@ fn sealed(
 
 /// Whether the package goes to standard output.
 fn is_to_stream(args: &Export) -> bool {
-    args.to.as_os_str() == "-"
+    is_dash(&args.to)
 }
 
 /// Standard output, if the package is to go there.
@@ -276,8 +280,11 @@ fn release(
     stop_if_asked()?;
     let intent = locked.intend(&release)?;
     let complete = sealed.complete(release, key, intent);
-    // Ctrl-C ends a plugin, too: that is what stopped the work then.
-    let complete = complete.map_err(|error| stopped_or(error.into()))?;
+    let complete = complete.map_err(|error| match error {
+        // It knows best what to do about it.
+        SealError::Sign(error) => stopped_or(error),
+        other => stopped_or(other),
+    })?;
     Ok(deliver::publish(complete)?)
 }
 

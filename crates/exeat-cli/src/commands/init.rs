@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Init, config: &Config, ui: &Ui) -> Result<Report, Comma
         None => default_name()?,
     };
     let key = match &args.signing_key {
-        Some(path) => config::read_signing_key(path)?,
+        Some(path) => config::read_signing_key(path, ui)?,
         None => SigningKey::generate(&name),
     };
     let signer = AllowedSigner::new(&name, &NAMESPACES, key.public())

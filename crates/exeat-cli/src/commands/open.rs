@@ -83,7 +83,7 @@ fn to_stdout(
     let progress = Shown::new(ui);
     let path = args.paths.first().map(|path| path.as_bytes());
     let emitted = open::emit(unlocked, permit, path, &mut output, None, &progress);
-    let emitted = emitted.map_err(|error| stopped_or(error.into()))?;
+    let emitted = emitted.map_err(stopped_or)?;
     progress.clear();
     let signer = SignerReport::of(unlocked.verified());
     let text = format!(

@@ -3,7 +3,7 @@
 use exeat_core::decide::{Decision, Request, Terms};
 use exeat_core::diagnostic::Finding;
 use exeat_core::manifest::{NamedKey, PackageId};
-use exeat_core::rekey::{self, Rekeyed};
+use exeat_core::rekey::{self, RekeyError, Rekeyed};
 use exeat_core::verify::Unlocked;
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ use super::{
     SignerReport, listen, now, stop_if_asked, stopped_or, tell_of_further_envelopes, unlock,
     verify_package,
 };
-use crate::args::Rekey;
+use crate::args::{Rekey, is_dash};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::progress::Shown;
@@ -31,7 +31,7 @@ struct RekeyReport {
 }
 
 pub(crate) fn run(args: &Rekey, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    if args.package.as_os_str() == "-" {
+    if is_dash(&args.package) {
         return Err(
             CommandError::usage("an envelope is added to a folder, not to a stream")
                 .with_help("keep the archive, unpack it into a folder, and name that"),
@@ -39,13 +39,16 @@ pub(crate) fn run(args: &Rekey, config: &Config, ui: &Ui) -> Result<Report, Comm
     }
     let policy = config.policy(&args.policy)?;
     let recipients = Wanted::keys(&args.recipients, config)?;
-    let key = config.signing_key(args.signing_key.as_deref())?;
+    let key = config.signing_key(args.signing_key.as_ref(), ui)?;
     let verified = verify_package(&args.package, &args.trust, config, ui)?;
     tell_of_further_envelopes(&verified, ui);
     let destination = rekey::destination(&verified, &args.package)?;
     let unlocked = unlock(verified, &args.identity, config, ui)?;
     let recipients = recipients.ask(ui)?;
     listen()?;
+    if let Some(key) = &key {
+        key.rehearse().map_err(stopped_or)?;
+    }
     // What is damaged is not passed on.
     let progress = Shown::new(ui);
     unlocked.verified().verify_volumes(None, &progress)?;
@@ -83,7 +86,11 @@ pub(crate) fn run(args: &Rekey, config: &Config, ui: &Ui) -> Result<Report, Comm
     let findings = permit.findings().to_vec();
     let intent = locked.intend(&permit)?;
     let rekeyed = rekey::add(&unlocked, permit, &key, intent);
-    let rekeyed = rekeyed.map_err(|error| stopped_or(error.into()))?;
+    let rekeyed = rekeyed.map_err(|error| match error {
+        // It knows best what to do about it.
+        RekeyError::Sign(error) => stopped_or(error),
+        other => stopped_or(other),
+    })?;
     let by = key.public().fingerprint().to_string();
     Ok(report(&unlocked, rekeyed, by, findings, ui))
 }

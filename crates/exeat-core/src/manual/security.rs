@@ -105,5 +105,34 @@
 //! identity belongs to is not known here: that a package was passed on is not
 //! noticed if it was sealed for any key of the same plugin.
 //!
+//! A signing key may be held elsewhere: `--signing-key`, or `signing_key` in the
+//! settings, names the public half of a key that the `ssh-agent` holds, or the
+//! file of a hardware key (`id_ed25519_sk`). `ssh-keygen -Y sign` from the `PATH`
+//! is run then, with the rights of whoever runs exeat. It sees the manifest, which
+//! is public, and is not believed: what it gives is used if it is the signature of
+//! that key over those bytes, and otherwise nothing leaves. A key of the agent
+//! signs nothing at all beforehand (namespace `exeat.trial.v1`), so that one that
+//! is not there shows before the work; the touch of a hardware key is asked for
+//! once, at the end. There is no time limit; Ctrl-C and SIGTERM end it. Where there
+//! is no terminal and no `SSH_ASKPASS`, a key whose file says that it asks for a PIN
+//! is not asked to sign, for the token would count an empty one as wrong. Whether a hardware key was touched stands in the signature, and
+//! is not asked when it is checked, as `ssh-keygen -Y verify` does not.
+//!
+//! A key that is given as `fd:N` or `credential:NAME` (`-i`, `--signing-key`)
+//! shows neither in the arguments nor in the environment. A descriptor is read
+//! once, to its end. Plugins and `ssh-keygen` inherit it as they do everything that
+//! whoever started exeat left open; the processes that take files apart cannot use
+//! it. sudo closes descriptors from 3 on, so that a rule of sudo hands nothing
+//! over. A unit that is started every night, with keys that systemd keeps
+//! encrypted for this machine (`systemd-creds encrypt`):
+//!
+//! ```text
+//! [Service]
+//! Type=oneshot
+//! User=clinic-data
+//! LoadCredentialEncrypted=signing-key:/etc/exeat/signing-key.cred
+//! ExecStart=exeat export /srv/clinic --to /srv/outbox -R /etc/exeat/north.txt --signing-key credential:signing-key
+//! ```
+//!
 //! A passphrase is stretched with scrypt, N = 2^18, as the reference `age` does:
 //! about a second and 256 MiB. From a package, at most 2^20 is accepted.

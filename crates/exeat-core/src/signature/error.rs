@@ -130,8 +130,8 @@ pub enum SignatureError {
         /// The rounds it asks for.
         rounds: u32,
     },
-    /// A key of a kind that cannot sign here: RSA, DSA, another curve, or one
-    /// that is in a hardware token.
+    /// A key of a kind that cannot sign here: RSA, DSA, another curve, or, as a
+    /// private key, one that is in a hardware token.
     #[error("{algorithm:?} keys cannot sign here")]
     CannotSign {
         /// OpenSSH's name of the algorithm.
@@ -158,6 +158,34 @@ pub enum SignatureError {
         /// The text given.
         text: String,
     },
+
+    // A key that is held elsewhere.
+    /// The program that reaches the holder of the key is not installed.
+    #[error("the program '{program}' is not there")]
+    HolderMissing {
+        /// The name of the program.
+        program: String,
+    },
+    /// The program gave no signature.
+    #[error("'{program}' made no signature: {reason}")]
+    HolderFailed {
+        /// The name of the program.
+        program: String,
+        /// What went wrong, escaped where it is the program's words.
+        reason: String,
+    },
+    /// The program gave something else than a signature of this key over these
+    /// bytes.
+    #[error("what '{program}' gave is not the signature it was asked for: {reason}")]
+    HolderMismatch {
+        /// The name of the program.
+        program: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The private half of the key is not here, to be written.
+    #[error("the private half of this key is held elsewhere")]
+    HeldElsewhere,
 
     // Ours.
     /// A key that was read or made here could not be used or written.
@@ -189,6 +217,10 @@ impl Explain for SignatureError {
             Self::BadNamespace { .. } => "namespace-malformed",
             Self::NotAPublicKey { .. } => "public-key-malformed",
             Self::NotAFingerprint { .. } => "fingerprint-malformed",
+            Self::HolderMissing { .. } => "signing-program-missing",
+            Self::HolderFailed { .. } => "signing-program-failed",
+            Self::HolderMismatch { .. } => "signing-program-mismatch",
+            Self::HeldElsewhere => "signing-key-elsewhere",
             Self::Internal(_) => "signature-internal",
         }
     }
@@ -216,7 +248,11 @@ impl Explain for SignatureError {
             | Self::ExcessiveWork { .. }
             | Self::BadNamespace { .. }
             | Self::NotAPublicKey { .. }
-            | Self::NotAFingerprint { .. } => Fault::Request,
+            | Self::NotAFingerprint { .. }
+            | Self::HeldElsewhere => Fault::Request,
+            Self::HolderMissing { .. }
+            | Self::HolderFailed { .. }
+            | Self::HolderMismatch { .. } => Fault::Environment,
             Self::Internal(_) => Fault::Internal,
         }
     }
@@ -260,12 +296,24 @@ impl Explain for SignatureError {
                 "'ssh-keygen -p -f FILE' encrypts the key anew in the usual way"
             }
             Self::CannotSign { algorithm } if algorithm.starts_with("sk-") => {
-                "a hardware key signs with 'ssh-keygen -Y sign', and such signatures are accepted"
+                "a hardware key is one that is held elsewhere, and signs through its holder"
             }
             Self::CannotSign { .. } => {
                 "sign with an Ed25519 key, which 'ssh-keygen -t ed25519' makes"
             }
             Self::NotAPublicKey { .. } => "give the line from the file that ends in .pub",
+            Self::HolderMissing { .. } => {
+                "install OpenSSH's client programs, so that it is in a folder of the PATH, or sign \
+                 with a private key in a file"
+            }
+            Self::HolderFailed { .. } => {
+                "'ssh-add -l' lists the keys that the agent holds, and 'ssh-add FILE' adds one; a \
+                 hardware key has to be plugged in"
+            }
+            Self::HolderMismatch { .. } => {
+                "nothing was signed with it; see which program of that name comes first on the PATH, \
+                 and whether the key's file is of the key that the agent holds"
+            }
             Self::NotAFingerprint { .. } => {
                 "'ssh-keygen -l -f FILE' prints the fingerprint of a key"
             }

@@ -4,24 +4,33 @@ mod short_scalar;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, Cipher, HashAlg, Kdf, LineEnding, PrivateKey};
 use zeroize::Zeroizing;
 
+use super::elsewhere::{Held, Holder};
 use super::{PACKAGE_NAMESPACE, SignatureError, shortened, wire};
 
 /// The most rounds of bcrypt run to try a passphrase. OpenSSH writes 16 or 24,
 /// and this many take half a minute.
 pub(crate) const MAX_ROUNDS: u32 = 4096;
 
-/// A private key that signs: Ed25519, or ECDSA on the curve P-256.
+/// A key that signs: Ed25519, or ECDSA on the curve P-256; a private key that is
+/// here, or one that is held elsewhere, in an agent or a hardware token.
 ///
 /// Its memory is overwritten when it goes, and `Debug` shows the fingerprint
 /// only.
-pub struct SigningKey(PrivateKey);
+pub struct SigningKey(Kind);
+
+enum Kind {
+    Here(Box<PrivateKey>),
+    Elsewhere(Held),
+}
 
 impl SigningKey {
     /// Makes a new Ed25519 key from the operating system's random numbers.
@@ -35,7 +44,18 @@ impl SigningKey {
         let mut key = PrivateKey::random(&mut OsRng, Algorithm::Ed25519)
             .expect("the crate is built with Ed25519");
         key.set_comment(printable(comment));
-        Self(key)
+        Self(Kind::Here(Box::new(key)))
+    }
+
+    /// A key that `holder` signs with when it is asked.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotSign`](SignatureError::CannotSign) if signatures by this kind of
+    /// key cannot be checked here.
+    pub fn held_by(key: PublicKey, holder: Arc<dyn Holder>) -> Result<Self, SignatureError> {
+        let key = key.able_to_sign()?;
+        Ok(Self(Kind::Elsewhere(Held::new(key, holder))))
     }
 
     /// Reads a private key as `ssh-keygen` writes it.
@@ -67,23 +87,52 @@ impl SigningKey {
         key.sign(PACKAGE_NAMESPACE, HashAlg::Sha512, b"")
             .and_then(|trial| key.public_key().verify(PACKAGE_NAMESPACE, b"", &trial))
             .map_err(|_| malformed("its halves do not belong together"))?;
-        Ok(Self(key))
+        Ok(Self(Kind::Here(Box::new(key))))
     }
 
-    /// The public half of a private key, which stands in it in the clear: no
-    /// passphrase is needed.
+    /// The public half of what the file of a signing key holds: a private key,
+    /// in which it stands in the clear so that no passphrase is needed, or the
+    /// public half itself.
     ///
     /// # Errors
     ///
-    /// [`NotAPrivateKey`](SignatureError::NotAPrivateKey) and
-    /// [`CannotSign`](SignatureError::CannotSign), as of
-    /// [`SigningKey::from_openssh`].
+    /// [`NotAPrivateKey`](SignatureError::NotAPrivateKey),
+    /// [`NotAPublicKey`](SignatureError::NotAPublicKey), or
+    /// [`CannotSign`](SignatureError::CannotSign) if it is of a kind whose
+    /// signatures cannot be checked here.
     pub fn public_of(text: &[u8]) -> Result<PublicKey, SignatureError> {
-        let (_, key) = read(text)?;
-        Ok(PublicKey {
-            data: key.public_key().key_data().clone(),
-            comment: printable(key.comment()),
-        })
+        let key = match public_line(text) {
+            Some(line) => PublicKey::parse(line)?,
+            None => {
+                let (_, key) = read_any(text)?;
+                PublicKey {
+                    data: key.public_key().key_data().clone(),
+                    comment: printable(key.comment()),
+                }
+            }
+        };
+        key.able_to_sign()
+    }
+
+    /// Whether a file holds a key that is held elsewhere: the public half alone,
+    /// or what stands for a key in a hardware token.
+    #[must_use]
+    pub fn is_elsewhere(text: &[u8]) -> bool {
+        let is_in_hardware = |(_, key): (_, PrivateKey)| is_in_hardware(&key.algorithm());
+        public_line(text).is_some() || read_any(text).is_ok_and(is_in_hardware)
+    }
+
+    /// Whether a file stands for a key in a hardware token that asks for a PIN at
+    /// every signature, as far as the file says so.
+    #[must_use]
+    pub fn asks_for_pin(text: &[u8]) -> bool {
+        const USER_VERIFICATION: u8 = 4;
+        let flags = match read_any(text).as_ref().map(|(_, key)| key.key_data()) {
+            Ok(KeypairData::SkEd25519(key)) => key.flags(),
+            Ok(KeypairData::SkEcdsaSha2NistP256(key)) => key.flags(),
+            _ => 0,
+        };
+        flags & USER_VERIFICATION != 0
     }
 
     /// Writes the key as `ssh-keygen` does, encrypted if there is a passphrase
@@ -92,18 +141,21 @@ impl SigningKey {
     /// # Errors
     ///
     /// [`SignatureError::EmptyPassphrase`] if the passphrase is empty: an
-    /// oversight would leave the key open.
+    /// oversight would leave the key open;
+    /// [`SignatureError::HeldElsewhere`] of a key that is not here.
     pub fn to_openssh(
         &self,
         passphrase: Option<&SecretString>,
     ) -> Result<Zeroizing<String>, SignatureError> {
+        let Kind::Here(private) = &self.0 else {
+            return Err(SignatureError::HeldElsewhere);
+        };
         let encrypted;
         let key = match passphrase.map(ExposeSecret::expose_secret) {
-            None => &self.0,
+            None => &**private,
             Some("") => return Err(SignatureError::EmptyPassphrase),
             Some(passphrase) => {
-                encrypted = self
-                    .0
+                encrypted = private
                     .encrypt(&mut OsRng, passphrase)
                     .map_err(SignatureError::Internal)?;
                 &encrypted
@@ -116,31 +168,68 @@ impl SigningKey {
     /// The public key, with the comment of this one.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey {
-            data: self.0.public_key().key_data().clone(),
-            comment: printable(self.0.comment()),
+        match &self.0 {
+            Kind::Here(key) => PublicKey {
+                data: key.public_key().key_data().clone(),
+                comment: printable(key.comment()),
+            },
+            Kind::Elsewhere(held) => held.key.clone(),
         }
     }
 
     /// Signs `message` for the purpose `namespace` and gives the armoured
     /// signature, as `ssh-keygen -Y sign` does: over the SHA-512 digest. An
-    /// Ed25519 or ECDSA key gives the same signature each time.
+    /// Ed25519 or ECDSA key gives the same signature each time, but not one in
+    /// hardware, which counts.
     ///
     /// # Errors
     ///
     /// [`SignatureError::BadNamespace`] if the namespace is empty or has
-    /// control characters.
+    /// control characters; of a key that is held elsewhere also
+    /// [`HolderMissing`](SignatureError::HolderMissing),
+    /// [`HolderFailed`](SignatureError::HolderFailed) and
+    /// [`HolderMismatch`](SignatureError::HolderMismatch).
     pub fn sign(&self, namespace: &str, message: &[u8]) -> Result<String, SignatureError> {
         if namespace.is_empty() || namespace.contains(char::is_control) {
             return Err(SignatureError::BadNamespace {
                 namespace: shortened(namespace),
             });
         }
-        self.0
-            .sign(namespace, HashAlg::Sha512, message)
-            .and_then(|signature| signature.to_pem(LineEnding::LF))
-            .map_err(SignatureError::Internal)
+        match &self.0 {
+            Kind::Here(key) => key
+                .sign(namespace, HashAlg::Sha512, message)
+                .and_then(|signature| signature.to_pem(LineEnding::LF))
+                .map_err(SignatureError::Internal),
+            Kind::Elsewhere(held) => held.sign(namespace, message),
+        }
     }
+
+    /// Has a key that is held elsewhere sign nothing at all, so that one that is
+    /// not at hand shows before the work. One in hardware is not asked: it would
+    /// want to be touched.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SigningKey::sign`].
+    pub fn rehearse(&self) -> Result<(), SignatureError> {
+        match &self.0 {
+            Kind::Here(_) => Ok(()),
+            Kind::Elsewhere(held) => held.rehearse(),
+        }
+    }
+}
+
+/// The line of a file that holds no private key.
+fn public_line(text: &[u8]) -> Option<&str> {
+    let line = std::str::from_utf8(text).ok()?.trim_ascii();
+    let is_public = ["ssh-", "ecdsa-", "sk-"]
+        .iter()
+        .any(|kind| line.starts_with(kind));
+    is_public.then_some(line)
+}
+
+fn is_in_hardware(algorithm: &Algorithm) -> bool {
+    algorithm.as_str().starts_with("sk-")
 }
 
 /// Opens the private key that `key` is the outside of; `blob` is what it was
@@ -307,6 +396,22 @@ impl PublicKey {
     #[must_use]
     pub fn is_verifiable(&self) -> bool {
         wire::VERIFIABLE.contains(&self.data.algorithm().as_str())
+    }
+
+    /// Whether the private half is in a hardware token.
+    #[must_use]
+    pub fn is_in_hardware(&self) -> bool {
+        is_in_hardware(&self.data.algorithm())
+    }
+
+    /// The same, if signatures by it can be checked here.
+    fn able_to_sign(self) -> Result<Self, SignatureError> {
+        match self.is_verifiable() {
+            true => Ok(self),
+            false => Err(SignatureError::CannotSign {
+                algorithm: shortened(&self.algorithm()),
+            }),
+        }
     }
 
     /// The comment, often a person and a machine; empty if there is none.

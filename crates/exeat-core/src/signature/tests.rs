@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod allowed_signers;
+mod elsewhere;
 mod keys;
 mod vectors;
 
