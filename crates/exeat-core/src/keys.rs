@@ -31,7 +31,7 @@ pub(crate) use hybrid::pair as post_quantum_pair;
 pub use identity::{EncryptedIdentities, Identities, IdentityFile, IdentityPair};
 pub use plugin::Talk;
 pub(crate) use recipient::MAX_RECIPIENT;
-pub use recipient::{Recipient, Recipients};
+pub use recipient::{Recipient, Recipients, shortened};
 
 /// The work factor of scrypt in what exeat writes, the one of the reference
 /// `age`: 2^18, which takes 256 MiB and about a second.

@@ -9,6 +9,7 @@ use exeat_core::destination::{Destination, PackageName};
 use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
 use exeat_core::inspect::Facts;
+use exeat_core::keys::shortened;
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::{Compression, NamedKey, PackageId};
 use exeat_core::path::Escaped;
@@ -315,7 +316,7 @@ fn details(exported: &Exported) -> String {
         text += &format!(
             "  for          {}{}\n",
             name.unwrap_or_default(),
-            recipient.key
+            shortened(&recipient.key)
         );
     }
     if let Some(signer) = &exported.signer {

@@ -1,5 +1,6 @@
 //! Recipients: for whom a package is sealed, and the lists they are named in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use super::{KeyError, MAX_KEYS, MAX_RECIPIENTS};
 const NOT_YET: [&str; 2] = ["age1tag1", "age1tagpq1"];
 /// The longest recipient string, in bytes: an RSA key of 4096 bits has 724.
 pub(crate) const MAX_RECIPIENT: usize = 4096;
+/// The longest key that is shown in full: an Ed25519 one of SSH has 80.
+const LONG: usize = 128;
 /// How the public keys of SSH begin, those that only sign among them.
 const SSH_KINDS: [&str; 4] = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"];
 
@@ -210,6 +213,15 @@ impl Recipient {
     #[must_use]
     pub fn expires(&self) -> Option<jiff::civil::Date> {
         self.expires
+    }
+}
+
+/// A key as people are shown it: of a long one the beginning and the end.
+#[must_use]
+pub fn shortened(key: &str) -> Cow<'_, str> {
+    match (key.get(..32), key.get(key.len().saturating_sub(16)..)) {
+        (Some(begin), Some(end)) if key.len() > LONG => Cow::Owned(format!("{begin}…{end}")),
+        _ => Cow::Borrowed(key),
     }
 }
 
