@@ -28,6 +28,7 @@ mod passphrase;
 mod people;
 mod plain;
 mod policy;
+mod post_quantum;
 mod recorded;
 mod roundabout;
 mod scan;
