@@ -31,6 +31,7 @@ mod passphrase;
 mod people;
 mod plain;
 mod policy;
+mod post_quantum;
 mod postgres;
 mod recorded;
 mod rekey;

@@ -242,7 +242,8 @@ pipefail', because a pipe does not tell why it ended. With --to - the package is
 its last bytes are there: they are what opens it.
 
 A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key ('ssh-ed25519 …' or
-'ssh-rsa …'), or a name from ~/.config/exeat/recipients.toml:
+'ssh-rsa …'), or a name from ~/.config/exeat/recipients.toml. All or none of them are post-quantum
+('age1pq1…', which 'age-keygen -pq' of age 1.3 makes):
   [[recipient]]
   name = \"North registry\"
   key = \"age1…\"

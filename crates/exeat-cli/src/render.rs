@@ -1,6 +1,7 @@
 //! Numbers and times as people read them.
 
 use exeat_core::diagnostic::Finding;
+use exeat_core::keys::shortened;
 use exeat_core::manifest::NamedKey;
 use exeat_core::path::Escaped;
 use jiff::Timestamp;
@@ -16,11 +17,8 @@ pub(crate) fn recipients(recipients: &[NamedKey]) -> String {
     let line = |recipient: &NamedKey| {
         let name = recipient.name.as_ref();
         let name = name.map(|name| format!("{} ", Escaped(name.as_bytes())));
-        format!(
-            "  for          {}{}\n",
-            name.unwrap_or_default(),
-            recipient.key
-        )
+        let key = shortened(&recipient.key);
+        format!("  for          {}{key}\n", name.unwrap_or_default())
     };
     recipients.iter().map(line).collect()
 }

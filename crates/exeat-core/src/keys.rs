@@ -1,5 +1,6 @@
 //! Keys that encrypt: recipients, identities, and the package key in its
-//! envelope. Everything here is age's own cryptography; this module bounds
+//! envelope. Everything here is age's own cryptography, but for the KEM of its
+//! post-quantum keys, which is put together in `hybrid`; this module bounds
 //! what age is given to read and says plainly what went wrong.
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use crate::diagnostic::{Explain, Fault};
 use crate::digest::Digest;
 
 mod book;
+mod hybrid;
 mod identity;
 mod plugin;
 mod recipient;
@@ -24,10 +26,12 @@ mod recipient;
 mod ssh;
 
 pub use book::{BookError, BookProblem, RecipientBook};
+#[cfg(test)]
+pub(crate) use hybrid::pair as post_quantum_pair;
 pub use identity::{EncryptedIdentities, Identities, IdentityFile, IdentityPair};
 pub use plugin::Talk;
 pub(crate) use recipient::MAX_RECIPIENT;
-pub use recipient::{Recipient, Recipients};
+pub use recipient::{Recipient, Recipients, shortened};
 
 /// The work factor of scrypt in what exeat writes, the one of the reference
 /// `age`: 2^18, which takes 256 MiB and about a second.
@@ -42,8 +46,9 @@ const MAX_STANZAS: usize = 128;
 /// The most recipients of a package; age may add stanzas of its own.
 pub const MAX_RECIPIENTS: usize = 100;
 /// The most bytes that their keys have together, as text. In an age header an
-/// SSH key takes about as much room as its text, and there, as in the first
-/// line of the inventory, names and much else share 64 KiB with them.
+/// SSH key or a post-quantum one takes about as much room as its text, and there,
+/// as in the first line of the inventory, names and much else share 64 KiB with
+/// them.
 const MAX_KEYS: usize = 24 << 10;
 /// What stands for a passphrase where recipients are listed.
 pub(crate) const PASSPHRASE: &str = "passphrase";
@@ -118,6 +123,9 @@ pub enum KeyError {
     /// A plugin forbids that its keys stand beside others.
     #[error("these recipients cannot be in one package: a plugin's keys do not mix with others")]
     Incompatible,
+    /// Keys that a quantum computer opens beside keys that it does not.
+    #[error("these recipients cannot be in one package: some are post-quantum, others are not")]
+    NotAllPostQuantum,
     /// A passphrase that everybody knows.
     #[error("the passphrase is empty")]
     EmptyPassphrase,
@@ -188,7 +196,7 @@ impl Explain for KeyError {
             Self::PluginMissing { .. } => "plugin-missing",
             Self::Plugin { .. } => "plugin-failed",
             Self::PluginUnanswered { .. } => "plugin-unanswered",
-            Self::Incompatible => "recipients-incompatible",
+            Self::Incompatible | Self::NotAllPostQuantum => "recipients-incompatible",
             Self::EmptyPassphrase => "empty-passphrase",
             Self::WrongPassphrase => "wrong-passphrase",
             Self::ExcessiveWork { .. } => "excessive-work",
@@ -224,11 +232,11 @@ impl Explain for KeyError {
             Self::NoRecipients => "put one recipient on a line",
             Self::TooManyRecipients(_) => "make several packages",
             Self::KeysTooLong(_) => {
-                "make several packages, or ask for 'age1…' lines, which are short"
+                "make several packages, or ask for keys that 'exeat init' makes, which are short"
             }
             Self::Identity { .. } => {
                 "give the file that 'exeat init' or 'age-keygen' made; it has a line \
-                 beginning with 'AGE-SECRET-KEY-1'; or a private SSH key"
+                 beginning with 'AGE-SECRET-KEY-'; or a private SSH key"
             }
             Self::SshIdentity { fault, .. } => match fault {
                 SshFault::Hardware => {
@@ -255,6 +263,11 @@ impl Explain for KeyError {
                 "run it on a terminal, without --json, and answer what the plugin asks"
             }
             Self::Incompatible => "make a package of its own for the keys of that plugin",
+            Self::NotAllPostQuantum => {
+                "all or none of the recipients have to be post-quantum ('age1pq1…'): make a \
+                 package for each kind, or ask the others for such a key, which 'age-keygen -pq' \
+                 of age 1.3 makes"
+            }
             Self::EmptyPassphrase => "give one, or have one made",
             Self::WrongPassphrase => "try again; capital letters and spaces count",
             Self::NoMatch => {
@@ -446,7 +459,15 @@ fn encrypt_for(recipients: &Recipients, plaintext: &[u8]) -> Result<Vec<u8>, Key
             let encryptor = Encryptor::with_recipients(all).map_err(|error| {
                 let failed = wrappers.iter().find_map(plugin::Wrapper::error);
                 failed.unwrap_or(match error {
-                    EncryptError::IncompatibleRecipients { .. } => KeyError::Incompatible,
+                    EncryptError::IncompatibleRecipients { l_labels, r_labels } => {
+                        match l_labels
+                            .union(&r_labels)
+                            .any(|label| label == hybrid::LABEL)
+                        {
+                            true => KeyError::NotAllPostQuantum,
+                            false => KeyError::Incompatible,
+                        }
+                    }
                     error => KeyError::Io(io::Error::other(error)),
                 })
             })?;

@@ -95,6 +95,7 @@ pub struct Policy {
     recipients: AllowLists<RecipientList>,
     required: BTreeMap<RequiredRecipient, Origin>,
     no_passphrase: Option<Origin>,
+    post_quantum: Option<Origin>,
     signers: AllowLists<BTreeSet<Fingerprint>>,
     destinations: AllowLists<Places>,
     quotas: BTreeMap<(String, Period), Quota>,
@@ -128,6 +129,7 @@ impl Policy {
             recipients: AllowLists::default(),
             required: BTreeMap::new(),
             no_passphrase: None,
+            post_quantum: None,
             signers: AllowLists::default(),
             destinations: AllowLists::default(),
             quotas: BTreeMap::new(),
@@ -238,14 +240,21 @@ impl Policy {
         self.recipients.forbids(|list| list.allows(&key, today))
     }
 
+    /// The rule by which every recipient has to be post-quantum.
+    #[must_use]
+    pub fn requires_post_quantum(&self) -> Option<&Origin> {
+        self.post_quantum.as_ref()
+    }
+
     /// The rule by which a passphrase cannot stand for the recipients: it is
     /// forbidden, or a passphrase is none of the recipients that are allowed or
-    /// required.
+    /// required, or no post-quantum one.
     #[must_use]
     pub fn forbids_passphrase(&self) -> Option<&Origin> {
         let listed = self.recipients.forbids(|_| false);
         let required = self.required.values().min();
-        self.no_passphrase.as_ref().or(listed).or(required)
+        let rules = self.no_passphrase.as_ref().or(listed).or(required);
+        rules.or(self.post_quantum.as_ref())
     }
 
     /// The rule by which this key may not sign.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
 use exeat_core::inspect::Facts;
+use exeat_core::keys::shortened;
 use exeat_core::manifest::{Inventory, NamedKey, Record};
 use exeat_core::path::Escaped;
 use serde::{Serialize, Serializer};
@@ -116,7 +117,8 @@ fn about(listed: &Listed<'_>) -> Vec<String> {
             .name
             .as_ref()
             .map(|n| format!("{} ", Escaped(n.as_bytes())));
-        let key = Escaped(key.key.as_bytes());
+        let key = Escaped(key.key.as_bytes()).to_string();
+        let key = shortened(&key);
         notes.push(format!("for {}{key}", name.unwrap_or_default()));
     }
     notes.push(format!("holds {}", render::content(listed.facts)));

@@ -125,6 +125,17 @@ impl Policy {
         };
         for key in keys {
             findings.extend(expired(key, today));
+            if let Some(rule) = self.requires_post_quantum()
+                && !key.is_post_quantum()
+            {
+                findings.push(refuse(
+                    "recipient-not-post-quantum",
+                    format!("{} is not post-quantum", who(key)),
+                    "ask them for a key that begins with 'age1pq1', which 'age-keygen -pq' of \
+                     age 1.3 makes",
+                    rule,
+                ));
+            }
             if let Some(rule) = self.forbids_recipient(key, today) {
                 findings.push(refuse(
                     "recipient-not-allowed",

@@ -147,6 +147,33 @@ fn the_floor_asks_for_recipients_and_a_signer() {
 }
 
 #[test]
+fn a_policy_can_ask_that_every_recipient_be_post_quantum() {
+    let strict = policy("[recipients]\npost_quantum = true\n");
+    let codes = |policy: &Policy, recipients| {
+        let asked = Asked {
+            recipients,
+            ..Asked::new()
+        };
+        refusing(&policy.request_findings(&asked.sealed())).join(" ")
+    };
+    let of = |key: &str| {
+        let key = Recipient::parse(key).expect("a recipient");
+        Recipients::keys(vec![key]).expect("one recipient")
+    };
+    let hybrid = crate::keys::post_quantum_pair(1).0;
+    assert_eq!(codes(&strict, of(&hybrid)), "");
+    assert_eq!(codes(&strict, of(KEY)), "recipient-not-post-quantum");
+    // Nobody knows what a plugin does with its keys.
+    let plugin = of("age1absent10qyjreut");
+    assert_eq!(codes(&strict, plugin), "recipient-not-post-quantum");
+    let passphrase = || Recipients::passphrase("a long passphrase".into()).expect("one");
+    assert_eq!(codes(&strict, passphrase()), "recipient-not-allowed");
+    for recipients in [of(&hybrid), of(KEY), passphrase()] {
+        assert_eq!(codes(&Policy::floor(), recipients), "");
+    }
+}
+
+#[test]
 fn a_recipient_can_be_used_until_the_end_of_its_last_day() {
     for (day, code) in [(21, "recipient-expired"), (22, "")] {
         let asked = Asked {

@@ -4,7 +4,7 @@ use super::Requester;
 use crate::diagnostic::words::{counted, grouped};
 use crate::diagnostic::{Finding, Severity};
 use crate::inspect::{ClassFacts, Coverage, Facts, People};
-use crate::keys::Recipient;
+use crate::keys::{Recipient, shortened};
 use crate::path::Escaped;
 use crate::policy::Origin;
 
@@ -15,7 +15,7 @@ const NAMED: usize = 5;
 pub(super) fn who(key: &Recipient) -> String {
     match key.name() {
         Some(name) => format!("'{}'", Escaped(name.as_bytes())),
-        None => key.to_string(),
+        None => shortened(&key.to_string()).into_owned(),
     }
 }
 

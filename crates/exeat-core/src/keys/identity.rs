@@ -9,6 +9,7 @@ use age::armor::{ArmoredReader, ArmoredWriter, Format};
 use age::secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use super::hybrid;
 use super::plugin::{self, Talk};
 #[cfg(feature = "ssh")]
 use super::ssh::PrivateKey;
@@ -129,8 +130,8 @@ enum Locked {
 }
 
 impl IdentityFile {
-    /// Reads an identity file: lines of `AGE-SECRET-KEY-1…` or, for plugins,
-    /// `AGE-PLUGIN-NAME-1…`, and comments, or
+    /// Reads an identity file: lines of `AGE-SECRET-KEY-1…`, post-quantum
+    /// `AGE-SECRET-KEY-PQ-1…` or, for plugins, `AGE-PLUGIN-NAME-1…`, and comments, or
     /// such a file encrypted with a passphrase, armored or not; or a private
     /// SSH key of the kind `ssh-ed25519` or `ssh-rsa` as `ssh-keygen` writes it.
     ///
@@ -239,11 +240,19 @@ fn parse_plain(bytes: &[u8]) -> Result<Identities, KeyError> {
             found.plugins.push(identity);
             continue;
         }
+        if line.starts_with(hybrid::SECRET_PREFIX) {
+            let identity = hybrid::Identity::parse(line).ok_or_else(|| {
+                malformed(&format!(
+                    "line {number} is a mistyped post-quantum identity"
+                ))
+            })?;
+            found.names.push(identity.to_public().to_string());
+            found.all.push(Box::new(identity));
+            continue;
+        }
         let identity: age::x25519::Identity = line.parse().map_err(|_| {
             let what = if line.starts_with("age1") {
                 "a recipient, which only encrypts"
-            } else if line.starts_with("AGE-SECRET-KEY-PQ-") {
-                "of a kind that is not supported yet"
             } else if line.starts_with("ssh-") {
                 "the public half of an SSH key; give the file without '.pub'"
             } else if line.starts_with("-----BEGIN OPENSSH PRIVATE KEY") {

@@ -1,17 +1,21 @@
 //! Recipients: for whom a package is sealed, and the lists they are named in.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use age::secrecy::{ExposeSecret, SecretString};
 
+use super::hybrid;
 use super::plugin::{self, Talk};
 use super::{KeyError, MAX_KEYS, MAX_RECIPIENTS};
 
 /// Kinds of key that age has of its own, and that are no plugins'.
-const NOT_YET: [&str; 3] = ["age1pq1", "age1tag1", "age1tagpq1"];
+const NOT_YET: [&str; 2] = ["age1tag1", "age1tagpq1"];
 /// The longest recipient string, in bytes: an RSA key of 4096 bits has 724.
 pub(crate) const MAX_RECIPIENT: usize = 4096;
+/// The longest key that is shown in full: an Ed25519 one of SSH has 80.
+const LONG: usize = 128;
 /// How the public keys of SSH begin, those that only sign among them.
 const SSH_KINDS: [&str; 4] = ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"];
 
@@ -28,6 +32,7 @@ pub struct Recipient {
 #[derive(Clone)]
 enum Key {
     X25519(age::x25519::Recipient),
+    Hybrid(Box<hybrid::Recipient>),
     #[cfg(feature = "ssh")]
     Ssh(Box<age::ssh::Recipient>),
     Plugin(age::plugin::Recipient),
@@ -37,6 +42,9 @@ impl Key {
     fn read(text: &str) -> Result<Self, &'static str> {
         if SSH_KINDS.iter().any(|kind| text.starts_with(kind)) {
             return Self::read_ssh(text);
+        }
+        if text.starts_with(hybrid::PREFIX) {
+            return hybrid::Recipient::parse(text).map(|key| Self::Hybrid(Box::new(key)));
         }
         if text.parse::<age::x25519::Recipient>() == Err("incorrect HRP")
             && text.starts_with("age1")
@@ -76,6 +84,7 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::X25519(key) => key.fmt(f),
+            Self::Hybrid(key) => key.fmt(f),
             #[cfg(feature = "ssh")]
             Self::Ssh(key) => key.fmt(f),
             Self::Plugin(key) => key.fmt(f),
@@ -94,8 +103,9 @@ impl Recipient {
             || is_secret(text)
     }
 
-    /// Reads a recipient string: `age1…`, or a public SSH key, `ssh-ed25519 …`
-    /// or `ssh-rsa …`, whose comment does not count.
+    /// Reads a recipient string: `age1…`, of which `age1pq1…` is post-quantum, or
+    /// a public SSH key, `ssh-ed25519 …` or `ssh-rsa …`, whose comment does not
+    /// count.
     ///
     /// # Errors
     /// What is wrong with it, in the case of a secret key without repeating it.
@@ -173,10 +183,18 @@ impl Recipient {
         self.name.as_deref()
     }
 
+    /// Whether it is known that a quantum computer cannot open what is encrypted
+    /// to it. Of a plugin's keys that is not known.
+    #[must_use]
+    pub fn is_post_quantum(&self) -> bool {
+        matches!(self.key, Key::Hybrid(_))
+    }
+
     /// What encrypts to it without another program.
     pub(super) fn key(&self) -> Option<&dyn age::Recipient> {
         match &self.key {
             Key::X25519(key) => Some(key),
+            Key::Hybrid(key) => Some(&**key),
             #[cfg(feature = "ssh")]
             Key::Ssh(key) => Some(&**key),
             Key::Plugin(_) => None,
@@ -195,6 +213,15 @@ impl Recipient {
     #[must_use]
     pub fn expires(&self) -> Option<jiff::civil::Date> {
         self.expires
+    }
+}
+
+/// A key as people are shown it: of a long one the beginning and the end.
+#[must_use]
+pub fn shortened(key: &str) -> Cow<'_, str> {
+    match (key.get(..32), key.get(key.len().saturating_sub(16)..)) {
+        (Some(begin), Some(end)) if key.len() > LONG => Cow::Owned(format!("{begin}…{end}")),
+        _ => Cow::Borrowed(key),
     }
 }
 
@@ -233,7 +260,8 @@ impl Recipients {
     /// The holders of these keys, each counted once.
     ///
     /// # Errors
-    /// [`KeyError::TooManyRecipients`], [`KeyError::KeysTooLong`].
+    /// [`KeyError::TooManyRecipients`], [`KeyError::KeysTooLong`], and
+    /// [`KeyError::NotAllPostQuantum`], which a plugin's keys may be or not.
     pub fn keys(mut keys: Vec<Recipient>) -> Result<Self, KeyError> {
         let mut seen = std::collections::HashSet::new();
         keys.retain(|recipient| seen.insert(recipient.to_string()));
@@ -243,6 +271,14 @@ impl Recipients {
         let bytes = seen.iter().map(String::len).sum();
         if bytes > MAX_KEYS {
             return Err(KeyError::KeysTooLong(bytes));
+        }
+        // age says no, too, but at the end of an export.
+        let (hybrid, others): (Vec<_>, Vec<_>) = keys
+            .iter()
+            .filter(|recipient| recipient.plugin_key().is_none())
+            .partition(|recipient| recipient.is_post_quantum());
+        if !hybrid.is_empty() && !others.is_empty() {
+            return Err(KeyError::NotAllPostQuantum);
         }
         Ok(Self::Keys(keys))
     }

@@ -132,7 +132,8 @@ fn recipients_and_why_not() {
         (&KEY.replace('r', "x"), "missing or mistyped"),
         #[cfg(not(feature = "ssh"))]
         ("ssh-ed25519 AAAA", "SSH keys are not supported"),
-        ("age1pq1qqqq", "not supported yet"),
+        ("age1pq1qqqq", "missing or mistyped"),
+        ("age1tag1qqqq", "not supported yet"),
     ] {
         let error = Recipient::parse(bad).expect_err(bad).to_string();
         assert!(error.contains(reason), "{error}");
@@ -203,7 +204,10 @@ fn identity_files_and_why_not() {
             "SSH keys are not supported",
         ),
         ("AGE-PLUGIN-YUBIKEY-1".into(), "mistyped identity"),
-        ("AGE-SECRET-KEY-PQ-1".into(), "not supported yet"),
+        (
+            "AGE-SECRET-KEY-PQ-1".into(),
+            "mistyped post-quantum identity",
+        ),
         (
             "age-encryption.org/v1\nrubbish".into(),
             "its age header is malformed",

@@ -24,6 +24,7 @@
 //! | `quota-exceeded` | with what left within the policy's time (for a copy in the clear: 30 days) it would be too many people; or there is a quota and something could not be inspected. The sum is the account's; inside a container or user namespace, everybody's | seal it (for a copy in the clear), wait, export fewer people, or leave out what could not be inspected |
 //! | `recipient-expired` | the last day on which a recipient of `recipients.toml` may be used has passed (UTC) | ask them for a new recipient line, enter it and a new `expires` |
 //! | `recipient-not-allowed` | a recipient who is not in the policy's list, or a passphrase where the policy forbids it | choose one who is, or ask whoever keeps the policy |
+//! | `recipient-not-post-quantum` | the policy demands post-quantum recipients, and the key of one does not begin with `age1pq1`, or is an age plugin's, of which that is not known | ask them for such a key (`age-keygen -pq` of age 1.3 or later) |
 //! | `recovery-recipient-missing` | the policy demands a recipient who was not named | add it with a further `-r` |
 //! | `signer-not-allowed` | the policy does not let that key sign | sign with one that may, with `--signing-key` |
 //! | `stream-undecided` | the policy has rules about content, and what comes through one pipe and goes straight into another would be gone before its content is known | put it into a folder with `--to DIR`, where nothing appears before all is decided (`--archive` makes one file of it); or export files |

@@ -10,7 +10,7 @@
 //! | `volume-00001.age` … | the payload, cut into at most 99,999 volumes; each an age file for the package key |
 //! | `inventory.age` | an age file for the package key: what is inside |
 //! | `SHA256SUMS` | for `sha256sum`: `README.txt`, `inventory.age`, then the volumes in order |
-//! | `key.age` | the envelope: an age file for the recipients with the package key |
+//! | `key.age` | the envelope: an age file for the recipients with the package key; for post-quantum ones (`mlkem768x25519`) it takes `age` 1.3 or later |
 //! | `manifest.json` | what the package consists of; public |
 //! | `manifest.json.sig` | OpenSSH signature of `manifest.json`, namespace `exeat.package.v1` |
 //! | `key-2.age`, `key-2.json`, `key-2.json.sig` … | further envelopes for the same package key, added by `exeat rekey`, each with its record and the signature of that, namespace `exeat.rekey.v1` |

@@ -38,8 +38,9 @@
 //! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on | none | the greater at every number of people |
 //! | `[approvals] approvers` | the signers who may approve | anybody | who is in both |
 //! | `[recipients] file` | a file like `recipients.toml`: packages are sealed for the keys in it alone, each until its `expires`; the path is taken from the policy's folder. Rules out a passphrase | any key | who is in both |
-//! | `[recipients] required` | names, or keys (`age1…`, `ssh-ed25519 …`, `ssh-rsa …`), that have to be among the recipients of every package, such as a recovery key. Names are those of `[recipients] file`, without one those of the sender's own `recipients.toml`. Rules out a passphrase | none | both |
+//! | `[recipients] required` | names, or keys (`age1…`, `age1pq1…`, `ssh-ed25519 …`, `ssh-rsa …`), that have to be among the recipients of every package, such as a recovery key. Names are those of `[recipients] file`, without one those of the sender's own `recipients.toml`. Rules out a passphrase | none | both |
 //! | `[recipients] passphrase` | `false`: a passphrase cannot stand for recipients | `true` | `false` |
+//! | `[recipients] post_quantum` | `true`: every recipient is post-quantum (`age1pq1…`); a plugin's key is not, since nobody knows. Rules out a passphrase: scrypt is not what a quantum computer breaks, but a passphrase that people choose is no such key | `false` | `true` |
 //! | `[signing] required` | `true`: every package is signed. `false` is an error | `true` | |
 //! | `[signing] signers` | the fingerprints (`SHA256:…`) of the only keys that may sign | any key | who is in both |
 //! | `[destinations] allow` | where exports may go: kinds of medium (`encrypted`, `fixed`, `memory`, `network`, `optical`, `removable`, `stream`, `unrecognised`) and folders (`"/srv/out"`); one that fits is enough. `fixed` includes fixed disks that are `encrypted` | anywhere, sealed | what is in both |
@@ -125,6 +126,7 @@
 //! | `quota-ledger-writable` | the requester can rewrite the ledger that the quota is summed from | keep it where only another account can write: see [`super::ledger`] |
 //! | `required-by-name` | a required recipient is named, and each sender says which key has that name | write the key, or name a file in `[recipients] file` |
 //! | `required-not-allowed` | a required recipient is not among those that are allowed: nothing can leave sealed | enter the key in that file |
+//! | `required-not-post-quantum` | a required recipient is not post-quantum, and `[recipients] post_quantum` asks for that: nothing can leave sealed | require an `age1pq1…` key, or leave that out |
 //! | `uninspected-refused` | `[inspection] uninspected` says less than the ceiling, the approvals or the quota do | write `"refuse"`, or leave those out |
 //!
 //! # The digest

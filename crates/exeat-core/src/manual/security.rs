@@ -134,5 +134,28 @@
 //! ExecStart=exeat export /srv/clinic --to /srv/outbox -R /etc/exeat/north.txt --signing-key credential:signing-key
 //! ```
 //!
+//! A post-quantum key (`age1pq1…`, `AGE-SECRET-KEY-PQ-1…`) holds against whoever
+//! keeps a package until there is a quantum computer: the envelope is closed with
+//! ML-KEM-768 and X25519 together, and both have to be broken. `age-keygen -pq` of
+//! age 1.3 makes such a key. One other recipient would undo it, so that a
+//! package is for post-quantum keys alone or for none; a further envelope of
+//! `exeat rekey` for another key undoes it just so. What that covers, and what not:
+//!
+//! - Volumes and inventory are encrypted with X25519 to the package key. Their headers
+//!   hold ephemeral shares. A quantum computer finds the ephemeral secret of each, but
+//!   for the shared secret it also needs the package's recipient string, and so it
+//!   does for the salt, which is the share and that recipient. The string is written
+//!   nowhere but, as its SHA-256, in the manifest, and as the secret key, inside the
+//!   envelope. So they hold as long as the envelope does, and not by themselves:
+//!   whoever learns that string, which for X25519 is called public, reads them then.
+//! - Everything else in age is symmetric; file keys have 128 bits.
+//! - The signature is no post-quantum one. Whoever has a quantum computer can forge
+//!   it, then; what was verified before stays verified.
+//! - An envelope shows that its recipients are post-quantum, and how many stanzas it
+//!   has, not whose.
+//! - At most twelve such keys fit into a package.
+//! - An age plugin says itself whether its keys are post-quantum, when it is run: at
+//!   the end of an export. If it then says no, nothing is delivered.
+//!
 //! A passphrase is stretched with scrypt, N = 2^18, as the reference `age` does:
 //! about a second and 256 MiB. From a package, at most 2^20 is accepted.

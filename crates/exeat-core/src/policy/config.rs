@@ -24,7 +24,10 @@ pub(super) const KEYS: [(&str, &[&str]); 10] = [
     ("[ledger]", &["path"]),
     ("[purpose]", &["allowed", "required"]),
     ("[[quota]]", &["group", "people", "per"]),
-    ("[recipients]", &["file", "passphrase", "required"]),
+    (
+        "[recipients]",
+        &["file", "passphrase", "post_quantum", "required"],
+    ),
     ("[signing]", &["required", "signers"]),
 ];
 
@@ -55,6 +58,7 @@ pub(super) struct Config {
     pub(super) recipients_file: Option<Spanned<String>>,
     pub(super) recipients_required: Option<Texts>,
     pub(super) passphrase: Option<Spanned<bool>>,
+    pub(super) post_quantum: Option<Spanned<bool>>,
     pub(super) approvers: Option<Texts>,
     pub(super) approvals: Vec<Step>,
     pub(super) ceiling: Option<Spanned<u64>>,
@@ -201,6 +205,7 @@ fn section(
         "recipients" => {
             config.recipients_file = section.text("file");
             config.passphrase = section.flag("passphrase");
+            config.post_quantum = section.flag("post_quantum");
             config.recipients_required = section.texts("required");
         }
         "signing" => {

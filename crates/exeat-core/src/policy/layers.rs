@@ -30,6 +30,7 @@ impl Policy {
             recipients: self.recipients.both(&other.recipients),
             required: all(&self.required, &other.required, |a, b| a.min(b).clone()),
             no_passphrase: first(&self.no_passphrase, &other.no_passphrase),
+            post_quantum: first(&self.post_quantum, &other.post_quantum),
             signers: self.signers.both(&other.signers),
             destinations: self.destinations.both(&other.destinations),
             quotas: all(&self.quotas, &other.quotas, |a, b| {

@@ -126,6 +126,13 @@ impl Policy {
             value,
             forbids.unwrap_or(&Origin::Floor),
         );
+        let required = self.requires_post_quantum();
+        let value = required.is_some().to_string();
+        put(
+            "recipients.post_quantum",
+            value,
+            required.unwrap_or(&Origin::Floor),
+        );
         for (required, origin) in &self.required {
             let value = match (required, form) {
                 (RequiredRecipient::Key { key, .. }, Form::Digest) => text(key),

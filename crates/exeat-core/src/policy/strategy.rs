@@ -79,6 +79,7 @@ pub(super) fn any_text() -> impl Strategy<Value = String> {
                     subset(&["0", "1", "2"]).prop_map(|s| format!("{:?}", s.concat() + "x")),
                 ),
                 key("passphrase", any::<bool>()),
+                key("post_quantum", any::<bool>()),
                 key("required", quoted(&[KEYS[0], KEYS[1]])),
             ],
         ),

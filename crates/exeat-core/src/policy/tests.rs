@@ -101,6 +101,43 @@ fn starters_mention_no_key_that_does_not_exist() {
 }
 
 #[test]
+fn post_quantum_recipients_are_asked_for_and_what_cannot_be_met_is_warned_of() {
+    let asks = |text: &str| {
+        let policy = good(text);
+        let passphrase = policy.forbids_passphrase().map(ToString::to_string);
+        assert_eq!(
+            passphrase,
+            policy.requires_post_quantum().map(ToString::to_string)
+        );
+        passphrase
+    };
+    let demand = "[recipients]\npost_quantum = true\n";
+    assert_eq!(asks(demand).as_deref(), Some("p.toml:2"));
+    assert_eq!(asks("[recipients]\npost_quantum = false\n"), None);
+    assert_eq!(asks(""), None);
+    let codes = |text: &str| {
+        let found = good(text).warnings(LedgerKeeper::Other);
+        found.iter().map(|warning| warning.code).collect::<Vec<_>>()
+    };
+    assert!(codes(demand).is_empty());
+    let required = |key: &str| format!("{demand}required = [\"{key}\"]\n");
+    assert_eq!(
+        codes(&required(RECIPIENTS[0])),
+        ["required-not-post-quantum"]
+    );
+    assert!(codes(&required(&crate::keys::post_quantum_pair(1).0)).is_empty());
+    let listed = |key: &str| {
+        let text = format!("{demand}file = \"r.toml\"\n");
+        let book = format!("[[recipient]]\nname = \"N\"\nkey = \"{key}\"\n");
+        let policy = Policy::from_layers(&[file("p.toml", &text)], |_| Ok(book.clone()));
+        let found = policy.expect("valid").warnings(LedgerKeeper::Other);
+        found.iter().map(|warning| warning.code).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(RECIPIENTS[0]), ["nothing-allowed"]);
+    assert!(listed(&crate::keys::post_quantum_pair(1).0).is_empty());
+}
+
+#[test]
 fn the_manual_describes_every_key() {
     let manual = include_str!("../manual/policy.rs");
     for (header, key) in all_keys() {
@@ -222,6 +259,7 @@ inspection.mode = \"full\"
 inspection.uninspected = \"note\"
 purpose.required = false
 recipients.passphrase = true
+recipients.post_quantum = false
 signing.required = true
 ";
     assert_eq!(Policy::floor().canonical(), expected);

@@ -107,6 +107,7 @@ impl Check<'_, '_> {
         let book = file.and_then(|file| self.recipients(&file, read, &mut policy));
         self.required(config.recipients_required, book.as_ref(), &mut policy);
         policy.no_passphrase = self.when(config.passphrase, false);
+        policy.post_quantum = self.when(config.post_quantum, true);
 
         if let Some(flag) = config.signing_required.filter(|flag| !flag.get_ref()) {
             let kind = ProblemKind::Looser {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Policy;
 use super::rules::{InspectionMode, MEDIA, Origin, RequiredRecipient, Rule};
 use crate::diagnostic::Severity;
+use crate::keys::Recipient;
 
 /// Who can rewrite the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +142,8 @@ impl Policy {
         };
         let keys = self.recipients.iter().map(|(list, _)| {
             let keys = list.keys.iter().map(|(key, _)| key);
-            keys.collect::<BTreeSet<_>>()
+            let asked = |key: &&String| self.post_quantum.is_none() || is_post_quantum(key);
+            keys.filter(asked).collect::<BTreeSet<_>>()
         });
         let keys = keys.reduce(|a, b| &a & &b);
         let origin = self.recipients.forbids(|_| false);
@@ -195,6 +197,18 @@ impl Policy {
                     origin: origin.clone(),
                 }),
                 RequiredRecipient::Key { key, .. } => {
+                    if self.post_quantum.is_some() && !is_post_quantum(key) {
+                        found.push(Warning {
+                            code: "required-not-post-quantum",
+                            message: format!(
+                                "'{required}' is required and not post-quantum: every sealed \
+                                 export is refused"
+                            ),
+                            help: "require a key that begins with 'age1pq1', or leave out \
+                                   [recipients] post_quantum",
+                            origin: origin.clone(),
+                        });
+                    }
                     let lists = self
                         .recipients
                         .forbids(|list| list.keys.iter().any(|(allowed, _)| allowed == key));
@@ -213,4 +227,8 @@ impl Policy {
             }
         }
     }
+}
+
+fn is_post_quantum(key: &str) -> bool {
+    Recipient::parse(key).is_ok_and(|key| key.is_post_quantum())
 }

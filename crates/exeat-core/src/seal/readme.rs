@@ -1,7 +1,7 @@
 //! The text of `README.txt`, without a word about the content. The commands in
 //! it are run by the tests, against Debian's own programs.
 
-use crate::keys::Recipients;
+use crate::keys::{Recipient, Recipients};
 use crate::manifest::{Compression, PayloadKind};
 
 pub(super) fn readme(
@@ -29,6 +29,10 @@ pub(super) fn readme(
             " -i \"$IDENTITY\"",
         )
     };
+    let age = match recipients {
+        Recipients::Keys(keys) if keys.iter().any(Recipient::is_post_quantum) => "age 1.3 or later",
+        _ => "age",
+    };
     format!(
         r#"This folder is an exeat package: encrypted, signed, and of no use to anyone
 but the people it was sealed for. If you found it, please give it back to
@@ -41,7 +45,7 @@ IF YOU HAVE exeat
   Open it into a new folder:
       exeat open THIS-FOLDER{with_exeat} --to NEW-FOLDER
 
-IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, age{zstd}{tar})
+IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, {age}{zstd}{tar})
 
   You need {have}, and an allowed_signers file with the line of
   the sender, which you have from the sender and not from whoever gave you this

@@ -47,6 +47,7 @@ pub(super) fn assert_at_least_as_strict(strict: &Policy, loose: &Policy) {
         assert!(a.is_some() || b.is_none(), "{key}");
     }
     assert!(strict.forbids_passphrase().is_some() || loose.forbids_passphrase().is_none());
+    assert!(strict.requires_post_quantum().is_some() || loose.requires_post_quantum().is_none());
     for signer in SIGNERS {
         let signer = signer.parse().expect("a fingerprint");
         let (a, b) = (

@@ -66,6 +66,7 @@ fn every_key_is_read_and_shown_with_its_line() {
             "quota = { group = \"g\", people = 7, per = \"7 days\" } # /etc/exeat/p.toml:16",
             "recipients.file = \"/etc/exeat/r.toml\" # /etc/exeat/p.toml:7",
             "recipients.passphrase = false # /etc/exeat/p.toml:9",
+            "recipients.post_quantum = false # floor",
             "recipients.required = [\"North\"] # /etc/exeat/p.toml:8",
             "signing.required = true # floor",
             &signers,
