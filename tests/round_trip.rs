@@ -266,6 +266,23 @@ fn open_at(unlocked: &Unlocked, target: &Path, options: &OpenOptions) -> Result<
     open::open(unlocked, permit, options, &Silent)
 }
 
+/// Gives no more at once than a pipe may.
+struct Pieces {
+    bytes: Vec<u8>,
+    at: usize,
+    most: usize,
+}
+
+impl std::io::Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let left = &self.bytes[self.at..];
+        let count = left.len().min(buffer.len()).min(self.most);
+        buffer[..count].copy_from_slice(&left[..count]);
+        self.at += count;
+        Ok(count)
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
@@ -317,13 +334,14 @@ proptest! {
             1_usize..2000, 1_048_573_usize..1_048_579, 2_097_149_usize..3_146_428
         ],
         seed in any::<u64>(),
+        piece in prop_oneof![Just(65_536_usize), 1000_usize..70_000],
         compress in prop_oneof![Just(Compress::Auto), Just(Compress::None)],
         volume_size in prop_oneof![Just(None), Just(Some(1 << 20))],
         is_archive in any::<bool>(),
     ) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let bytes: Vec<u8> = seed.to_le_bytes().into_iter().cycle().take(length).collect();
-        let stream = std::io::Cursor::new(bytes.clone());
+        let stream = Pieces { bytes: bytes.clone(), at: 0, most: piece };
         let source = Source::piped("s", Box::new(stream)).expect("a name");
         let options = SealOptions { compress, volume_size, ..SealOptions::default() };
         let unlocked = seal_and_unlock(dir.path(), &source, is_archive, &options);

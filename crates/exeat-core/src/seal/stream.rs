@@ -134,7 +134,7 @@ fn pour_alone<S: Stage>(
     let mut inspector = inspection.map(Inspection::begin);
     let mut buffer = vec![0; BUFFER];
     let mut next = |buffer: &mut [u8]| {
-        let read = read_some(&mut *stream, buffer);
+        let read = fill(&mut *stream, buffer);
         match (read, stopped(sealer.progress)) {
             (_, Some(error)) => Err(error),
             (Ok(count), None) => Ok(count),
@@ -190,6 +190,19 @@ fn pour_alone<S: Stage>(
         volumes,
         digests,
     })
+}
+
+/// Fills the buffer, however small the pieces are that a pipe gives: less only
+/// at the end. So volumes are cut at whole blocks.
+fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match read_some(stream, &mut buffer[filled..])? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
 }
 
 /// That somebody wants it to stop, if so: this comes before whatever went
