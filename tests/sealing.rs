@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use exeat_core::decide::{Decision, History, Permit, ReleasePermit, Request, Requester, Terms};
-use exeat_core::deliver::Staging;
+use exeat_core::deliver::{DeliverError, Staging};
 use exeat_core::destination::Destination;
 use exeat_core::diagnostic::Explain as _;
+use exeat_core::inspect::{self, InspectOptions};
 use exeat_core::keys::{IdentityPair, Recipient, Recipients};
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::PackageId;
-use exeat_core::policy::Policy;
+use exeat_core::policy::{Policy, PolicyFile};
 use exeat_core::progress::{Progress, Silent};
 use exeat_core::seal::{self, Compress, SealError, SealOptions};
 use exeat_core::signature::SigningKey;
-use exeat_core::source::{ListOptions, Source};
+use exeat_core::source::{ListOptions, Listing, Source};
 use tempfile::TempDir;
 
 /// A source of two files in a folder, `a` before `b`, and a folder to export to.
@@ -37,12 +38,23 @@ fn permit(source: &Source, to: &Path, package: PackageId) -> Permit {
 }
 
 fn signed_permit(source: &Source, to: &Path, package: PackageId, signer: &SigningKey) -> Permit {
+    let name = "p".parse().expect("a name");
+    let destination = Destination::folder(to, name, source).expect("a place");
+    permit_by(&Policy::floor(), source, destination, package, signer)
+}
+
+fn permit_by(
+    policy: &Policy,
+    source: &Source,
+    destination: Destination,
+    package: PackageId,
+    signer: &SigningKey,
+) -> Permit {
     let recipient = Recipient::parse(&IdentityPair::generate().recipient()).expect("a recipient");
     let request = Request {
         terms: Terms {
             export: package,
-            destination: Destination::folder(to, "p".parse().expect("a name"), source)
-                .expect("a place"),
+            destination,
             created: jiff::Timestamp::UNIX_EPOCH,
             label: None,
             purpose: None,
@@ -54,7 +66,7 @@ fn signed_permit(source: &Source, to: &Path, package: PackageId, signer: &Signin
     let listing = source
         .list(&ListOptions::default(), &Silent)
         .expect("lists");
-    match Policy::floor().decide(request, listing) {
+    match policy.decide(request, listing) {
         Decision::Permit(permit) => permit,
         Decision::Refusal(refusal) => panic!("{:?}", refusal.findings()),
     }
@@ -218,4 +230,64 @@ fn a_release_is_for_one_content_and_one_signer() {
     let recorded = intent(&for_third);
     let result = third.complete(for_third, &SigningKey::generate("sender"), recorded);
     assert!(matches!(result, Err(SealError::Permit)), "another signer");
+}
+
+#[test]
+fn a_stream_is_the_one_that_was_decided_on() {
+    let (dir, tree) = sample();
+    let source = Source::open(&[&tree]).expect("opens");
+    let signer = SigningKey::generate("sender");
+    let (_reader, one) = std::io::pipe().expect("a pipe");
+    let (_other_reader, other) = std::io::pipe().expect("a pipe");
+    let to_one = |policy: &Policy| {
+        let destination = Destination::stream(&one);
+        permit_by(policy, &source, destination, PackageId::generate(), &signer)
+    };
+    let permit_error = |result: Result<Staging, DeliverError>| match result {
+        Err(error) => assert_eq!(error.code(), "permit-mismatch"),
+        Ok(_) => panic!("staged"),
+    };
+    let permit = to_one(&Policy::floor());
+    permit_error(Staging::stream(&permit, other, dir.path()));
+    permit_error(Staging::create(&permit, 0o022));
+    let again = one.try_clone().expect("the same pipe");
+    let staging = Staging::stream(&permit, again, dir.path()).expect("the same pipe");
+    let to_folder = self::permit(&source, &dir.path().join("to"), PackageId::generate());
+    let again = one.try_clone().expect("the same pipe");
+    permit_error(Staging::stream(&to_folder, again, dir.path()));
+    seal::seal(permit, &source, staging, &options(), &Silent).expect("sealed");
+    // Where rules ask about content, it is looked at before any of it goes.
+    let rules = PolicyFile {
+        path: "rules.toml".into(),
+        text: "[ceiling]\npeople = 5\n".into(),
+    };
+    let policy = Policy::from_layers(&[rules], |path| fs::read_to_string(path)).expect("rules");
+    let permit = to_one(&policy);
+    assert!(permit.wants_first_look());
+    let again = one.try_clone().expect("the same pipe");
+    let staging = Staging::stream(&permit, again, dir.path()).expect("the same pipe");
+    let sealed = seal::seal(permit, &source, staging, &options(), &Silent);
+    assert!(matches!(sealed, Err(SealError::Permit)));
+    let permit = to_one(&policy);
+    let looked_at = |source: &Source, listing: &Listing| {
+        inspect::inspect(source, listing, InspectOptions::default(), &Silent).expect("inspected")
+    };
+    let other_listing = source
+        .list(&ListOptions::default(), &Silent)
+        .expect("lists");
+    let of_another = looked_at(&source, &other_listing);
+    let history = History::default();
+    let decision = policy.decide_first_look(permit, &of_another, &history);
+    assert!(
+        matches!(decision, Decision::Refusal(_)),
+        "of another listing"
+    );
+    let permit = to_one(&policy);
+    let inspected = looked_at(&source, permit.listing());
+    let Decision::Permit(permit) = policy.decide_first_look(permit, &inspected, &history) else {
+        panic!("refused");
+    };
+    let again = one.try_clone().expect("the same pipe");
+    let staging = Staging::stream(&permit, again, dir.path()).expect("the same pipe");
+    seal::seal(permit, &source, staging, &options(), &Silent).expect("sealed");
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use crate::environment::{Env, Ran, require};
+use crate::terminal::Terminal;
 
 const TOY: &str = "age1toy1vys8getnwss8qmr4va5kuxfufar";
 const TOY_IDENTITY: &str = "AGE-PLUGIN-TOY-1VYS8GETNWSS8QMR4VA5KUWJXE2Z";
@@ -208,4 +209,49 @@ fn plugins_that_are_missing_or_fail() {
         assert!(!package.exists());
         assert_eq!(fs::read_dir(env.path("out")).unwrap().count(), 0);
     }
+}
+
+/// What was sealed for people with keys of every kind opens with each of them.
+#[test]
+fn one_package_for_keys_of_every_kind() {
+    if !require(&["age-keygen", "ssh-keygen", "script", "diff", "python3"]) {
+        return;
+    }
+    let env = prepared();
+    env.tool("age-keygen -o age.txt");
+    let age = env.tool("age-keygen -y age.txt");
+    let mut command = env.command("ssh-keygen");
+    command.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "ssh"]);
+    Ran::of(&mut command).ends(0);
+    // An identity that a passphrase protects.
+    let prompt = "New passphrase for your identity (or Enter to have one made): ";
+    let init = "init --name ann@clinic.example --passphrase";
+    Terminal::exeat(&env, "ann", init)
+        .answer(prompt, "a long passphrase\n")
+        .answer("again", "a long passphrase\n")
+        .ends(0);
+    env.by("ann", "trust sender/signer.txt").ends(0);
+    env.write(
+        "all.txt",
+        format!(
+            "{}{}{}{TOY}\n",
+            age,
+            env.read("ssh.pub"),
+            env.read("ann/recipient.txt")
+        ),
+    );
+    let line = "--config-dir sender export data --to out --name p -R all.txt";
+    run(&env, "exeat", line, "").ends(0);
+    for identity in ["age.txt", "ssh", "toy.txt"] {
+        let new = format!("new-{identity}");
+        let line = format!("--config-dir recipient open out/p.exeat -i {identity} --to {new}");
+        run(&env, "exeat", &line, "").ends(0);
+        env.tool(&format!("diff -r --no-dereference data {new}/data"));
+    }
+    Terminal::exeat(&env, "ann", "open out/p.exeat --to new-ann")
+        .answer("assphrase", "a long passphrase\n")
+        .ends(0);
+    env.tool("diff -r --no-dereference data new-ann/data");
+    // And with nobody else's.
+    env.by("recipient", "open out/p.exeat --to never").ends(1);
 }

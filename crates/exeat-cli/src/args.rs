@@ -237,10 +237,6 @@ Examples:
   pg_dump clinic | exeat export - --stdin-name clinic.sql --to outbox -r age1…
   pg_dump clinic | exeat export - --to - -r age1… | ssh host 'cat > clinic.exeat.tar'
 
-With '-' a stream is sealed as it comes and never kept in the clear; a script should 'set -o
-pipefail', because a pipe does not tell why it ended. With --to - the package is of use only when
-its last bytes are there: they are what opens it.
-
 A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key ('ssh-ed25519 …' or
 'ssh-rsa …'), or a name from ~/.config/exeat/recipients.toml. All or none of them are post-quantum
 ('age1pq1…', which 'age-keygen -pq' of age 1.3 makes):
@@ -253,7 +249,11 @@ A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key
 A signing key is a private key in OpenSSH's format. Of a key that the ssh-agent holds give the
 public half (id_ed25519.pub), of a hardware key its file (id_ed25519_sk): ssh-keygen signs then.
 fd:N is what whoever starts exeat has open as descriptor N; credential:NAME is what a systemd unit
-was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.")]
+was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.
+
+With '-' a stream is sealed as it comes and never kept in the clear; a script should 'set -o
+pipefail', because a pipe does not tell why it ended. With --to - the package is of use only when
+its last bytes are there: they are what opens it.")]
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) source: SourceArgs,

@@ -294,19 +294,19 @@ impl Staging {
     /// encrypted.
     ///
     /// # Errors
-    /// A permit for a folder.
+    /// A permit for a folder, or for another stream.
     pub fn stream(
         permit: &Permit,
-        output: Box<dyn io::Write + Send>,
+        output: impl io::Write + AsFd + Send + 'static,
         folder: &Path,
     ) -> Result<Self, DeliverError> {
         let terms = &permit.request().terms;
-        if !terms.destination.is_stream() {
+        if !terms.destination.is_stream_of(&output) {
             return Err(DeliverError::Permit);
         }
         Ok(Self {
             form: Form::Stream {
-                archive: Archive::new(output, terms.created),
+                archive: Archive::new(Box::new(output), terms.created),
                 folder: folder.to_owned(),
             },
             package: terms.export,

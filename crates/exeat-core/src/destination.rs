@@ -174,8 +174,9 @@ pub struct Destination {
 #[derive(Debug)]
 enum Site {
     Folder(Spot),
-    /// A pipe, say, which a package goes into as an archive.
-    Stream,
+    /// A pipe, say, which a package goes into as an archive: that of this
+    /// device and inode.
+    Stream(Option<(u64, u64)>),
 }
 
 /// A name in a folder that nothing has yet.
@@ -291,7 +292,7 @@ impl Destination {
     pub fn stream(output: &impl AsFd) -> Self {
         Self {
             path: PathBuf::from("standard output"),
-            site: Site::Stream,
+            site: Site::Stream(identity(output)),
             target: Target {
                 place: Place::of(output),
                 resolved: resolve::resolve(output).unwrap_or_default(),
@@ -352,7 +353,7 @@ impl Destination {
     /// Whether it is a stream: what has gone there cannot be taken back.
     #[must_use]
     pub fn is_stream(&self) -> bool {
-        matches!(self.site, Site::Stream)
+        matches!(self.site, Site::Stream(_))
     }
 
     /// What the rules ask about it.
@@ -361,11 +362,19 @@ impl Destination {
         &self.target
     }
 
+    /// Whether it is the stream that `output` leads to.
+    pub(crate) fn is_stream_of(&self, output: impl AsFd) -> bool {
+        match self.site {
+            Site::Stream(known) => known.is_some() && known == identity(output),
+            Site::Folder(_) => false,
+        }
+    }
+
     /// The place in a folder; `None` for a stream.
     pub(crate) fn spot(&self) -> Option<&Spot> {
         match &self.site {
             Site::Folder(spot) => Some(spot),
-            Site::Stream => None,
+            Site::Stream(_) => None,
         }
     }
 
@@ -409,6 +418,12 @@ impl From<NewFolder> for OpenTarget {
     fn from(folder: NewFolder) -> Self {
         Self::Folder(folder)
     }
+}
+
+/// Device and inode.
+fn identity(fd: impl AsFd) -> Option<(u64, u64)> {
+    let stat = rustix::fs::fstat(fd).ok()?;
+    Some((stat.st_dev, stat.st_ino))
 }
 
 fn open_outside(path: &Path, source: &Source) -> Result<OwnedFd, DestinationError> {

@@ -238,7 +238,7 @@ fn is_at(parent: &OwnedFd, name: &OsStr, opened: impl AsFd) -> io::Result<()> {
     if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino) {
         return Ok(());
     }
-    Err(io::Error::other("somebody put another one in its place"))
+    Err(io::Error::other("somebody put something else in its place"))
 }
 
 /// A file in `folder` that has no name, for its owner alone: gone when it is

@@ -150,7 +150,7 @@ fn sealed(
         None => Staging::create(&permit, umask)?,
         Some(output) => {
             let folder = config::folder_for_large();
-            Staging::stream(&permit, Box::new(output), &folder)?
+            Staging::stream(&permit, output, &folder)?
         }
     };
     let sealed = seal::seal(permit, &source, staging, &seal_options, &progress);
