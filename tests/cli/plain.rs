@@ -471,7 +471,7 @@ fn another_folder_in_the_place_of_the_copy() {
     fs::rename(&staging, env.path("elsewhere")).unwrap();
     fs::create_dir(&staging).unwrap();
     fs::write(staging.join("log.txt"), "another").unwrap();
-    held.go_on().ends(1).says("put another folder in its place");
+    held.go_on().ends(1).says("put something else in its place");
     assert_eq!(fs::read_dir(env.path("elsewhere")).unwrap().count(), 0);
     assert_eq!(story(&env), ["intent", "outcome failed"]);
 }
