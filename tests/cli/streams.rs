@@ -443,8 +443,13 @@ fn a_silent_pipe_and_a_stop() {
         });
         // Until it waits for one of them.
         until("a wait", || {
-            let stat = fs::read_to_string(format!("/proc/{}/wchan", child.id())).ok()?;
-            stat.contains("poll").then_some(())
+            // Of whichever thread it is.
+            let mut threads = fs::read_dir(format!("/proc/{}/task", child.id())).ok()?;
+            let waits = threads.any(|thread| {
+                let place = fs::read_to_string(thread.unwrap().path().join("wchan"));
+                place.is_ok_and(|place| place.contains("poll"))
+            });
+            waits.then_some(())
         });
         let start = Instant::now();
         let mut kill = env.command("kill");

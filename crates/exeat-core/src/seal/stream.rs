@@ -1,12 +1,15 @@
 //! Seals what comes through a pipe: one stream of unknown length, cut into
 //! volumes as it comes, never kept in the clear.
 //!
-//! One thread reads, hashes, compresses and encrypts; the others examine what
-//! it has cut for inspection.
+//! One thread reads, hashes and cuts for inspection, another one compresses and
+//! encrypts; the rest, if there are any, examine what was cut.
 
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, SendError, Sender, SyncSender};
 
 use super::volume::{BUFFER, Sealer, level_for};
 use super::{Compress, SealError, SealOptions, Sealed, Stage, complete, facts, inspection};
@@ -21,6 +24,8 @@ use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::source::{Gone, SourceError};
 
+/// Pieces that may wait to be sealed: so many that neither thread starves.
+const WAITING: usize = 8;
 /// How much is looked at to choose the compression.
 const SAMPLE: u64 = 1 << 20;
 
@@ -105,7 +110,7 @@ fn pour<S: Stage>(
     threads: NonZeroUsize,
 ) -> Result<Poured, SealError> {
     let Some(inspection) = &sealer.inspection else {
-        return pour_alone(sealer, stream, volume_size);
+        return read_and_seal(sealer, stream, volume_size);
     };
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -116,67 +121,44 @@ fn pour<S: Stage>(
             });
         }
         let _guard = inspection.crew().guard();
-        let poured = pour_alone(sealer, stream, volume_size);
+        let poured = read_and_seal(sealer, stream, volume_size);
         is_over.store(true, Ordering::Release);
         inspection.crew().tell();
         poured
     })
 }
 
-fn pour_alone<S: Stage>(
+/// What the thread that reads tells the one that seals. Where no cut follows
+/// the last piece, that volume is given up.
+enum Step {
+    /// A piece of the stream.
+    Piece(Vec<u8>),
+    /// The volume ends here.
+    Cut,
+}
+
+/// Reads, hashes and inspects on this thread; compresses, encrypts and hashes
+/// again on another one.
+fn read_and_seal<S: Stage>(
     sealer: &Sealer<'_, S>,
     stream: &mut impl Read,
     volume_size: Option<u64>,
 ) -> Result<Poured, SealError> {
-    let entry = sealer.listing.entry(0);
-    sealer.progress.current(&entry.path());
-    let inspection = sealer.inspection.as_ref();
-    let mut inspector = inspection.map(Inspection::begin);
-    let mut buffer = vec![0; BUFFER];
-    let mut next = |buffer: &mut [u8]| {
-        let read = fill(&mut *stream, buffer);
-        match (read, stopped(sealer.progress)) {
-            (_, Some(error)) => Err(error),
-            (Ok(count), None) => Ok(count),
-            (Err(source), None) => Err(SourceError::Read {
-                path: entry.path().to_string(),
-                source,
-            }),
-        }
-    };
-    let mut cuts = Vec::new();
-    let (mut volumes, mut digests) = (Vec::new(), Vec::new());
-    let mut bytes = 0_u64;
-    let mut count = next(&mut buffer)?;
-    while count > 0 {
-        let size = layout::stream_volume_size(volume_size, bytes);
-        if cuts.len() as u64 >= MAX_PARTS {
-            return Err(SealError::VolumeSize { least: size * 2 });
-        }
-        let mut out = sealer.begin(volumes.len())?;
-        let mut hasher = Hasher::default();
-        let from = bytes;
-        // A volume is a whole number of buffers.
-        while count > 0 && bytes - from < size {
-            let data = &buffer[..count];
-            hasher.update(data);
-            out.write(data)?;
-            if let (Some(inspection), Some(inspector)) = (inspection, &mut inspector) {
-                inspector.push(inspection, data);
-                inspection.advance(count as u64);
-            }
-            sealer.progress.advance(count as u64);
-            bytes += count as u64;
-            count = next(&mut buffer)?;
-        }
-        volumes.push(out.finish(sealer.stage)?);
-        digests.push(hasher.finish().0);
-        cuts.push(from..bytes);
-    }
-    if let (Some(inspection), Some(inspector)) = (inspection, inspector) {
-        let path = entry.path().to_string();
-        inspection.end_of(&path, bytes, &Gone(entry), inspector, sealer.progress)?;
-    }
+    let (send, steps) = mpsc::sync_channel(WAITING);
+    let (give_back, spare) = mpsc::channel();
+    let (read, sealed) = std::thread::scope(|scope| {
+        let sealing = scope.spawn(|| seal_steps(sealer, steps, give_back));
+        let read = read_all(sealer, stream, volume_size, send, &spare);
+        let sealed = sealing.join();
+        (read, sealed.unwrap_or_else(|fault| resume_unwind(fault)))
+    });
+    // What stopped the one that seals stopped the one that reads.
+    let (volumes, read) = (sealed?, read?);
+    let Reading {
+        bytes,
+        cuts,
+        digests,
+    } = read;
     let contents = match cuts.len() {
         1 => vec![Content::Entries(0..1)],
         _ => cuts
@@ -190,6 +172,108 @@ fn pour_alone<S: Stage>(
         volumes,
         digests,
     })
+}
+
+/// What was read.
+struct Reading {
+    bytes: u64,
+    cuts: Vec<Range<u64>>,
+    digests: Vec<Digest>,
+}
+
+fn read_all<S: Stage>(
+    sealer: &Sealer<'_, S>,
+    stream: &mut impl Read,
+    volume_size: Option<u64>,
+    send: SyncSender<Step>,
+    spare: &Receiver<Vec<u8>>,
+) -> Result<Reading, SealError> {
+    let entry = sealer.listing.entry(0);
+    sealer.progress.current(&entry.path());
+    let inspection = sealer.inspection.as_ref();
+    let mut inspector = inspection.map(Inspection::begin);
+    let mut next = || {
+        let mut buffer = spare.try_recv().unwrap_or_default();
+        buffer.resize(BUFFER, 0);
+        let read = fill(&mut *stream, &mut buffer);
+        match (read, stopped(sealer.progress)) {
+            (_, Some(error)) => Err(error),
+            (Ok(count), None) => {
+                buffer.truncate(count);
+                Ok(buffer)
+            }
+            (Err(source), None) => Err(SourceError::Read {
+                path: entry.path().to_string(),
+                source,
+            }),
+        }
+    };
+    // Whoever seals has stopped, and says why.
+    let gone = |_: SendError<Step>| SealError::from(SourceError::Interrupted);
+    let (mut cuts, mut digests) = (Vec::new(), Vec::new());
+    let mut bytes = 0_u64;
+    let mut piece = next()?;
+    while !piece.is_empty() {
+        let size = layout::stream_volume_size(volume_size, bytes);
+        if cuts.len() as u64 >= MAX_PARTS {
+            return Err(SealError::VolumeSize { least: size * 2 });
+        }
+        let mut hasher = Hasher::default();
+        let from = bytes;
+        // A volume is a whole number of buffers.
+        while !piece.is_empty() && bytes - from < size {
+            hasher.update(&piece);
+            let count = piece.len() as u64;
+            if let (Some(inspection), Some(inspector)) = (inspection, &mut inspector) {
+                inspector.push(inspection, &piece);
+                inspection.advance(count);
+            }
+            send.send(Step::Piece(piece)).map_err(gone)?;
+            sealer.progress.advance(count);
+            bytes += count;
+            piece = next()?;
+        }
+        send.send(Step::Cut).map_err(gone)?;
+        digests.push(hasher.finish().0);
+        cuts.push(from..bytes);
+    }
+    drop(send);
+    if let (Some(inspection), Some(inspector)) = (inspection, inspector) {
+        let path = entry.path().to_string();
+        inspection.end_of(&path, bytes, &Gone(entry), inspector, sealer.progress)?;
+    }
+    Ok(Reading {
+        bytes,
+        cuts,
+        digests,
+    })
+}
+
+fn seal_steps<S: Stage>(
+    sealer: &Sealer<'_, S>,
+    steps: Receiver<Step>,
+    give_back: Sender<Vec<u8>>,
+) -> Result<Vec<Volume>, SealError> {
+    let mut volumes = Vec::new();
+    let mut open = None;
+    for step in steps {
+        match step {
+            Step::Piece(piece) => {
+                let out = match &mut open {
+                    Some(out) => out,
+                    None => open.insert(sealer.begin(volumes.len())?),
+                };
+                out.write(&piece)?;
+                // Whoever reads may have ended.
+                let _ = give_back.send(piece);
+            }
+            Step::Cut => {
+                let out = open.take().expect("a cut follows a piece");
+                volumes.push(out.finish(sealer.stage)?);
+            }
+        }
+    }
+    Ok(volumes)
 }
 
 /// Fills the buffer, however small the pieces are that a pipe gives: less only
