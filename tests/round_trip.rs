@@ -350,11 +350,18 @@ proptest! {
         open_at(&unlocked, &target, &OpenOptions::default()).expect("opens");
         prop_assert_eq!(&fs::read(target.join("s")).expect("there"), &bytes);
         let header = unlocked.inventory().header();
-        let stdout = OpenTarget::stream(std::io::stdout());
-        let permit = Policy::floor().decide_open(header, stdout).expect("nobody's data");
-        let mut emitted = Vec::new();
-        open::emit(&unlocked, permit, None, &mut emitted, None, &Silent).expect("emitted");
-        prop_assert_eq!(emitted, bytes);
+        let permit = |file: &fs::File| {
+            let decided = Policy::floor().decide_open(header, OpenTarget::stream(file));
+            decided.expect("nobody's data")
+        };
+        let emitted = dir.path().join("emitted");
+        let [one, other] = [&emitted, &dir.path().join("other")]
+            .map(|path| fs::File::create(path).expect("made"));
+        // What was decided on is that file and no other.
+        let wrong = open::emit(&unlocked, permit(&other), None, &one, None, &Silent);
+        prop_assert!(matches!(wrong, Err(OpenError::Permit)));
+        open::emit(&unlocked, permit(&one), None, &one, None, &Silent).expect("emitted");
+        prop_assert_eq!(fs::read(&emitted).expect("there"), bytes);
         // It can be read once.
         prop_assert!(source.list(&ListOptions::default(), &Silent).is_ok());
     }

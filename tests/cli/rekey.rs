@@ -2,7 +2,7 @@
 //! that do not belong there.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -68,6 +68,12 @@ fn a_package_is_passed_on() {
         .args(["-s", "out/p.exeat/key-2.json.sig"])
         .stdin(fs::File::open(env.path("out/p.exeat/key-2.json")).unwrap());
     Ran::of(&mut command).ends(0);
+    // Whoever may read the package may read this.
+    let mode = |name: &str| {
+        let metadata = fs::metadata(env.path("out/p.exeat").join(name)).unwrap();
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(THREE.map(mode), [mode("key.age"); 3]);
     // The document says so, too.
     let json = env.by("third", "verify out/p.exeat --json").ends(0);
     let document: Value = serde_json::from_str(&json.out).unwrap();
@@ -374,6 +380,38 @@ fn an_envelope_by_somebody_nobody_trusts() {
     env.by("narrow", "trust line.txt").ends(0);
     let ran = env.by("narrow", "verify out/p.exeat").ends(0);
     ran.says("not allowed to sign for \"exeat.rekey.v1\"");
+}
+
+/// As people put packages onto a stick: what is beside it is another disk's.
+#[test]
+fn a_package_at_the_root_of_a_disk() {
+    let env = env();
+    let Some(_disk) = Mounted::memory(&env, "stick", "size=8m") else {
+        return;
+    };
+    copy_package(&env.path("out/p.exeat"), &env.path("stick"));
+    let places = |kinds: &str| {
+        env.write(
+            "places.toml",
+            format!("[destinations]\nallow = [{kinds}]\n"),
+        );
+        let line = "rekey stick -R third/recipient.txt --policy places.toml";
+        env.by("recipient", line)
+    };
+    // It is the disk of the package that is asked about.
+    places("\"fixed\", \"unrecognised\", \"encrypted\"")
+        .ends(3)
+        .says("nothing may be exported to memory");
+    places("\"memory\"").ends(0);
+    env.by("third", "open stick --to new").ends(0);
+    env.tool("mount -o remount,ro stick");
+    let ran = env.by("recipient", "rekey stick -R third/recipient.txt");
+    ran.ends(1).says("is mounted read-only");
+    env.tool("mount -o remount,rw stick");
+    // The power failed while it was signed.
+    fs::write(env.path("stick/key-2.json.sig"), "").unwrap();
+    let ran = env.by("third", "verify stick").ends(0);
+    ran.says("was stopped before signing it");
 }
 
 #[test]

@@ -322,6 +322,39 @@ fn what_cannot_be_asked_of_a_stream() {
 }
 
 #[test]
+fn an_output_that_nobody_would_have() {
+    let env = Env::with_people();
+    env.write("b.txt", "b");
+    let ran = |to: &str| {
+        let line = format!("sender export b.txt --to - {TO} {to}");
+        unchanged(&env, || bash(&env, &line))
+    };
+    for nowhere in [">/dev/null", ">&-"] {
+        ran(nowhere).ends(2).says("nobody would have the package");
+    }
+    let ran = ran("--json-file /dev/stdout | cat");
+    ran.ends(2).says("--json-file both want standard output");
+    let ran = bash(&env, &format!("sender export b.txt --to - {TO} >/dev/full"));
+    ran.ends(1).says("No space left on device");
+    assert_eq!(recorded(&env), [""; 0]);
+    // Longer than so many volumes.
+    let line =
+        format!("head -c 310M /dev/zero | sender export - --to - --volume-size 1M {TO} | cat >x");
+    let ran = bash(&env, &line).ends(1);
+    ran.says("longer than 300 volumes of 1 MiB")
+        .says("leave out --volume-size");
+    bash(&env, &format!("sender export - --to - {TO} </tmp | cat"))
+        .ends(1)
+        .says("cannot read what comes through the pipe: Is a directory");
+    bash(
+        &env,
+        &format!("echo x | sender export - --exclude x --to - {TO} | cat"),
+    )
+    .ends(2)
+    .says("'-' is one stream");
+}
+
+#[test]
 fn nothing_in_the_pipe() {
     let env = Env::with_people();
     fs::create_dir(env.path("out")).unwrap();
@@ -589,7 +622,8 @@ fn a_padded_package_says_little_of_its_size() {
     .ends(2);
 }
 
-/// Less than a volume, whatever comes.
+/// Less than a volume. (To count people exactly takes more where there are
+/// millions.)
 #[test]
 fn a_long_stream_takes_little_memory() {
     let env = Env::with_people();

@@ -283,7 +283,8 @@ pub(crate) struct Export {
     /// Compression: auto, none, zstd or zstd:LEVEL with LEVEL from 1 to 9
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = compress)]
     pub(crate) compress: Compress,
-    /// Size of volumes before compression, such as 64M or 4G [default: 64M, more for large exports]
+    /// Size of volumes before compression, such as 64M or 4G; a stream has at most 300 of a size
+    /// that is given [default: 64M, more for large exports]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) volume_size: Option<u64>,
     /// Round the size up with zeros, so that it says little; nothing is compressed then

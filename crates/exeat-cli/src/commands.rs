@@ -63,7 +63,7 @@ pub(crate) fn run(
         Command::Verify(args) => verify::run(&args, &config, ui),
         Command::List(args) => list::run(&args, &config, ui),
         Command::Open(args) => open::run(&args, &config, umask, ui),
-        Command::Rekey(args) => rekey::run(&args, &config, ui),
+        Command::Rekey(args) => rekey::run(&args, &config, umask, ui),
         Command::Policy(args) => policy::run(&args, &config, umask, ui),
         Command::Demo(_) | Command::Util(_) => unreachable!("handled above"),
     }
@@ -135,6 +135,9 @@ fn unlock(
         .with_help("leave out -i; you will be asked for the passphrase"));
     }
     if is_passphrase && given.is_empty() {
+        if !verified.further_envelopes().is_empty() {
+            ui.must_say("note: if it was passed on to you, give your identity with -i instead");
+        }
         let passphrase = terminal::read_passphrase("Passphrase of the package: ")?;
         return Ok(verified.unlock(&Identities::passphrase(passphrase))?);
     }
@@ -195,7 +198,16 @@ impl SignerReport {
 
 /// Says what a reader has to know of a package that was passed on.
 fn tell_of_further_envelopes(verified: &Verified<Package>, ui: &Ui) {
-    for envelope in verified.further_envelopes() {
+    /// So many are told of; the rest is counted.
+    const NAMED: usize = 20;
+    let further = verified.further_envelopes();
+    if further.len() > NAMED {
+        let more = further.len() - NAMED;
+        ui.must_say(&format!(
+            "note: of {more} further envelopes only 'verify --json' tells"
+        ));
+    }
+    for envelope in further.iter().take(NAMED) {
         let member = envelope.member();
         let text = match envelope.state() {
             EnvelopeState::PassedOn { by, created } => format!(

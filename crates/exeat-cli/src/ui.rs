@@ -125,6 +125,14 @@ impl Ui {
             .with_help("use --json-file FILE for the document"));
         }
         let output = Output::open().map_err(|e| CommandError::io("standard output", &e))?;
+        if let (Some(output), Some(path)) = (&output, &self.json_file)
+            && output.is_at(path)
+        {
+            return Err(CommandError::usage(format!(
+                "{flag} and --json-file both want standard output"
+            ))
+            .with_help("name another file for the document"));
+        }
         output.ok_or_else(|| {
             CommandError::usage(format!(
                 "{flag} writes to standard output, which is a terminal"

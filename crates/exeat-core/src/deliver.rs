@@ -325,6 +325,10 @@ impl Stage for Staging {
         self.package == terms.export && self.path == terms.destination.path()
     }
 
+    fn is_sequential(&self) -> bool {
+        !matches!(self.form, Form::Folder(_))
+    }
+
     fn create(&self, name: &str) -> io::Result<Member> {
         let (file, waits_in) = match &self.form {
             Form::Folder(beside) => (beside.create(name)?, None),

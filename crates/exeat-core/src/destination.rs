@@ -179,7 +179,7 @@ enum Site {
     Stream(Option<(u64, u64)>),
 }
 
-/// A name in a folder that nothing has yet.
+/// A name in a folder that nothing has yet; no name for a package's own folder.
 #[derive(Debug)]
 pub(crate) struct Spot {
     pub(crate) folder: OwnedFd,
@@ -263,23 +263,30 @@ impl Destination {
         Self::of(path, format!("{name}{ARCHIVE}"), true, source)
     }
 
-    /// The folder around a package that is to be passed on. `path` is for
-    /// messages.
+    /// A package's own folder, to which an envelope is to be added. `path` is
+    /// for messages.
     ///
     /// # Errors
-    /// It cannot be opened.
-    pub(crate) fn around(package: &OwnedFd, path: &Path) -> Result<Self, DestinationError> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = rustix::fs::openat(package, c"..", flags, Mode::empty());
-        let folder = folder.map_err(|error| DestinationError::Open {
-            path: path.join(".."),
-            source: error.into(),
-        })?;
+    /// Nothing can be written there, or the folder around it, in which a key
+    /// may lie, cannot be opened.
+    pub(crate) fn package(package: &OwnedFd, path: &Path) -> Result<Self, DestinationError> {
+        check_writable(package, path)?;
+        let open = |name| {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let folder = rustix::fs::openat(package, name, flags, Mode::empty());
+            folder.map_err(|error| DestinationError::Open {
+                path: path.join(".."),
+                source: error.into(),
+            })
+        };
         Ok(Self {
             path: path.to_owned(),
-            target: Target::of(&folder),
+            target: Target {
+                keys_beside: keys_beside::find(&open(c"..")?),
+                ..Target::of(package)
+            },
             site: Site::Folder(Spot {
-                folder,
+                folder: open(c".")?,
                 name: String::new(),
                 is_archive: false,
             }),
@@ -290,13 +297,18 @@ impl Destination {
     /// as an archive.
     #[must_use]
     pub fn stream(output: &impl AsFd) -> Self {
+        let resolved = resolve::resolve(output).unwrap_or_default();
+        // A file that a shell opened for it lies beside others.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let open = |folder: &Path| rustix::fs::open(folder, flags, Mode::empty()).ok();
+        let folder = resolved.parent().and_then(open);
         Self {
             path: PathBuf::from("standard output"),
             site: Site::Stream(identity(output)),
             target: Target {
                 place: Place::of(output),
-                resolved: resolve::resolve(output).unwrap_or_default(),
-                keys_beside: Vec::new(),
+                keys_beside: folder.as_ref().map(keys_beside::find).unwrap_or_default(),
+                resolved,
             },
         }
     }
@@ -362,6 +374,12 @@ impl Destination {
         &self.target
     }
 
+    /// Whether it is the folder of that package.
+    pub(crate) fn is_package(&self, package: &OwnedFd) -> bool {
+        let folder = self.spot().and_then(|spot| identity(&spot.folder));
+        folder.is_some() && folder == identity(package)
+    }
+
     /// Whether it is the stream that `output` leads to.
     pub(crate) fn is_stream_of(&self, output: impl AsFd) -> bool {
         match self.site {
@@ -394,14 +412,31 @@ pub enum OpenTarget {
     /// In a folder that does not exist yet, or an empty one.
     Folder(NewFolder),
     /// In a stream.
-    Stream(Place),
+    Stream(OpenStream),
+}
+
+/// A stream that what a package holds is to go into.
+#[derive(Debug)]
+pub struct OpenStream {
+    place: Place,
+    identity: Option<(u64, u64)>,
+}
+
+impl OpenStream {
+    /// Whether it is the one that `output` leads to.
+    pub(crate) fn is(&self, output: impl AsFd) -> bool {
+        self.identity.is_some() && self.identity == identity(output)
+    }
 }
 
 impl OpenTarget {
     /// Whatever `output` leads to.
     #[must_use]
     pub fn stream(output: impl AsFd) -> Self {
-        Self::Stream(Place::of(output))
+        Self::Stream(OpenStream {
+            place: Place::of(&output),
+            identity: identity(output),
+        })
     }
 
     /// What kind of medium that is.
@@ -409,7 +444,7 @@ impl OpenTarget {
     pub fn place(&self) -> &Place {
         match self {
             Self::Folder(folder) => folder.place(),
-            Self::Stream(place) => place,
+            Self::Stream(stream) => &stream.place,
         }
     }
 }
@@ -448,10 +483,16 @@ pub(crate) fn open_folder(path: &Path) -> Result<OwnedFd, DestinationError> {
             path: path.to_owned(),
             source: e.into(),
         })?;
-    let read_only = rustix::fs::fstatvfs(&folder)
+    check_writable(&folder, path)?;
+    Ok(folder)
+}
+
+/// Whether this user can make files in a folder.
+fn check_writable(folder: &OwnedFd, path: &Path) -> Result<(), DestinationError> {
+    let read_only = rustix::fs::fstatvfs(folder)
         .is_ok_and(|stat| stat.f_flag.contains(StatVfsMountFlags::RDONLY));
     let writable = rustix::fs::accessat(
-        &folder,
+        folder,
         c".",
         Access::WRITE_OK | Access::EXEC_OK,
         AtFlags::EACCESS,
@@ -466,7 +507,7 @@ pub(crate) fn open_folder(path: &Path) -> Result<OwnedFd, DestinationError> {
         Err(_) => Err(DestinationError::NotWritable {
             path: path.to_owned(),
         }),
-        Ok(()) => Ok(folder),
+        Ok(()) => Ok(()),
     }
 }
 

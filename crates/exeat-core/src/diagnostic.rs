@@ -87,6 +87,9 @@ pub(crate) fn io_help(error: &std::io::Error) -> Option<Cow<'static, str>> {
         Kind::PermissionDenied => "ask the owner for permission, or run it as somebody who has it",
         Kind::ReadOnlyFilesystem => "choose a place that can be written to",
         Kind::NotFound => "check how it is spelt",
+        Kind::FileTooLarge => {
+            "the file may not grow any further: raise the limit ('ulimit -f'), and run it again"
+        }
         Kind::BrokenPipe => "whatever was to take it has stopped; its own message says why",
         _ => return None,
     }))

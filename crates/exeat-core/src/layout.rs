@@ -73,7 +73,7 @@ pub(crate) fn volume_size(wanted: Option<u64>, stream: u64, largest: u64) -> Res
 /// there before, rounded up to a MiB: 300 volumes then hold 8 TiB.
 pub(crate) fn stream_volume_size(wanted: Option<u64>, bytes: u64) -> u64 {
     let size = wanted.unwrap_or_else(|| DEFAULT_SIZE.max(bytes / 32));
-    size.next_multiple_of(MIB)
+    size.max(MIB).next_multiple_of(MIB)
 }
 
 /// Plans the volumes for entries in path order.
@@ -250,7 +250,7 @@ mod tests {
             (bytes, volumes) = (bytes + size, volumes + 1);
         }
         assert!(volumes <= MAX_PARTS, "{volumes}");
-        assert_eq!(stream_volume_size(Some(1), 1 << 40), MIB);
+        assert_eq!(stream_volume_size(Some(0), 1 << 40), MIB);
     }
 
     #[test]

@@ -17,7 +17,7 @@
 //! | check signature and members | [`verify`] | [`verify::Verified`] |
 //! | open envelope and inventory | [`verify`] | [`verify::Unlocked`] |
 //! | decide where plaintext may lie | [`decide`] | [`decide::OpenPermit`] |
-//! | write files | [`mod@open`] | [`open::Opened`] |
+//! | write files, or one file into a stream | [`mod@open`] | [`open::Opened`], [`open::Emitted`] |
 //! | decide, record, add an envelope for further people | [`decide`], [`rekey`] | [`rekey::Rekeyed`] |
 //!
 //! What lies on disks already is looked at by [`scan`].

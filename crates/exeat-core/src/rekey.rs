@@ -1,30 +1,30 @@
 //! A verified, unlocked package → one more envelope in it, for further people.
 //!
-//! No member is edited. The envelope and its record are made in a private
-//! folder beside the package and moved in, the signature of the record last:
-//! before that the envelope opens nothing for a reader who keeps to the format.
+//! No member is edited. The envelope and its record are written first, the
+//! signature of the record last: before that the envelope opens nothing for a
+//! reader who keeps to the format.
 #![expect(
     clippy::disallowed_methods,
     reason = "the members of a further envelope are made here"
 )]
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::decide::RekeyPermit;
 use crate::destination::{Destination, DestinationError};
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::Digest;
-use crate::keys::KeyError;
+use crate::keys::{KeyError, Recipients};
 use crate::ledger::{Intent, LedgerError};
 use crate::manifest::{NamedKey, Passing};
 use crate::signature::{REKEY_NAMESPACE, SignatureError, SigningKey};
-use crate::staging::Staging;
 use crate::verify::further::{MAX_NUMBER, SUFFIXES, member};
 use crate::verify::{Package, Unlocked, Verified};
 
@@ -35,7 +35,7 @@ pub enum RekeyError {
     /// An archive is one file, and is not edited.
     #[error("the package is an archive, and nothing can be added to it as it is")]
     Archive,
-    /// The folder around the package cannot be used.
+    /// Nothing can be written into the package, or it cannot be looked at.
     #[error(transparent)]
     Destination(#[from] DestinationError),
     /// The permit, the key or the record is for something else.
@@ -117,13 +117,15 @@ pub struct Rekeyed {
 /// one that it was opened at.
 ///
 /// # Errors
-/// It is an archive, or the folder around it cannot be opened.
+/// It is an archive, nothing can be written into it, or the folder around it
+/// cannot be opened.
 pub fn destination(package: &Verified<Package>, path: &Path) -> Result<Destination, RekeyError> {
     let folder = package.folder().ok_or(RekeyError::Archive)?;
-    Ok(Destination::around(folder, path)?)
+    Ok(Destination::package(folder, path)?)
 }
 
-/// Adds an envelope for those whom `permit` names.
+/// Adds an envelope for those whom `permit` names. `umask` takes permission
+/// bits from it, as for a package that is made.
 ///
 /// # Errors
 /// A permit, key or record for something else; what the system says. Nothing
@@ -133,9 +135,10 @@ pub fn add(
     permit: RekeyPermit,
     signer: &SigningKey,
     intent: Intent,
+    umask: u32,
 ) -> Result<Rekeyed, RekeyError> {
     let recipients = NamedKey::of(&permit.request.recipients);
-    match write(package, &permit, signer, &intent) {
+    match write(package, &permit, signer, &intent, umask) {
         Ok((member, bytes)) => {
             let manifest = package.verified().manifest_sha256();
             match intent.delivered(bytes, Some(manifest)) {
@@ -161,18 +164,12 @@ fn write(
     permit: &RekeyPermit,
     signer: &SigningKey,
     intent: &Intent,
+    umask: u32,
 ) -> Result<(String, u64), (RekeyError, bool)> {
     let made = make(package, permit, signer, intent).map_err(|error| (error, false));
-    let (folder, [envelope, record, signature]) = made?;
-    let bytes = envelope.len() as u64;
-    let spot = permit.request.terms.destination.spot();
-    let spot = spot.ok_or((RekeyError::Permit, false))?;
-    let failed = |source| (RekeyError::Write { source }, false);
-    let staging = Staging::create(spot.folder.as_fd()).map_err(failed)?;
-    for (suffix, bytes) in SUFFIXES.iter().zip([envelope, record, signature]) {
-        stage(&staging, suffix, &bytes).map_err(failed)?;
-    }
-    let number = move_in(&staging, folder)?;
+    let (folder, three) = made?;
+    let bytes = three[0].len() as u64;
+    let number = put(folder, &three, Mode::from_raw_mode(0o666 & !umask))?;
     Ok((member(number, SUFFIXES[0]), bytes))
 }
 
@@ -192,6 +189,10 @@ fn make<'a>(
         return Err(RekeyError::Permit);
     }
     let folder = package.verified().folder().ok_or(RekeyError::Archive)?;
+    let is_here = request.terms.destination.is_package(folder);
+    if !is_here || matches!(request.recipients, Recipients::Passphrase(_)) {
+        return Err(RekeyError::Permit);
+    }
     let envelope = package.key().envelope(&request.recipients)?;
     let passing = Passing {
         created: request.terms.created,
@@ -203,48 +204,55 @@ fn make<'a>(
     Ok((folder, [envelope, record, signature.into_bytes()]))
 }
 
-fn stage(staging: &Staging, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-    let mode = Mode::from_raw_mode(0o644);
-    let file = rustix::fs::openat(staging.handle(), name, flags | OFlags::NOFOLLOW, mode)?;
-    let mut file = std::fs::File::from(file);
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// Moves the three in under the first number that is free, the signature last.
-fn move_in(staging: &Staging, folder: &OwnedFd) -> Result<u16, (RekeyError, bool)> {
+/// Puts the three in under the first number that is free, the signature last:
+/// without it, or while it is empty, the others are not taken for an envelope.
+fn put(folder: &OwnedFd, three: &[Vec<u8>; 3], mode: Mode) -> Result<u16, (RekeyError, bool)> {
+    let failed = |source| RekeyError::Write { source };
     let mut number = 2;
-    let failed = |error: Errno| {
-        let source = error.into();
-        RekeyError::Write { source }
-    };
-    loop {
+    let envelope = loop {
         if number >= MAX_NUMBER {
             return Err((RekeyError::Full, false));
         }
-        match is_free(folder, number).and_then(|is_free| match is_free {
-            true => rename(staging, SUFFIXES[0], folder, number),
-            false => Err(Errno::EXIST),
-        }) {
-            Ok(()) => break,
+        let created = match is_free(folder, number) {
+            Ok(true) => create(folder, number, SUFFIXES[0], mode),
+            Ok(false) => Err(io::ErrorKind::AlreadyExists.into()),
+            Err(error) => Err(error.into()),
+        };
+        match created {
+            Ok(file) => break file,
             // Or somebody else's, this very moment.
-            Err(Errno::EXIST) => number += 1,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err((failed(error), false)),
         }
-    }
-    let rest = SUFFIXES[1..].iter();
-    let moved = rest.map(|suffix| rename(staging, suffix, folder, number));
-    let moved = moved.collect::<Result<(), _>>();
-    let moved = moved.and_then(|()| rustix::fs::fsync(folder));
-    let Err(error) = moved else {
+    };
+    let written = fill(envelope, &three[0])
+        .and_then(|()| fill(create(folder, number, SUFFIXES[1], mode)?, &three[1]))
+        .and_then(|()| fill(create(folder, number, SUFFIXES[2], mode)?, &three[2]))
+        .and_then(|()| Ok(rustix::fs::fsync(folder)?));
+    let Err(error) = written else {
         return Ok(number);
     };
-    let removed = SUFFIXES.map(|suffix| {
-        let removed = rustix::fs::unlinkat(folder, member(number, suffix), AtFlags::empty());
-        matches!(removed, Ok(()) | Err(Errno::NOENT))
-    });
-    Err((failed(error), removed.contains(&false)))
+    // Backwards, so that what a kill leaves is taken for unfinished.
+    for suffix in SUFFIXES.iter().rev() {
+        let _ = rustix::fs::unlinkat(folder, member(number, suffix), AtFlags::empty());
+    }
+    // Whoever it was for may have taken it meanwhile.
+    Err((failed(error), true))
+}
+
+fn create(folder: &OwnedFd, number: u16, suffix: &str, mode: Mode) -> io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let name = member(number, suffix);
+    let file = rustix::fs::openat(folder, name, flags | OFlags::NOFOLLOW, mode)?;
+    // The process' own umask may be stricter than the one asked for; a file
+    // system without permissions may say no. Others read what they may.
+    let _ = rustix::fs::fchmod(&file, mode);
+    Ok(file.into())
+}
+
+fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 fn is_free(folder: &OwnedFd, number: u16) -> rustix::io::Result<bool> {
@@ -257,21 +265,4 @@ fn is_free(folder: &OwnedFd, number: u16) -> rustix::io::Result<bool> {
         }
     }
     Ok(true)
-}
-
-/// Moves one of the three, over nothing.
-fn rename(
-    staging: &Staging,
-    suffix: &str,
-    folder: &OwnedFd,
-    number: u16,
-) -> rustix::io::Result<()> {
-    let (from, name) = (staging.handle(), member(number, suffix));
-    match rustix::fs::renameat_with(from, suffix, folder, &name, RenameFlags::NOREPLACE) {
-        // A file system without that flag: the name was free a moment ago.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            rustix::fs::renameat(from, suffix, folder, &name)
-        }
-        other => other,
-    }
 }

@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::codec::Level;
@@ -67,6 +68,12 @@ pub enum SealError {
         /// The least size that does, in bytes.
         least: u64,
     },
+    /// A stream turned out to be longer than as many volumes as it may have.
+    #[error("the stream is longer than {} volumes of {} MiB", layout::MAX_PARTS, size / layout::MIB)]
+    StreamLength {
+        /// The size that was asked for, in bytes.
+        size: u64,
+    },
     /// The signature could not be made.
     #[error(transparent)]
     Sign(#[from] SignatureError),
@@ -83,7 +90,7 @@ impl Explain for SealError {
             Self::Write { .. } => "write-failed",
             Self::Envelope(error) => error.code(),
             Self::NoSpace { .. } => "no-space",
-            Self::VolumeSize { .. } => "volume-size",
+            Self::VolumeSize { .. } | Self::StreamLength { .. } => "volume-size",
             Self::Sign(_) => "signing-failed",
             Self::Permit => "permit-mismatch",
         }
@@ -94,7 +101,7 @@ impl Explain for SealError {
             Self::Source(error) => error.fault(),
             Self::Envelope(error) => error.fault(),
             Self::Write { .. } | Self::NoSpace { .. } | Self::Sign(_) => Fault::Environment,
-            Self::VolumeSize { .. } => Fault::Request,
+            Self::VolumeSize { .. } | Self::StreamLength { .. } => Fault::Request,
             Self::Permit => Fault::Internal,
         }
     }
@@ -109,6 +116,10 @@ impl Explain for SealError {
                 let mib = least / layout::MIB;
                 Some(format!("use --volume-size {mib}M or more").into())
             }
+            Self::StreamLength { .. } => Some(
+                "leave out --volume-size: volumes then grow with the stream; or give a larger one"
+                    .into(),
+            ),
             Self::Sign(_) | Self::Permit => None,
         }
     }
@@ -150,6 +161,9 @@ pub trait Stage: sealed_trait::Sealed + Sync {
     /// Whether this was made where `permit` says that its package may go.
     fn is_for(&self, permit: &Permit) -> bool;
 
+    /// Whether members have to be made one after another, in order.
+    fn is_sequential(&self) -> bool;
+
     /// A member while it is written.
     type Member: io::Write + Send;
 
@@ -159,7 +173,7 @@ pub trait Stage: sealed_trait::Sealed + Sync {
     /// What the system says.
     fn create(&self, name: &str) -> io::Result<Self::Member>;
 
-    /// Ends a member and makes it durable.
+    /// Ends a member: makes it durable, or sends it on its way.
     ///
     /// # Errors
     /// What the system says.
@@ -196,7 +210,7 @@ pub struct Estimate {
 pub fn estimate(permit: &Permit, options: &SealOptions) -> Result<Estimate, SealError> {
     let plan = plan(&permit.listing, options)?;
     if options.compress == Compress::None || options.pad {
-        check_space(permit, plan.stream, plan.contents.len())?;
+        check_space(permit, plan.stream, plan.contents.len(), plan.volume_size)?;
     }
     Ok(Estimate {
         stream: plan.stream,
@@ -256,7 +270,7 @@ fn seal_files<S: Stage>(
         contents,
         stream,
         zeros,
-        ..
+        volume_size,
     } = plan(listing, options)?;
     let level = match options.compress {
         _ if options.pad => None,
@@ -265,7 +279,7 @@ fn seal_files<S: Stage>(
         Compress::Auto => volume::auto_level(source, listing)?,
     };
     if level.is_none() {
-        check_space(&permit, stream, contents.len())?;
+        check_space(&permit, stream, contents.len(), volume_size)?;
     }
     progress.begin(Phase::Sealing, Some(listing.bytes()));
     let key = PackageKey::generate();
@@ -350,6 +364,27 @@ impl<S: Stage> Sealed<S> {
     }
 }
 
+/// Does the work on this thread, while others help to inspect what it cuts.
+fn helped<T>(inspection: Option<&Inspection>, helpers: usize, work: impl FnOnce() -> T) -> T {
+    let Some(inspection) = inspection else {
+        return work();
+    };
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(|| {
+                let _guard = inspection.crew().guard();
+                inspection.help_until(|| is_over.load(Ordering::Acquire));
+            });
+        }
+        let _guard = inspection.crew().guard();
+        let done = work();
+        is_over.store(true, Ordering::Release);
+        inspection.crew().tell();
+        done
+    })
+}
+
 /// Seals every volume. The error is the first there was: those of threads that
 /// waited for the one that failed come after it.
 fn seal_volumes<S: Stage>(
@@ -358,18 +393,26 @@ fn seal_volumes<S: Stage>(
     threads: NonZeroUsize,
 ) -> Result<Vec<volume::SealedVolume>, SealError> {
     let first: Mutex<Option<SealError>> = Mutex::new(None);
-    let crew = sealer.common.inspection.as_ref().map(Inspection::crew);
-    let sealed = parallel::for_each(contents.len(), threads, |n| {
-        let _guard = crew.map(Crew::guard);
-        sealer.seal(n, &contents[n]).map_err(|error| {
-            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
-            first.get_or_insert(error);
-            drop(first);
-            if let Some(crew) = crew {
-                crew.fail();
-            }
+    let inspection = sealer.common.inspection.as_ref();
+    let crew = inspection.map(Inspection::crew);
+    let (sealing, helpers) = match sealer.common.stage.is_sequential() {
+        true => (NonZeroUsize::MIN, threads.get() - 1),
+        false => (threads, 0),
+    };
+    let seal = || {
+        parallel::for_each(contents.len(), sealing, |n| {
+            let _guard = crew.map(Crew::guard);
+            sealer.seal(n, &contents[n]).map_err(|error| {
+                let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                first.get_or_insert(error);
+                drop(first);
+                if let Some(crew) = crew {
+                    crew.fail();
+                }
+            })
         })
-    });
+    };
+    let sealed = helped(inspection, helpers, seal);
     sealed.map_err(|()| {
         let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
         first.expect("a thread that fails says why")
@@ -422,7 +465,12 @@ fn plan(listing: &Listing, options: &SealOptions) -> Result<Plan, SealError> {
 }
 
 /// What an uncompressed package takes is known before a byte is written.
-fn check_space(permit: &Permit, stream: u64, volumes: usize) -> Result<(), SealError> {
+fn check_space(
+    permit: &Permit,
+    stream: u64,
+    volumes: usize,
+    volume_size: u64,
+) -> Result<(), SealError> {
     /// Header, nonce and the last tag of an age file for one key.
     const AGE_HEADER: u64 = 512;
     /// README, sums, manifest, signature and envelope, roughly.
@@ -431,8 +479,14 @@ fn check_space(permit: &Permit, stream: u64, volumes: usize) -> Result<(), SealE
     const SLACK: u64 = 4096;
     let chunks = stream / (64 << 10) * 16;
     let members = (volumes as u64 + 8) * (AGE_HEADER + SLACK);
-    let needed = stream + chunks + members + FIXED;
-    match permit.request.terms.destination.available() {
+    let destination = &permit.request.terms.destination;
+    // A volume is there once more until it is in the archive.
+    let twice = match destination.spot().is_some_and(|spot| spot.is_archive) {
+        true => volume_size.min(stream),
+        false => 0,
+    };
+    let needed = stream + chunks + members + twice + FIXED;
+    match destination.available() {
         Ok(available) if available < needed => Err(SealError::NoSpace { needed, available }),
         // Where it cannot be known, writing will show.
         _ => Ok(()),

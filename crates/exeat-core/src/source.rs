@@ -109,6 +109,12 @@ pub enum SourceError {
         /// The name it has in the package, escaped.
         name: String,
     },
+    /// A stream cannot be read.
+    #[error("cannot read what comes through the pipe")]
+    Stream {
+        /// What the system said.
+        source: io::Error,
+    },
     /// A stream had nothing in it.
     #[error("nothing came through the pipe")]
     Nothing,
@@ -130,6 +136,7 @@ impl Explain for SourceError {
             Self::TooMany => "source-too-many",
             Self::Changed { .. } => "source-changed",
             Self::Once { .. } => "source-once",
+            Self::Stream { .. } => "source-unreadable",
             Self::Nothing => "source-nothing",
             Self::Interrupted => "interrupted",
         }
@@ -138,7 +145,7 @@ impl Explain for SourceError {
     fn fault(&self) -> Fault {
         match self {
             Self::Interrupted => Fault::Interrupted,
-            Self::Nothing => Fault::Environment,
+            Self::Stream { .. } | Self::Nothing => Fault::Environment,
             _ => Fault::Request,
         }
     }
@@ -146,7 +153,7 @@ impl Explain for SourceError {
     fn help(&self) -> Option<Cow<'static, str>> {
         Some(match self {
             Self::Empty => "name at least one file or folder".into(),
-            Self::Open { source, .. } => return io_help(source),
+            Self::Open { source, .. } | Self::Stream { source } => return io_help(source),
             Self::Nameless { .. } => "name the folders in it one by one".into(),
             Self::Duplicate { .. } => "rename one of them, or make two exports".into(),
             Self::Unsupported { .. } => "leave them out with --exclude".into(),

@@ -129,7 +129,11 @@ fn sealed(
         let exported = describe(export, &permit, key.as_ref(), named);
         let estimate = seal::estimate(&permit, &seal_options)?;
         progress.clear();
-        return Ok(dry_run(exported, &estimate, ui));
+        let report = dry_run(exported, &estimate, ui);
+        return Ok(match output {
+            Some(_) => report.beside_bytes(),
+            None => report,
+        });
     }
     // Before anything is read: what cannot be recorded cannot leave.
     let ledger = config.ledger(policy)?;
@@ -182,9 +186,18 @@ fn is_to_stream(args: &Export) -> bool {
 /// Standard output, if the package is to go there.
 fn output(args: &Export, ui: &Ui) -> Result<Option<Output>, CommandError> {
     let example = "exeat export clinic --to - -r age1… | ssh host 'cat > clinic.exeat.tar'";
-    match is_to_stream(args) {
-        true => ui.output("--to -", example).map(Some),
-        false => Ok(None),
+    if !is_to_stream(args) {
+        return Ok(None);
+    }
+    let output = ui.output("--to -", example)?;
+    match output.is_nowhere() {
+        // It would be on record as delivered.
+        true => Err(CommandError::usage(
+            "--to - writes to standard output, which is closed or /dev/null: nobody would have the \
+             package",
+        )
+        .with_help(format!("for example: {example}"))),
+        false => Ok(Some(output)),
     }
 }
 
@@ -192,6 +205,11 @@ fn output(args: &Export, ui: &Ui) -> Result<Option<Output>, CommandError> {
 fn check_piped(args: &Export) -> Result<(), CommandError> {
     if !asking::is_piped(&args.source) {
         return Ok(());
+    }
+    if !args.source.exclude.is_empty() || args.source.skip_unreadable {
+        return Err(CommandError::usage(
+            "--exclude and --skip-unreadable are about files, and '-' is one stream",
+        ));
     }
     if args.pad {
         return Err(CommandError::usage(
@@ -285,7 +303,7 @@ fn release(
         SealError::Sign(error) => stopped_or(error),
         other => stopped_or(other),
     })?;
-    Ok(deliver::publish(complete)?)
+    deliver::publish(complete).map_err(stopped_or)
 }
 
 fn terms(args: &Export, export: PackageId, destination: Destination, now: Timestamp) -> Terms {

@@ -77,12 +77,12 @@ fn to_stdout(
     args: &Open,
     unlocked: &Unlocked,
     permit: OpenPermit,
-    mut output: Output,
+    output: Output,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
     let progress = Shown::new(ui);
     let path = args.paths.first().map(|path| path.as_bytes());
-    let emitted = open::emit(unlocked, permit, path, &mut output, None, &progress);
+    let emitted = open::emit(unlocked, permit, path, output, None, &progress);
     let emitted = emitted.map_err(stopped_or)?;
     progress.clear();
     let signer = SignerReport::of(unlocked.verified());

@@ -30,7 +30,12 @@ struct RekeyReport {
     findings: Vec<Finding>,
 }
 
-pub(crate) fn run(args: &Rekey, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
+pub(crate) fn run(
+    args: &Rekey,
+    config: &Config,
+    umask: u32,
+    ui: &Ui,
+) -> Result<Report, CommandError> {
     if is_dash(&args.package) {
         return Err(
             CommandError::usage("an envelope is added to a folder, not to a stream")
@@ -53,6 +58,14 @@ pub(crate) fn run(args: &Rekey, config: &Config, ui: &Ui) -> Result<Report, Comm
     let progress = Shown::new(ui);
     unlocked.verified().verify_volumes(None, &progress)?;
     progress.clear();
+    let is_post_quantum = |keys: &[NamedKey]| keys.iter().all(|one| one.key.starts_with("age1pq1"));
+    let sealed_for = &unlocked.inventory().header().recipients;
+    if is_post_quantum(sealed_for) && !is_post_quantum(&NamedKey::of(&recipients)) {
+        ui.must_say(
+            "warning: the package was sealed for post-quantum keys alone; whoever keeps it until \
+             there is a quantum computer can open it through the envelope that you add",
+        );
+    }
     let request = Request {
         terms: Terms {
             // A release of its own, of the same package.
@@ -85,7 +98,7 @@ pub(crate) fn run(args: &Rekey, config: &Config, ui: &Ui) -> Result<Report, Comm
     stop_if_asked()?;
     let findings = permit.findings().to_vec();
     let intent = locked.intend(&permit)?;
-    let rekeyed = rekey::add(&unlocked, permit, &key, intent);
+    let rekeyed = rekey::add(&unlocked, permit, &key, intent, umask);
     let rekeyed = rekeyed.map_err(|error| match error {
         // It knows best what to do about it.
         RekeyError::Sign(error) => stopped_or(error),

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::FileType;
@@ -27,6 +28,11 @@ pub(crate) struct Output {
     file: File,
     /// Whether a long write might wait for whoever reads.
     may_wait: bool,
+    /// Device and inode.
+    identity: (u64, u64),
+    /// Whether it is `/dev/null`, or was closed when the program began: Rust
+    /// opens that in the place of what is closed.
+    is_nowhere: bool,
 }
 
 impl Input {
@@ -41,8 +47,13 @@ impl Input {
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        wait(self.0.as_fd(), PollFlags::IN)?;
-        self.0.read(buffer)
+        loop {
+            wait(self.0.as_fd(), PollFlags::IN)?;
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+        }
     }
 }
 
@@ -53,11 +64,26 @@ impl Output {
             return Ok(None);
         }
         let file = File::from(output.as_fd().try_clone_to_owned()?);
-        let kind = FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode);
+        let stat = rustix::fs::fstat(&file)?;
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        let is_null =
+            || rustix::fs::stat("/dev/null").is_ok_and(|null| null.st_rdev == stat.st_rdev);
         Ok(Some(Self {
             may_wait: kind != FileType::RegularFile,
+            identity: (stat.st_dev, stat.st_ino),
+            is_nowhere: kind == FileType::CharacterDevice && is_null(),
             file,
         }))
+    }
+
+    /// Whether nobody would have what is written.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        self.is_nowhere
+    }
+
+    /// Whether a path leads to it.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        rustix::fs::stat(path).is_ok_and(|stat| (stat.st_dev, stat.st_ino) == self.identity)
     }
 }
 
@@ -72,8 +98,13 @@ impl Write for Output {
         if !self.may_wait {
             return self.file.write(bytes);
         }
-        wait(self.file.as_fd(), PollFlags::OUT)?;
-        self.file.write(&bytes[..bytes.len().min(SURE)])
+        loop {
+            wait(self.file.as_fd(), PollFlags::OUT)?;
+            match self.file.write(&bytes[..bytes.len().min(SURE)]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                other => return other,
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -87,7 +87,8 @@ impl Policy {
         if self.inspection_rule().value == InspectionMode::Full {
             return Some(Depth::Full);
         }
-        self.asks_of_content().then(|| self.depth())
+        let asks = self.asks_of_content() || self.uninspected_rule().value != Severity::Note;
+        asks.then(|| self.depth())
     }
 
     /// Whether some rule can refuse a package for what is in it.
@@ -95,7 +96,7 @@ impl Policy {
         self.ceiling_rule().is_some()
             || self.approvals_for(u64::MAX).is_some()
             || self.quotas().next().is_some()
-            || self.uninspected_rule().value != Severity::Note
+            || self.uninspected_rule().value == Severity::Refuse
     }
 
     fn recipients(&self, recipients: &Recipients, now: Timestamp, findings: &mut Vec<Finding>) {
@@ -444,7 +445,6 @@ fn expired(key: &Recipient, today: Date) -> Option<Finding> {
     ))
 }
 
-/// A permit of another policy, or facts of another content.
 /// What has gone into a pipe cannot be taken back, and what came through one
 /// cannot be read twice.
 pub(super) fn undecided_stream() -> Finding {
@@ -456,6 +456,7 @@ pub(super) fn undecided_stream() -> Finding {
     )
 }
 
+/// A permit of another policy, or facts of another content.
 pub(super) fn mismatch() -> Finding {
     refuse(
         "permit-mismatch",

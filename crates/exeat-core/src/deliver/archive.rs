@@ -1,6 +1,5 @@
 //! A package as one flat tar: members one after another, as they are done.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write};
@@ -10,7 +9,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::framing::{BLOCK, END};
-use crate::layout::volume_number;
 use crate::manifest::member;
 use crate::path::shown;
 
@@ -49,7 +47,7 @@ pub(super) fn in_folder(error: io::Error, folder: &Path) -> io::Error {
     )
 }
 
-/// Where members go, in order: volumes by number, then the rest as it comes.
+/// Where members go, in the order in which they are done.
 pub(super) struct Archive {
     state: Mutex<State>,
     /// When the package was made.
@@ -58,10 +56,6 @@ pub(super) struct Archive {
 
 struct State {
     output: Box<dyn Write + Send>,
-    /// The volume whose turn it is.
-    next: usize,
-    /// Volumes that were done before their turn.
-    waiting: BTreeMap<usize, Member>,
     /// Something that opens the volumes has begun to go.
     has_envelope: bool,
     /// Nothing more can follow.
@@ -79,8 +73,6 @@ impl Archive {
         Self {
             state: Mutex::new(State {
                 output,
-                next: 1,
-                waiting: BTreeMap::new(),
                 has_envelope: false,
                 is_broken: false,
             }),
@@ -88,22 +80,9 @@ impl Archive {
         }
     }
 
-    /// Takes a finished member, and writes it when its turn comes.
+    /// Writes a finished member.
     pub(super) fn add(&self, member: Member) -> io::Result<()> {
-        let mut state = self.lock();
-        match volume_number(member.name.as_bytes()) {
-            Some(number) => {
-                state.waiting.insert(number, member);
-                let mut next = state.next;
-                while let Some(member) = state.waiting.remove(&next) {
-                    state.write(member, self.created)?;
-                    next += 1;
-                }
-                state.next = next;
-                Ok(())
-            }
-            None => state.write(member, self.created),
-        }
+        self.lock().write(member, self.created)
     }
 
     /// Whether anything has gone that opens the volumes.
@@ -114,10 +93,6 @@ impl Archive {
     /// Writes the end.
     pub(super) fn finish(self) -> io::Result<()> {
         let mut state = self.lock();
-        debug_assert!(
-            state.waiting.is_empty(),
-            "volumes are numbered without gaps"
-        );
         let mut zeros = io::repeat(0).take(END);
         io::copy(&mut zeros, &mut state.output)?;
         state.output.flush()

@@ -37,9 +37,9 @@
 //! behind. The order of the members means nothing to it: nothing is trusted for
 //! where it stands.
 //!
-//! A writer to a pipe keeps the ciphertext of a volume, or of as many as there
-//! are threads, in files without names while it is made: its length stands
-//! before it. What goes out before the second decision are volumes whose key
+//! A writer to a pipe keeps the ciphertext of one volume in a file without a name
+//! while it is made: its length stands before it, so that volumes are made one
+//! after another. What goes out before the second decision are volumes whose key
 //! exists nowhere but in the writer's memory; envelope, manifest and signature
 //! follow when all is decided and recorded. Where a policy has rules about
 //! content, files are inspected and decided on before the first byte goes, and a

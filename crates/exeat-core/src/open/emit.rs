@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
 
 use super::{OpenError, target_for};
 use crate::decide::OpenPermit;
@@ -36,13 +37,14 @@ pub fn emit(
     package: &Unlocked,
     permit: OpenPermit,
     path: Option<&[u8]>,
-    output: &mut dyn Write,
+    output: impl Write + AsFd,
     threads: Option<NonZeroUsize>,
     progress: &dyn Progress,
 ) -> Result<Emitted, OpenError> {
-    let OpenTarget::Stream(_) = target_for(package, permit)? else {
-        return Err(OpenError::Permit);
-    };
+    match target_for(package, permit)? {
+        OpenTarget::Stream(stream) if stream.is(&output) => {}
+        _ => return Err(OpenError::Permit),
+    }
     let inventory = package.inventory();
     let index = match path {
         Some(path) => at(inventory, path)?,
@@ -102,9 +104,9 @@ fn write_error(source: io::Error) -> OpenError {
     }
 }
 
-struct Output<'a>(&'a mut dyn Write);
+struct Output<W>(W);
 
-impl<'p> Visitor<'p> for Output<'_> {
+impl<'p, W: Write> Visitor<'p> for Output<W> {
     type Error = OpenError;
 
     fn begin(&mut self, _: Record<'p>, _: u64) -> Result<(), OpenError> {

@@ -45,6 +45,9 @@ IF YOU HAVE exeat
   Open it into a new folder:
       exeat open THIS-FOLDER{with_exeat} --to NEW-FOLDER
 
+  If somebody has passed it on to you, they have to be among those you trust
+  to do so (namespace exeat.rekey.v1).
+
 IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, {age}{zstd}{tar})
 
   You need {have}, and an allowed_signers file with the line of
@@ -52,6 +55,10 @@ IF YOU HAVE ONLY STOCK TOOLS (ssh-keygen, sha256sum, {age}{zstd}{tar})
   folder. Save what is between the two marks as a script, put the right names
   into the lines in capitals, and run it with bash in this folder. It stops at the
   first thing that is wrong; what it has put into NEW by then must not be used.
+  If somebody has passed the package on to you, it has a key-2.age or further:
+  check key-2.json by its signature key-2.json.sig (namespace exeat.rekey.v1), that
+  it has the SHA-256 of manifest.json and of key-2.age, and decrypt key-2.age in the
+  place of key.age.
 
 ----8<----
 set -eo pipefail

@@ -5,14 +5,12 @@
 //! encrypts; the rest, if there are any, examine what was cut.
 
 use std::io::{self, Read};
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SendError, Sender, SyncSender};
 
 use super::volume::{BUFFER, Sealer, level_for};
-use super::{Compress, SealError, SealOptions, Sealed, Stage, complete, facts, inspection};
+use super::{Compress, SealError, SealOptions, Sealed, Stage, complete, facts, helped, inspection};
 use crate::decide::Permit;
 use crate::digest::{Digest, Hasher, read_some};
 use crate::framing::PayloadKind;
@@ -36,14 +34,10 @@ pub(super) fn seal<S: Stage>(
     options: &SealOptions,
     progress: &dyn Progress,
 ) -> Result<Sealed<S>, SealError> {
-    let read_error = |source: io::Error| SourceError::Read {
-        path: permit.listing.entry(0).path().to_string(),
-        source,
-    };
     progress.begin(Phase::Sealing, None);
     let mut head = Vec::new();
     let read = stream.by_ref().take(SAMPLE).read_to_end(&mut head);
-    read.map_err(|error| stopped(progress).unwrap_or_else(|| read_error(error)))?;
+    read.map_err(|error| stopped(progress).unwrap_or(SourceError::Stream { source: error }))?;
     if head.is_empty() {
         return Err(stopped(progress).unwrap_or(SourceError::Nothing).into());
     }
@@ -62,12 +56,11 @@ pub(super) fn seal<S: Stage>(
         inspection: inspection(&permit, None),
         progress,
     };
-    let poured = pour(
-        &sealer,
-        &mut io::Cursor::new(head).chain(stream),
-        options.volume_size,
-        parallel::threads(options.threads),
-    )?;
+    let mut stream = io::Cursor::new(head).chain(stream);
+    let helpers = parallel::threads(options.threads).get() - 1;
+    let poured = helped(sealer.inspection.as_ref(), helpers, || {
+        read_and_seal(&sealer, &mut stream, options.volume_size)
+    })?;
     let inspected = sealer.inspection;
     permit.listing.set_stream_bytes(poured.bytes);
     let facts = facts(inspected, &permit.listing);
@@ -100,32 +93,6 @@ struct Poured {
     volumes: Vec<Volume>,
     /// Of what each volume holds.
     digests: Vec<Digest>,
-}
-
-/// Seals the stream while other threads help to inspect it.
-fn pour<S: Stage>(
-    sealer: &Sealer<'_, S>,
-    stream: &mut impl Read,
-    volume_size: Option<u64>,
-    threads: NonZeroUsize,
-) -> Result<Poured, SealError> {
-    let Some(inspection) = &sealer.inspection else {
-        return read_and_seal(sealer, stream, volume_size);
-    };
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for _ in 1..threads.get() {
-            scope.spawn(|| {
-                let _guard = inspection.crew().guard();
-                inspection.help_until(|| is_over.load(Ordering::Acquire));
-            });
-        }
-        let _guard = inspection.crew().guard();
-        let poured = read_and_seal(sealer, stream, volume_size);
-        is_over.store(true, Ordering::Release);
-        inspection.crew().tell();
-        poured
-    })
 }
 
 /// What the thread that reads tells the one that seals. Where no cut follows
@@ -202,10 +169,7 @@ fn read_all<S: Stage>(
                 buffer.truncate(count);
                 Ok(buffer)
             }
-            (Err(source), None) => Err(SourceError::Read {
-                path: entry.path().to_string(),
-                source,
-            }),
+            (Err(source), None) => Err(SourceError::Stream { source }),
         }
     };
     // Whoever seals has stopped, and says why.
@@ -216,7 +180,7 @@ fn read_all<S: Stage>(
     while !piece.is_empty() {
         let size = layout::stream_volume_size(volume_size, bytes);
         if cuts.len() as u64 >= MAX_PARTS {
-            return Err(SealError::VolumeSize { least: size * 2 });
+            return Err(SealError::StreamLength { size });
         }
         let mut hasher = Hasher::default();
         let from = bytes;

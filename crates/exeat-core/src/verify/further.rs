@@ -144,7 +144,10 @@ impl Package {
             state,
             bytes,
         };
-        if !self.has(&signature) {
+        // One that is empty was being written when the power failed.
+        let is_there = |one: &&(Vec<u8>, bool, u64)| one.0 == signature.as_bytes();
+        let signed = self.members.iter().find(is_there);
+        if signed.is_none_or(|&(_, _, bytes)| bytes == 0) {
             return Ok(Ok(found(EnvelopeState::Unfinished, Vec::new())));
         }
         let damaged = |member: String, kind| Ok(Err(Damage { member, kind }));

@@ -63,7 +63,9 @@ impl Verified<Package> {
                 Ok(key) if key.commitment() == self.manifest.key.commitment => {
                     return Ok((key, number));
                 }
-                Ok(_) => return Err(KeyError::Commitment.into()),
+                Ok(_) => {
+                    first.get_or_insert(KeyError::Commitment);
+                }
                 Err(error) => {
                     first.get_or_insert(error);
                 }
