@@ -95,8 +95,8 @@
 //! `manifest.json`). `key-N.json.sig` is the signature of whoever passed the
 //! package on. One that nobody trusted has signed is not used, and said to be
 //! there; one whose signature does not fit, or that names another package or
-//! envelope, is damage. Without its signature it is one that was not finished:
-//! it is not used either.
+//! envelope, is damage. Without its signature, or with an empty one, it was not
+//! finished: it is not used either.
 //!
 //! # The payload
 //!
