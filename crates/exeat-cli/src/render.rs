@@ -14,13 +14,18 @@ pub(crate) use facts::{content, facts, finding};
 
 /// Whom something is for, a line each.
 pub(crate) fn recipients(recipients: &[NamedKey]) -> String {
-    let line = |recipient: &NamedKey| {
-        let name = recipient.name.as_ref();
-        let name = name.map(|name| format!("{} ", Escaped(name.as_bytes())));
-        let key = shortened(&recipient.key);
-        format!("  for          {}{key}\n", name.unwrap_or_default())
-    };
+    let line = |one| format!("  for          {}\n", recipient(one));
     recipients.iter().map(line).collect()
+}
+
+/// Somebody something is for: the name, where there is one, and the key.
+pub(crate) fn recipient(recipient: &NamedKey) -> String {
+    let key = Escaped(recipient.key.as_bytes()).to_string();
+    let key = shortened(&key);
+    match &recipient.name {
+        Some(name) => format!("{} {key}", Escaped(name.as_bytes())),
+        None => key.to_string(),
+    }
 }
 
 /// A finding that did not stop the work.

@@ -174,12 +174,14 @@ pub struct Destination {
 #[derive(Debug)]
 enum Site {
     Folder(Spot),
+    /// A package that something is to be added to.
+    Package(OwnedFd),
     /// A pipe, say, which a package goes into as an archive: that of this
     /// device and inode.
     Stream(Option<(u64, u64)>),
 }
 
-/// A name in a folder that nothing has yet; no name for a package's own folder.
+/// A name in a folder that nothing has yet.
 #[derive(Debug)]
 pub(crate) struct Spot {
     pub(crate) folder: OwnedFd,
@@ -285,11 +287,7 @@ impl Destination {
                 keys_beside: keys_beside::find(&open(c"..")?),
                 ..Target::of(package)
             },
-            site: Site::Folder(Spot {
-                folder: open(c".")?,
-                name: String::new(),
-                is_archive: false,
-            }),
+            site: Site::Package(open(c".")?),
         })
     }
 
@@ -376,30 +374,35 @@ impl Destination {
 
     /// Whether it is the folder of that package.
     pub(crate) fn is_package(&self, package: &OwnedFd) -> bool {
-        let folder = self.spot().and_then(|spot| identity(&spot.folder));
-        folder.is_some() && folder == identity(package)
+        match &self.site {
+            Site::Package(known) => {
+                let known = identity(known);
+                known.is_some() && known == identity(package)
+            }
+            Site::Folder(_) | Site::Stream(_) => false,
+        }
     }
 
     /// Whether it is the stream that `output` leads to.
     pub(crate) fn is_stream_of(&self, output: impl AsFd) -> bool {
         match self.site {
             Site::Stream(known) => known.is_some() && known == identity(output),
-            Site::Folder(_) => false,
+            Site::Folder(_) | Site::Package(_) => false,
         }
     }
 
-    /// The place in a folder; `None` for a stream.
+    /// The place for a new name in a folder; `None` for a stream and a package.
     pub(crate) fn spot(&self) -> Option<&Spot> {
         match &self.site {
             Site::Folder(spot) => Some(spot),
-            Site::Stream(_) => None,
+            Site::Package(_) | Site::Stream(_) => None,
         }
     }
 
     /// The bytes that the file system has left for this user.
     ///
     /// # Errors
-    /// What the system says; that a stream is on none.
+    /// What the system says; that this is no folder for something new.
     pub fn available(&self) -> io::Result<u64> {
         let spot = self.spot().ok_or(io::ErrorKind::Unsupported)?;
         space(&spot.folder).map(|space| space.available)

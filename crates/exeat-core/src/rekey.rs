@@ -71,7 +71,7 @@ impl Explain for RekeyError {
             Self::Destination(error) => error.code(),
             Self::Permit => "permit-mismatch",
             Self::Envelope(error) => error.code(),
-            Self::Sign(_) => "signing-failed",
+            Self::Sign(error) => error.code(),
             Self::Full => "rekey-full",
             Self::Write { source } if source.kind() == io::ErrorKind::StorageFull => "no-space",
             Self::Write { .. } => "write-failed",
@@ -85,7 +85,8 @@ impl Explain for RekeyError {
             Self::Destination(error) => error.fault(),
             Self::Permit => Fault::Internal,
             Self::Envelope(error) => error.fault(),
-            Self::Sign(_) | Self::Write { .. } | Self::Unrecorded { .. } => Fault::Environment,
+            Self::Sign(error) => error.fault(),
+            Self::Write { .. } | Self::Unrecorded { .. } => Fault::Environment,
         }
     }
 
@@ -99,7 +100,8 @@ impl Explain for RekeyError {
                 "it counts as passed on; see to the ledger before the next export: its intent is \
                  there, its outcome is missing"
             }
-            Self::Permit | Self::Sign(_) | Self::Full => return None,
+            Self::Sign(error) => return error.help(),
+            Self::Permit | Self::Full => return None,
         }))
     }
 }

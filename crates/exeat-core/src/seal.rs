@@ -91,7 +91,7 @@ impl Explain for SealError {
             Self::Envelope(error) => error.code(),
             Self::NoSpace { .. } => "no-space",
             Self::VolumeSize { .. } | Self::StreamLength { .. } => "volume-size",
-            Self::Sign(_) => "signing-failed",
+            Self::Sign(error) => error.code(),
             Self::Permit => "permit-mismatch",
         }
     }
@@ -100,7 +100,8 @@ impl Explain for SealError {
         match self {
             Self::Source(error) => error.fault(),
             Self::Envelope(error) => error.fault(),
-            Self::Write { .. } | Self::NoSpace { .. } | Self::Sign(_) => Fault::Environment,
+            Self::Sign(error) => error.fault(),
+            Self::Write { .. } | Self::NoSpace { .. } => Fault::Environment,
             Self::VolumeSize { .. } | Self::StreamLength { .. } => Fault::Request,
             Self::Permit => Fault::Internal,
         }
@@ -120,7 +121,8 @@ impl Explain for SealError {
                 "leave out --volume-size: volumes then grow with the stream; or give a larger one"
                     .into(),
             ),
-            Self::Sign(_) | Self::Permit => None,
+            Self::Sign(error) => error.help(),
+            Self::Permit => None,
         }
     }
 }

@@ -12,7 +12,7 @@ use exeat_core::inspect::{self, Facts, InspectOptions};
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::{Compression, NamedKey, PackageId};
 use exeat_core::policy::Policy;
-use exeat_core::seal::{self, Estimate, SealError, SealOptions, Sealed};
+use exeat_core::seal::{self, Estimate, SealOptions, Sealed};
 use exeat_core::signature::SigningKey;
 use exeat_core::source::{Listing, Source};
 use jiff::Timestamp;
@@ -298,12 +298,7 @@ fn release(
     stop_if_asked()?;
     let intent = locked.intend(&release)?;
     let complete = sealed.complete(release, key, intent);
-    let complete = complete.map_err(|error| match error {
-        // It knows best what to do about it.
-        SealError::Sign(error) => stopped_or(error),
-        other => stopped_or(other),
-    })?;
-    deliver::publish(complete).map_err(stopped_or)
+    deliver::publish(complete.map_err(stopped_or)?).map_err(stopped_or)
 }
 
 fn terms(args: &Export, export: PackageId, destination: Destination, now: Timestamp) -> Terms {

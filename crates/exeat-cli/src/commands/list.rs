@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
 use exeat_core::inspect::Facts;
-use exeat_core::keys::shortened;
 use exeat_core::manifest::{Inventory, NamedKey, Record};
 use exeat_core::path::Escaped;
 use serde::{Serialize, Serializer};
@@ -112,15 +111,8 @@ fn about(listed: &Listed<'_>) -> Vec<String> {
     ] {
         notes.extend(value.map(|value| format!("{what} {}", Escaped(value.as_bytes()))));
     }
-    for key in listed.recipients {
-        let name = key
-            .name
-            .as_ref()
-            .map(|n| format!("{} ", Escaped(n.as_bytes())));
-        let key = Escaped(key.key.as_bytes()).to_string();
-        let key = shortened(&key);
-        notes.push(format!("for {}{key}", name.unwrap_or_default()));
-    }
+    let recipients = listed.recipients.iter();
+    notes.extend(recipients.map(|one| format!("for {}", render::recipient(one))));
     notes.push(format!("holds {}", render::content(listed.facts)));
     notes.push(render::facts(listed.facts).trim_end().to_owned());
     let findings = listed.findings.iter().map(render::finding);

@@ -3,7 +3,7 @@
 use exeat_core::decide::{Decision, Request, Terms};
 use exeat_core::diagnostic::Finding;
 use exeat_core::manifest::{NamedKey, PackageId};
-use exeat_core::rekey::{self, RekeyError, Rekeyed};
+use exeat_core::rekey::{self, Rekeyed};
 use exeat_core::verify::Unlocked;
 use serde::Serialize;
 
@@ -99,11 +99,7 @@ pub(crate) fn run(
     let findings = permit.findings().to_vec();
     let intent = locked.intend(&permit)?;
     let rekeyed = rekey::add(&unlocked, permit, &key, intent, umask);
-    let rekeyed = rekeyed.map_err(|error| match error {
-        // It knows best what to do about it.
-        RekeyError::Sign(error) => stopped_or(error),
-        other => stopped_or(other),
-    })?;
+    let rekeyed = rekeyed.map_err(stopped_or)?;
     let by = key.public().fingerprint().to_string();
     Ok(report(&unlocked, rekeyed, by, findings, ui))
 }

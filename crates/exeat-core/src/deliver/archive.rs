@@ -58,8 +58,6 @@ struct State {
     output: Box<dyn Write + Send>,
     /// Something that opens the volumes has begun to go.
     has_envelope: bool,
-    /// Nothing more can follow.
-    is_broken: bool,
 }
 
 impl fmt::Debug for Archive {
@@ -74,7 +72,6 @@ impl Archive {
             state: Mutex::new(State {
                 output,
                 has_envelope: false,
-                is_broken: false,
             }),
             created,
         }
@@ -104,17 +101,8 @@ impl Archive {
 }
 
 impl State {
-    fn write(&mut self, member: Member, created: Timestamp) -> io::Result<()> {
-        if self.is_broken {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
+    fn write(&mut self, mut member: Member, created: Timestamp) -> io::Result<()> {
         self.has_envelope |= member.name == member::ENVELOPE;
-        let written = self.append(member, created);
-        self.is_broken = written.is_err();
-        written
-    }
-
-    fn append(&mut self, mut member: Member, created: Timestamp) -> io::Result<()> {
         let bytes = member.file.stream_position()?;
         member.file.rewind()?;
         let header = header(&member.name, bytes, created);
