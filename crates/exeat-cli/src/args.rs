@@ -12,10 +12,12 @@ use exeat_core::seal::Compress;
 use exeat_core::signature::Fingerprint;
 
 mod key_source;
+mod received;
 mod scan;
 mod util;
 
 pub(crate) use key_source::KeySource;
+pub(crate) use received::{List, Open, Rekey, TrustArgs, Verify};
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
 
@@ -398,154 +400,6 @@ pub(crate) struct PolicyInit {
     /// The file to write
     #[arg(long, value_name = "FILE")]
     pub(crate) to: Option<PathBuf>,
-}
-
-/// Check that a package is complete, unaltered and signed by somebody you trust
-///
-/// Without an identity nothing is decrypted. With one, every volume is
-/// decrypted and every file in it compared; no plaintext is written.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  exeat verify /media/usb/2026-11-22-1a2b3c4d.exeat
-  exeat verify package.exeat -i ~/.config/exeat/identity.txt
-  exeat verify package.exeat -i fd:3 3<identity.txt
-  exeat verify package.exeat --signer bob@lab.example
-  ssh host cat package.exeat.tar | exeat verify -")]
-pub(crate) struct Verify {
-    /// The package: its folder, its archive, or '-' for an archive from a pipe
-    #[arg(value_name = "PKG")]
-    pub(crate) package: PathBuf,
-    /// Decrypt with this age identity or private SSH key and check the content too; a file, fd:N
-    /// or credential:NAME
-    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
-        value_hint = ValueHint::FilePath)]
-    pub(crate) identity: Vec<KeySource>,
-    /// Ask for the passphrase and check the content too
-    #[arg(long)]
-    pub(crate) passphrase: bool,
-    #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-}
-
-/// Show what is in a package, like 'ls -l'
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  exeat list package.exeat
-  exeat list package.exeat -i identity.txt
-  exeat list package.exeat -i credential:exeat
-  exeat list package.exeat.tar
-  exeat list package.exeat --json")]
-pub(crate) struct List {
-    /// The package: its folder, its archive, or '-' for an archive from a pipe
-    #[arg(value_name = "PKG")]
-    pub(crate) package: PathBuf,
-    /// Decrypt with this age identity or private SSH key [default: your own]; a file, fd:N
-    /// or credential:NAME
-    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
-        value_hint = ValueHint::FilePath)]
-    pub(crate) identity: Vec<KeySource>,
-    #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-}
-
-/// Verify a package and extract it into a new folder
-///
-/// The folder appears when all of it is right, and not before. What exists is
-/// never overwritten. With --stdout nothing is written before the signature and
-/// every digest that it needs have been compared.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  exeat open package.exeat --to received
-  exeat open package.exeat -i identity.txt --to received
-  exeat open package.exeat -i ~/.ssh/id_ed25519 --to received
-  exeat open package.exeat -i fd:3 --to received 3<identity.txt
-  exeat open package.exeat -i credential:exeat --to received
-  exeat open package.exeat --to letters clinic/letters clinic/patients.csv
-  exeat open clinic.exeat --stdout | psql clinic
-  ssh host cat package.exeat.tar | exeat open - --to received
-
-fd:N is what whoever starts exeat has open as descriptor N, such as a pipe; credential:NAME is what
-a systemd unit was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.")]
-pub(crate) struct Open {
-    /// The package: its folder, its archive, or '-' for an archive from a pipe
-    #[arg(value_name = "PKG")]
-    pub(crate) package: PathBuf,
-    /// Extract these only, with what lies below them
-    #[arg(value_name = "PATH")]
-    pub(crate) paths: Vec<std::ffi::OsString>,
-    /// Decrypt with this age identity or private SSH key [default: your own]; a file, fd:N
-    /// or credential:NAME
-    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
-        value_hint = ValueHint::FilePath)]
-    pub(crate) identity: Vec<KeySource>,
-    /// The folder to make; an empty one may exist
-    #[arg(long, value_name = "DIR", required_unless_present = "stdout")]
-    pub(crate) to: Option<PathBuf>,
-    /// Write one file, or the stream that was sealed, to standard output instead
-    #[arg(long, conflicts_with_all = ["to", "outside_links"])]
-    pub(crate) stdout: bool,
-    /// Also make links that point outside of the folder
-    #[arg(long)]
-    pub(crate) outside_links: bool,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-}
-
-/// Pass a package on: let further people open it
-///
-/// Adds one more envelope with the package's key, for the people that are
-/// named, and signs that it was you. Nothing that is there is changed. It is
-/// decided on and recorded like an export.
-///
-/// This takes nothing back: whoever could open the package before still can,
-/// and keeps what they have opened.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  exeat rekey package.exeat -r age1…
-  exeat rekey package.exeat -i identity.txt -r 'North registry' --purpose 'audit 2026'
-  exeat rekey package.exeat -R ~/keys/bob/id_ed25519.pub
-
-Those who receive it have to trust you with the namespace exeat.rekey.v1, as the line of your
-'exeat init' says, and the sender of the package as before.")]
-pub(crate) struct Rekey {
-    /// The package's folder
-    #[arg(value_name = "PKG")]
-    pub(crate) package: PathBuf,
-    /// Open it with this age identity or private SSH key [default: your own]; a file, fd:N
-    /// or credential:NAME
-    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
-        value_hint = ValueHint::FilePath)]
-    pub(crate) identity: Vec<KeySource>,
-    #[command(flatten)]
-    pub(crate) recipients: KeyArgs,
-    /// What it is passed on for; recorded in the ledger
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) purpose: Option<Note>,
-    /// Sign with this OpenSSH private key [default: your own]; or, given a public key or the file
-    /// of a hardware key, through ssh-keygen; also fd:N or credential:NAME
-    #[arg(long, value_name = "KEY", value_parser = key_source(), value_hint = ValueHint::FilePath)]
-    pub(crate) signing_key: Option<KeySource>,
-    #[command(flatten)]
-    pub(crate) policy: PolicyArgs,
-    #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-}
-
-/// How the signer of a package is judged.
-#[derive(Debug, Args)]
-pub(crate) struct TrustArgs {
-    /// Demand this signer
-    #[arg(long, value_name = "WHO")]
-    pub(crate) signer: Option<String>,
-    /// Trust the signers in this OpenSSH allowed_signers file instead of yours
-    #[arg(long, value_name = "FILE")]
-    pub(crate) allowed_signers: Option<PathBuf>,
 }
 
 /// Show exeat at work on a small made-up clinic

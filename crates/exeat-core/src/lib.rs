@@ -135,6 +135,7 @@ pub mod seal;
 pub mod signature;
 pub mod source;
 mod staging;
+pub mod statement;
 mod tree;
 pub mod verify;
 

@@ -16,10 +16,12 @@ use crate::digest::Digest;
 use crate::layout::{MAX_VOLUMES, volume_name};
 use crate::path::Escaped;
 
+mod checkpoint;
 mod inventory;
 mod passing;
 
 pub use crate::framing::PayloadKind;
+pub use checkpoint::{CHECKPOINT_NAMESPACE, Checkpoint};
 pub use inventory::{Header, Inventory, InventoryError, InventoryFault, NamedKey, Record};
 pub(crate) use inventory::{Line, Part, Writer};
 pub(crate) use passing::{MAX_PASSING, Passing};
@@ -51,6 +53,26 @@ impl PackageId {
 }
 
 impl std::fmt::Display for PackageId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The identity of a request to release something: a UUID of version 7
+/// (RFC 9562).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(Uuid);
+
+impl RequestId {
+    /// A new one, from the clock and the system's random source.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl std::fmt::Display for RequestId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)
     }

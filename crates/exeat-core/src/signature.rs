@@ -100,7 +100,11 @@ pub fn verify(
 
 /// The key that made a signature over `message`, for this purpose: the first two
 /// of the checks.
-fn made_by(signature: &[u8], namespace: &str, message: &[u8]) -> Result<PublicKey, SignatureError> {
+pub(crate) fn made_by(
+    signature: &[u8],
+    namespace: &str,
+    message: &[u8],
+) -> Result<PublicKey, SignatureError> {
     let blob = wire::dearmor(signature, "SSH SIGNATURE", |reason| {
         SignatureError::NotASignature { reason }
     })?;

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::PackageId;
+use super::{Checkpoint, PackageId};
 use crate::diagnostic::Finding;
 use crate::digest::{Digest, bytes_to_hex};
 use crate::entry::EntryKind;
@@ -16,6 +16,7 @@ use crate::inspect::Facts;
 use crate::keys::{PASSPHRASE, Recipients};
 use crate::layout::Content;
 use crate::path::{EntryPath, PathSpan, PathTable};
+use crate::statement::Signed;
 
 mod read;
 
@@ -36,7 +37,9 @@ pub struct Header {
     pub(crate) approvals: Vec<Later>,
     /// The bytes of all regular files together.
     pub bytes: u64,
-    pub(crate) checkpoint: Option<Later>,
+    /// What vouches for the sender's ledger; none of an export by a version
+    /// that had no such thing.
+    pub checkpoint: Option<Signed<Checkpoint>>,
     /// When the package was made; the same as in the manifest.
     pub created: Timestamp,
     /// How many lines follow.
