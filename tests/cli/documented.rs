@@ -192,6 +192,8 @@ fn every_command_has_the_same_envelope() {
         ("recipient", "verify out/p.exeat", 0),
         ("recipient", "list out/p.exeat", 0),
         ("recipient", "open out/p.exeat --to new-data", 0),
+        ("recipient", "receipt out/p.exeat", 0),
+        ("recipient", "receipt out/p.exeat", 1),
         ("recipient", "rekey out/p.exeat -R sender/recipient.txt", 0),
         ("sender", "policy show", 0),
         ("sender", "policy init floor", 0),

@@ -17,7 +17,7 @@ mod scan;
 mod util;
 
 pub(crate) use key_source::KeySource;
-pub(crate) use received::{List, Open, Rekey, TrustArgs, Verify};
+pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
 
@@ -66,6 +66,7 @@ pub(crate) enum Command {
     Verify(Verify),
     List(List),
     Open(Open),
+    Receipt(Receipt),
     Rekey(Rekey),
     #[command(subcommand)]
     Policy(Policy),
@@ -83,6 +84,7 @@ impl Command {
             Self::Verify(args) => (&args.identity[..], &None),
             Self::List(args) => (&args.identity[..], &None),
             Self::Open(args) => (&args.identity[..], &None),
+            Self::Receipt(args) => (&args.identity[..], &args.signing_key),
             Self::Rekey(args) => (&args.identity[..], &args.signing_key),
             _ => return Vec::new(),
         };
@@ -96,6 +98,7 @@ impl Command {
             Self::Verify(args) => &args.package,
             Self::List(args) => &args.package,
             Self::Open(args) => &args.package,
+            Self::Receipt(args) => &args.package,
             _ => return false,
         };
         is_dash(package)
@@ -111,6 +114,7 @@ impl Command {
             Self::Verify(_) => "verify",
             Self::List(_) => "list",
             Self::Open(_) => "open",
+            Self::Receipt(_) => "receipt",
             Self::Rekey(_) => "rekey",
             Self::Policy(_) => "policy",
             Self::Util(_) => "util",

@@ -4,19 +4,16 @@
 //! A receipt says that a program did so, with a key that opens the package. It
 //! does not say that anybody has read what is in it. It carries the sender's own
 //! checkpoint back, so that every recipient is a witness of the sender's
-//! ledger.
+//! ledger. See [`crate::manual::receipts`].
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::manifest::{Checkpoint, PackageId};
-use crate::signature::{Fingerprint, SignatureError, SigningKey};
+use crate::signature::{Fingerprint, RECEIPT_NAMESPACE, SignatureError, SigningKey};
 use crate::statement::{Signed, Statement};
 use crate::verify::FullyVerified;
-
-/// The namespace of signatures over receipts.
-pub const RECEIPT_NAMESPACE: &str = "exeat.receipt.v1";
 
 /// That all of a package was received and verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
