@@ -14,6 +14,7 @@
 //! | `chain` | says whether the lines are those that were written |
 //! | `account` | sums over time |
 //! | `decided` | what a decision puts on record |
+//! | `received` | receipts, and what nobody has acknowledged |
 //! | `witness` | checkpoints: making them, and holding the ledger against them |
 //!
 //! Each entry has the digest of the one before, and each package takes a signed
@@ -39,6 +40,7 @@ mod decided;
 mod entry;
 mod error;
 mod file;
+mod received;
 mod witness;
 
 #[cfg(test)]
@@ -48,7 +50,9 @@ pub use account::{Account, By, Question, Sum};
 pub use chain::Unfinished;
 pub use entry::{Contradiction, Form, Torn};
 pub(crate) use entry::{Export, FindingCount, Found, Requester};
+pub use entry::{Received, ReceivedBy};
 pub use error::{Break, LedgerError};
+pub use received::{Acknowledged, Awaited, ReceiveError, outstanding};
 pub use witness::{Verification, verify};
 
 use account::Sums;

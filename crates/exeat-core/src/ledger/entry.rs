@@ -13,6 +13,7 @@ use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Class, Coverage, Facts, People};
 use crate::manifest::{Checkpoint, NamedKey, PackageId};
+use crate::signature::Fingerprint;
 use crate::statement::Signed;
 
 /// The version of the line format that is written, and the only one read. Lines
@@ -246,6 +247,32 @@ pub(super) struct Recovery {
     pub(super) why: String,
 }
 
+/// That somebody has received and verified a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// Who signed the receipt.
+    pub by: ReceivedBy,
+    /// The number of the release that it acknowledges.
+    pub intent: u64,
+    /// SHA-256 of the package's manifest.
+    pub manifest_sha256: Digest,
+    /// The package; where it was passed on, another than that of the release.
+    pub package: PackageId,
+    /// When it had been verified, by the recipient's clock.
+    pub received: Timestamp,
+}
+
+/// Who signed a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedBy {
+    /// The fingerprint of the key.
+    pub fingerprint: Fingerprint,
+    /// Whose key that was, by the allowed signers.
+    pub name: String,
+}
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -253,6 +280,7 @@ pub(super) enum Kind {
     Alarm,
     Intent,
     Outcome,
+    Receipt,
     Recovery,
     Refusal,
     Torn,
@@ -280,6 +308,8 @@ pub(super) struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outcome: Option<Outcome>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) receipt: Option<Received>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) recovery: Option<Recovery>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) torn: Option<Torn>,
@@ -304,6 +334,8 @@ pub(super) struct Glance {
     pub(super) found: Option<FoundGlance>,
     #[serde(default)]
     pub(super) outcome: Option<OutcomeGlance>,
+    #[serde(default)]
+    pub(super) receipt: Option<Received>,
     #[serde(default)]
     pub(super) recovery: Option<RecoveryGlance>,
     #[serde(default)]
@@ -378,8 +410,7 @@ pub(super) struct OutcomeGlance {
     pub(super) ending: Ending,
     pub(super) id: PackageId,
     pub(super) intent: u64,
-    #[serde(rename = "manifest_sha256")]
-    _manifest: IgnoredAny,
+    pub(super) manifest_sha256: Option<Digest>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -450,6 +481,7 @@ impl Glance {
         let bodies = [
             (Kind::Alarm, self.alarm.is_some()),
             (Kind::Outcome, self.outcome.is_some()),
+            (Kind::Receipt, self.receipt.is_some()),
             (Kind::Recovery, self.recovery.is_some()),
             (Kind::Torn, self.torn.is_some()),
         ];
@@ -480,6 +512,7 @@ impl Entry {
             export: None,
             found: None,
             outcome: None,
+            receipt: None,
             recovery: None,
             torn: None,
         }
