@@ -12,11 +12,15 @@ use exeat_core::seal::Compress;
 use exeat_core::signature::Fingerprint;
 
 mod key_source;
+mod ledger;
 mod received;
 mod scan;
 mod util;
 
 pub(crate) use key_source::KeySource;
+pub(crate) use ledger::{
+    Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerRecover, LedgerShow, LedgerVerify,
+};
 pub(crate) use received::{List, Open, Rekey, TrustArgs, Verify};
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
@@ -68,6 +72,8 @@ pub(crate) enum Command {
     Open(Open),
     Rekey(Rekey),
     #[command(subcommand)]
+    Ledger(Ledger),
+    #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
     Util(Util),
@@ -84,6 +90,7 @@ impl Command {
             Self::List(args) => (&args.identity[..], &None),
             Self::Open(args) => (&args.identity[..], &None),
             Self::Rekey(args) => (&args.identity[..], &args.signing_key),
+            Self::Ledger(Ledger::Verify(args)) => (&args.identity[..], &None),
             _ => return Vec::new(),
         };
         identities.iter().chain(signing_key).collect()
@@ -112,6 +119,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Open(_) => "open",
             Self::Rekey(_) => "rekey",
+            Self::Ledger(_) => "ledger",
             Self::Policy(_) => "policy",
             Self::Util(_) => "util",
             Self::Demo(_) => "demo",

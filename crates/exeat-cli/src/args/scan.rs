@@ -57,7 +57,7 @@ pub(crate) enum Since {
 }
 
 impl Since {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "expected a date such as 2026-11-22, or a time ago such as 30m, 12h, 7d";
         let unit = |unit: char| match unit {
             'm' => Some(60),

@@ -503,6 +503,21 @@ impl Entry {
         }
     }
 
+    /// Whether it says that something was about to leave.
+    #[must_use]
+    pub fn is_intent(&self) -> bool {
+        self.kind == Kind::Intent
+    }
+
+    /// The package that it is about, if it is about one.
+    #[must_use]
+    pub fn package(&self) -> Option<PackageId> {
+        let export = self.export.as_ref().map(|export| export.id);
+        let outcome = self.outcome.as_ref().map(|outcome| outcome.id);
+        let alarm = self.alarm.as_ref().map(|alarm| alarm.checkpoint.package);
+        export.or(outcome).or(alarm)
+    }
+
     /// The line, with its end.
     pub(super) fn to_line(&self) -> Vec<u8> {
         let mut line = serde_json::to_vec(self).expect("an entry has nothing JSON cannot say");
