@@ -33,6 +33,7 @@ mod plain;
 mod policy;
 mod post_quantum;
 mod postgres;
+mod receipts;
 mod recorded;
 mod rekey;
 mod roundabout;

@@ -21,7 +21,7 @@ pub(crate) use key_source::KeySource;
 pub(crate) use ledger::{
     Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerRecover, LedgerShow, LedgerVerify,
 };
-pub(crate) use received::{List, Open, Rekey, TrustArgs, Verify};
+pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
 
@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Verify(Verify),
     List(List),
     Open(Open),
+    Receipt(Receipt),
     Rekey(Rekey),
     #[command(subcommand)]
     Ledger(Ledger),
@@ -89,6 +90,7 @@ impl Command {
             Self::Verify(args) => (&args.identity[..], &None),
             Self::List(args) => (&args.identity[..], &None),
             Self::Open(args) => (&args.identity[..], &None),
+            Self::Receipt(args) => (&args.identity[..], &args.signing_key),
             Self::Rekey(args) => (&args.identity[..], &args.signing_key),
             Self::Ledger(Ledger::Verify(args)) => (&args.identity[..], &None),
             _ => return Vec::new(),
@@ -103,6 +105,7 @@ impl Command {
             Self::Verify(args) => &args.package,
             Self::List(args) => &args.package,
             Self::Open(args) => &args.package,
+            Self::Receipt(args) => &args.package,
             _ => return false,
         };
         is_dash(package)
@@ -118,6 +121,7 @@ impl Command {
             Self::Verify(_) => "verify",
             Self::List(_) => "list",
             Self::Open(_) => "open",
+            Self::Receipt(_) => "receipt",
             Self::Rekey(_) => "rekey",
             Self::Ledger(_) => "ledger",
             Self::Policy(_) => "policy",

@@ -1,10 +1,6 @@
 //! A ledger → a folder for an auditor: the entries as they stand, what each
 //! release signed over them, and how to check both with `sha256sum` and
 //! `ssh-keygen` alone.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the files of the folder are made here"
-)]
 
 use std::borrow::Cow;
 use std::fs::File;

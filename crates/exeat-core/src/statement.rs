@@ -40,6 +40,15 @@ pub trait Statement: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// The largest document that is read, in bytes.
     const MAX_BYTES: usize = 64 << 10;
+
+    /// What the types of its fields cannot say: that they do not contradict one
+    /// another.
+    ///
+    /// # Errors
+    /// How they do, as a part of a sentence.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
 }
 
 /// A statement, and a signature that fits it.
@@ -139,11 +148,12 @@ impl Explain for StatementError {
 }
 
 impl<S: Statement> Signed<S> {
-    /// Signs a statement.
+    /// Signs a statement. Who may, and on what grounds, each kind of statement
+    /// says in its own module.
     ///
     /// # Errors
     /// The key cannot sign.
-    pub fn sign(statement: S, key: &SigningKey) -> Result<Self, SignatureError> {
+    pub(crate) fn sign(statement: S, key: &SigningKey) -> Result<Self, SignatureError> {
         let text = text_of(&statement);
         let signature = key.sign(S::NAMESPACE, text.as_bytes())?;
         Ok(Self {
@@ -205,6 +215,9 @@ impl<S: Statement> Signed<S> {
         if text_of(&statement) != text {
             return Err(malformed("it is not in its one form".into()));
         }
+        statement
+            .check()
+            .map_err(|reason| malformed(reason.into()))?;
         Ok(Self {
             statement,
             text,

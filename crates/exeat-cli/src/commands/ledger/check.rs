@@ -113,7 +113,10 @@ fn read(
         CommandError::new(
             Exit::Failed,
             "no-checkpoint",
-            format!("{}: {what} has no checkpoint of the sender's ledger", shown(from)),
+            format!(
+                "{}: {what} has no checkpoint of the sender's ledger",
+                shown(from)
+            ),
         )
         .with_help("it was made by a version of exeat without them, or for no package")
     };
@@ -128,9 +131,8 @@ fn read(
         let header = unlocked.inventory().header();
         return header.checkpoint.clone().ok_or_else(|| none("the package"));
     };
-    let about = |error: exeat_core::statement::StatementError| {
-        CommandError::from(error).about(shown(from))
-    };
+    let about =
+        |error: exeat_core::statement::StatementError| CommandError::from(error).about(shown(from));
     match Signed::<Receipt>::from_bytes(text.as_bytes()) {
         Ok(receipt) => {
             let checkpoint = receipt.statement().checkpoint.clone();

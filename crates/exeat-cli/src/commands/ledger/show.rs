@@ -72,10 +72,7 @@ pub(super) fn run(args: &LedgerShow, config: &Config, ui: &Ui) -> Result<Report,
         return Err(CommandError::new(
             Exit::Failed,
             "ledger-id-unknown",
-            format!(
-                "the ledger has no entry '{}'",
-                Escaped(args.id.as_bytes())
-            ),
+            format!("the ledger has no entry '{}'", Escaped(args.id.as_bytes())),
         )
         .with_help("'exeat ledger list' shows the numbers of entries and the packages' ids"));
     }
