@@ -12,11 +12,15 @@ use exeat_core::seal::Compress;
 use exeat_core::signature::Fingerprint;
 
 mod key_source;
+mod ledger;
 mod received;
 mod scan;
 mod util;
 
 pub(crate) use key_source::KeySource;
+pub(crate) use ledger::{
+    Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerRecover, LedgerShow, LedgerVerify,
+};
 pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
@@ -69,6 +73,8 @@ pub(crate) enum Command {
     Receipt(Receipt),
     Rekey(Rekey),
     #[command(subcommand)]
+    Ledger(Ledger),
+    #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
     Util(Util),
@@ -86,6 +92,7 @@ impl Command {
             Self::Open(args) => (&args.identity[..], &None),
             Self::Receipt(args) => (&args.identity[..], &args.signing_key),
             Self::Rekey(args) => (&args.identity[..], &args.signing_key),
+            Self::Ledger(Ledger::Verify(args)) => (&args.identity[..], &None),
             _ => return Vec::new(),
         };
         identities.iter().chain(signing_key).collect()
@@ -116,6 +123,7 @@ impl Command {
             Self::Open(_) => "open",
             Self::Receipt(_) => "receipt",
             Self::Rekey(_) => "rekey",
+            Self::Ledger(_) => "ledger",
             Self::Policy(_) => "policy",
             Self::Util(_) => "util",
             Self::Demo(_) => "demo",

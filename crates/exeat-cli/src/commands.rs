@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod export;
 mod init;
+mod ledger;
 mod list;
 mod open;
 mod policy;
@@ -69,6 +70,7 @@ pub(crate) fn run(
         Command::Open(args) => open::run(&args, &config, umask, ui),
         Command::Receipt(args) => receipt::run(&args, &config, umask, ui),
         Command::Rekey(args) => rekey::run(&args, &config, umask, ui),
+        Command::Ledger(args) => ledger::run(&args, &config, ui),
         Command::Policy(args) => policy::run(&args, &config, umask, ui),
         Command::Demo(_) | Command::Util(_) => unreachable!("handled above"),
     }

@@ -23,6 +23,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -31,8 +32,8 @@ use jiff::Timestamp;
 
 use crate::decide::{self, Note};
 use crate::digest::Digest;
-use crate::manifest::{Checkpoint, PackageId};
-use crate::statement::Signed;
+use crate::manifest::PackageId;
+use crate::statement::Document;
 
 mod account;
 mod chain;
@@ -48,16 +49,17 @@ mod tests;
 
 pub use account::{Account, By, Question, Sum};
 pub use chain::Unfinished;
-pub use entry::{Contradiction, Form, Torn};
-pub(crate) use entry::{Export, FindingCount, Found, Requester};
-pub use entry::{Received, ReceivedBy};
+pub use entry::{
+    Alarm, Contradiction, Ending, Entry, Export, FindingCount, Form, Found, Kind, Outcome,
+    Received, ReceivedBy, Recovery, Requester, Torn,
+};
 pub use error::{Break, LedgerError};
 pub use received::{Acknowledged, Awaited, ReceiveError, outstanding};
 pub use witness::{Verification, verify};
 
 use account::Sums;
 use chain::{Chain, End, Position};
-use entry::{Ending, Entry, Kind, MAX_LINE, Outcome, Recovery};
+use entry::MAX_LINE;
 use file::Location;
 
 /// How long a run waits for others that write.
@@ -206,7 +208,7 @@ pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerErr
         ..Account::default()
     };
     let location = match Location::find(path) {
-        Err(LedgerError::Open { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+        Err(LedgerError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Ok(nothing());
         }
         other => other?,
@@ -215,6 +217,49 @@ pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerErr
         Some(file) => account(&file, &location, Timestamp::now(), questions),
         None => Ok(nothing()),
     }
+}
+
+/// Reads the ledger at `path` from its first entry to its last; `visit` gets each
+/// with the digest of its line. Lines that are no entries are passed over, and
+/// what is wrong is said at the end.
+///
+/// # Errors
+/// It cannot be read, or is not as it was written, after all that can be read
+/// has been visited. One that does not exist has no entries.
+pub fn read(path: &Path, mut visit: impl FnMut(Entry, Digest)) -> Result<(), LedgerError> {
+    let location = match Location::find(path) {
+        Err(LedgerError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return Ok(());
+        }
+        other => other?,
+    };
+    let Some(file) = location.open_to_read()? else {
+        return Ok(());
+    };
+    let chain = Chain::from(&file, &location, Position::default());
+    let end = chain.read(|_, line, sha256| {
+        let entry = serde_json::from_slice(line.bytes).map_err(|error| {
+            format!(
+                "an entry says something unknown (column {})",
+                error.column()
+            )
+        })?;
+        visit(entry, sha256);
+        Ok(())
+    })?;
+    end.in_order()?;
+    Ok(())
+}
+
+/// Copies the ledger at `path` as it is now, whatever is wrong with it, and
+/// returns the copy's SHA-256.
+pub(crate) fn copy(path: &Path, into: &mut impl io::Write) -> Result<Digest, LedgerError> {
+    let location = Location::find(path)?;
+    let file = location.open_to_read()?.ok_or_else(|| LedgerError::Open {
+        path: path.to_owned(),
+        source: io::ErrorKind::NotFound.into(),
+    })?;
+    file::copy(&file, into).map_err(|error| location.read_error(error))
 }
 
 /// Whether the file at `path` has the append-only attribute (`chattr +a`), so
@@ -434,7 +479,7 @@ pub struct Intent {
     shared: Arc<Shared>,
     id: PackageId,
     written: Place,
-    checkpoint: Option<Signed<Checkpoint>>,
+    checkpoint: Option<Document>,
     is_open: bool,
 }
 

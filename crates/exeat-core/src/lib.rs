@@ -108,6 +108,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs on Linux alone");
 
+pub mod audit;
 mod beneath;
 mod codec;
 pub mod decide;

@@ -73,7 +73,7 @@ pub(crate) enum Since {
 }
 
 impl Since {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "expected a date such as 2026-11-22, or a time ago such as 30m, 12h, 7d";
         if let Some(ago) = duration(text) {
             return Ok(Self::Ago(ago));

@@ -141,7 +141,7 @@ impl Intent {
             time: self.written.time,
         };
         let signed = Signed::sign(checkpoint, signer)?;
-        self.checkpoint = Some(signed.clone());
+        self.checkpoint = Some(signed.document());
         Ok(signed)
     }
 }

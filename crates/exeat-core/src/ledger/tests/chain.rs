@@ -2,6 +2,7 @@
 //! its last release tells every bit of it.
 
 use super::*;
+use crate::manifest::Checkpoint;
 use crate::signature::SigningKey;
 
 /// As many entries as the exhaustive tests are over.
