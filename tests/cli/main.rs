@@ -34,6 +34,7 @@ mod policy;
 mod post_quantum;
 mod postgres;
 mod receipts;
+mod received;
 mod recorded;
 mod rekey;
 mod roundabout;

@@ -550,7 +550,8 @@ impl Entry {
         let export = self.export.as_ref().map(|export| export.id);
         let outcome = self.outcome.as_ref().map(|outcome| outcome.id);
         let alarm = self.alarm.as_ref().map(|alarm| alarm.checkpoint.package);
-        export.or(outcome).or(alarm)
+        let receipt = self.receipt.as_ref().map(|receipt| receipt.package);
+        export.or(outcome).or(alarm).or(receipt)
     }
 
     /// The line, with its end.
