@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use exeat_core::inspect::Coverage;
 use exeat_core::ledger::{Ending, Entry, Export, Form, Found, Requester};
-use exeat_core::manifest::PackageId;
+use exeat_core::manifest::{NamedKey, PackageId};
 use exeat_core::path::Escaped;
 use jiff::Timestamp;
 
@@ -132,13 +132,26 @@ fn to(export: &Export) -> String {
     match export.form {
         Form::Plaintext => "in the clear".to_owned(),
         Form::Encrypted => {
-            let names = export.recipients.iter().map(render::recipient);
+            let names = export.recipients.iter().map(recipient);
             let mut names: Vec<_> = names.take(3).collect();
             if export.recipients.len() > 3 {
                 names.push(format!("and {} more", export.recipients.len() - 3));
             }
             names.join(", ")
         }
+    }
+}
+
+/// A recipient in a table: the name, or as much of the key as tells it.
+fn recipient(recipient: &NamedKey) -> String {
+    const SHOWN: usize = 20;
+    match &recipient.name {
+        Some(name) => Escaped(name.as_bytes()).to_string(),
+        None if recipient.key.chars().count() > SHOWN => {
+            let shown: String = recipient.key.chars().take(SHOWN).collect();
+            format!("{}…", Escaped(shown.as_bytes()))
+        }
+        None => Escaped(recipient.key.as_bytes()).to_string(),
     }
 }
 
