@@ -9,6 +9,7 @@
 
 mod agent;
 mod archive;
+mod audit;
 mod bad_input;
 mod bad_opening;
 mod bad_package;

@@ -54,10 +54,7 @@ fn a_delivery_with_its_receipt() {
     assert_eq!(rows.len(), 2, "{ran}");
     assert!(rows[0].starts_with("#  when (UTC)"), "{ran}");
     let row = rows[1];
-    assert!(
-        row.contains("moments  North registry age1") && row.ends_with(": Q3"),
-        "{ran}"
-    );
+    assert!(row.contains("moments  North registry: Q3"), "{ran}");
     ran.says("exeat receipt PKG")
         .says("exeat ledger receive FILE");
     let ran = env.by("sender", RECEIVE).ends(0);

@@ -144,6 +144,8 @@ fn sealed(
             return Err(CommandError::refused(&refusal));
         }
     };
+    // Now, and not when all is sealed.
+    ledger.check()?;
     if permit.wants_first_look() {
         permit = first_look(permit, &source, policy, &ledger, &progress)?;
     }

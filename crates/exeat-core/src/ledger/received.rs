@@ -213,9 +213,6 @@ struct Known {
     deliveries: Deliveries,
     /// The release that this receipt has acknowledged already.
     acknowledged: Option<u64>,
-    /// Whether it has been put on record that the ledger contradicts the
-    /// checkpoint, so that somebody has looked, or will.
-    is_alarmed: bool,
     /// Which ledger it is.
     ledger: Option<Digest>,
 }
@@ -239,14 +236,15 @@ impl Locked<'_> {
         let known = self.known(said, *by.fingerprint())?;
         let is_ours = self.is_ours(said, &known.deliveries)?;
         if let Some(checkpoint) = &said.checkpoint
-            && !known.is_alarmed
             && (is_ours || known.ledger == Some(checkpoint.statement().ledger))
             && (is_ours || is_vouched(checkpoint, allowed))
         {
-            let checkpoint = std::slice::from_ref(checkpoint.statement());
-            let found = held_against(&self.file, &self.shared.location, checkpoint)?;
-            if let Some(what) = found.contradictions[0] {
-                self.hold_against(checkpoint)?;
+            let checkpoint = checkpoint.statement();
+            let witness = std::slice::from_ref(checkpoint);
+            let found = held_against(&self.file, &self.shared.location, witness)?;
+            let is_news = found.recovered.is_none_or(|time| checkpoint.time > time);
+            if let (Some(what), true) = (found.contradictions[0], is_news) {
+                self.hold_against(witness)?;
                 return Err(ReceiveError::Contradicted { what });
             }
         }
@@ -281,8 +279,6 @@ impl Locked<'_> {
     fn known(&self, receipt: &Receipt, by: Fingerprint) -> Result<Known, LedgerError> {
         let mut deliveries = Deliveries::default();
         let mut acknowledged = None;
-        let mut is_alarmed = false;
-        let witness = receipt.checkpoint.as_ref().map(Signed::statement);
         let chain = Chain::from(&self.file, &self.shared.location, Position::default());
         let end = chain.read(|entry, line, _| {
             if let Some(known) = &entry.receipt
@@ -292,18 +288,12 @@ impl Locked<'_> {
             {
                 acknowledged.get_or_insert(known.intent);
             }
-            if entry.kind == Kind::Alarm {
-                let alarm = serde_json::from_slice::<Entry>(line.bytes);
-                let alarm = alarm.ok().and_then(|entry| entry.alarm);
-                is_alarmed |= alarm.is_some_and(|alarm| Some(&alarm.checkpoint) == witness);
-            }
             deliveries.entry(entry, line)
         })?;
         let (position, _) = end.in_order()?;
         Ok(Known {
             deliveries,
             acknowledged,
-            is_alarmed,
             ledger: position.first,
         })
     }

@@ -155,12 +155,25 @@ fn to(export: &Export) -> String {
 
 /// The first few recipients, and how many more there are.
 pub(super) fn names(recipients: &[NamedKey]) -> String {
-    let names = recipients.iter().map(render::recipient);
+    let names = recipients.iter().map(recipient);
     let mut names: Vec<_> = names.take(3).collect();
     if recipients.len() > 3 {
         names.push(format!("and {} more", recipients.len() - 3));
     }
     names.join(", ")
+}
+
+/// A recipient in a table: the name, or as much of the key as tells it.
+fn recipient(recipient: &NamedKey) -> String {
+    const SHOWN: usize = 20;
+    match &recipient.name {
+        Some(name) => Escaped(name.as_bytes()).to_string(),
+        None if recipient.key.chars().count() > SHOWN => {
+            let shown: String = recipient.key.chars().take(SHOWN).collect();
+            format!("{}…", Escaped(shown.as_bytes()))
+        }
+        None => Escaped(recipient.key.as_bytes()).to_string(),
+    }
 }
 
 fn codes(export: &Export) -> String {

@@ -12,6 +12,9 @@ use crate::exit::Exit;
 use crate::render;
 use crate::ui::{Report, Ui};
 
+/// As much of a package's id as has to be given.
+const LEAST: usize = 8;
+
 #[derive(Serialize)]
 struct Shown {
     ledger: String,
@@ -26,23 +29,32 @@ struct Line {
 
 pub(super) fn run(args: &LedgerShow, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
     let path = super::path(&args.ledger, config)?;
-    let wanted = args.id.trim().to_lowercase();
-    let number: Option<u64> = match wanted.len() < 8 {
+    let mut wanted = args.id.trim().to_lowercase();
+    let mut number: Option<u64> = match wanted.len() < LEAST {
         true => wanted.parse().ok(),
         false => None,
     };
-    // Of a number the package is not known before its entry comes, and what is
-    // said of a package comes after its first entry.
+    if let Some(meant) = number {
+        // All that is said of the package that this entry is about.
+        let mut package = None;
+        let _ = ledger::read(&path, |entry, _| {
+            if entry.sequence == meant {
+                package = entry.package();
+            }
+        });
+        if let Some(package) = package {
+            (wanted, number) = (package.to_string(), None);
+        }
+    }
     let (mut lines, mut ids) = (Vec::new(), Vec::new());
     let read = ledger::read(&path, |entry, sha256| {
         let id = entry.package().map(|id| id.to_string());
         let is_meant = match (number, &id) {
             (Some(number), _) => entry.sequence == number,
-            (None, Some(id)) => wanted.len() >= 6 && id.contains(&wanted),
+            (None, Some(id)) => wanted.len() >= LEAST && id.contains(&wanted),
             (None, None) => false,
         };
-        let is_more = id.as_ref().is_some_and(|id| ids.contains(id));
-        if is_meant || is_more {
+        if is_meant {
             if let Some(id) = id.filter(|id| !ids.contains(id)) {
                 ids.push(id);
             }

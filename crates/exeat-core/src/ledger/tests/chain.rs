@@ -320,8 +320,14 @@ fn a_contradicted_ledger_lets_nothing_out() {
     let copy = folder.path().join("copy");
     fs::write(&copy, &silent).expect("written");
     assert_eq!(fault(&copy), "ledger-changed");
+    NOW.set(NOW.get() + 60);
     recover(&ledger).expect("recovered");
     intend(&ledger, 7, 1).delivered(1, None).expect("recorded");
+    ledger.check().expect("in order");
+    // What is known stops nobody again.
+    let held = hold(&checkpoint).expect("read");
+    assert_eq!(held.contradictions, [Some(Contradiction::Forked)]);
+    assert_eq!((held.unresolved, held.recoveries), (None, 1));
     ledger.check().expect("in order");
 }
 
