@@ -46,4 +46,5 @@ mod shell_and_man;
 mod streams;
 mod terminal;
 mod tree;
+mod two_people;
 mod wording;
