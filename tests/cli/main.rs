@@ -35,6 +35,7 @@ mod policy;
 mod post_quantum;
 mod postgres;
 mod receipts;
+mod received;
 mod recorded;
 mod rekey;
 mod roundabout;

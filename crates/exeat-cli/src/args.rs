@@ -19,7 +19,8 @@ mod util;
 
 pub(crate) use key_source::KeySource;
 pub(crate) use ledger::{
-    Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerRecover, LedgerShow, LedgerVerify,
+    Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerOutstanding, LedgerReceive, LedgerRecover,
+    LedgerShow, LedgerVerify,
 };
 pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use scan::Scan;
@@ -38,7 +39,8 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 damaged or altered, 5 invalid policy or configuration,
-6 locked by another run, 7 incomplete, 8 signature absent or not trusted, 70 internal fault, 130/143 interrupted.
+6 locked by another run, 7 incomplete, 8 signature absent or not trusted, 9 overdue, 70 internal fault,
+130/143 interrupted.
 
 New here? 'exeat demo' shows all of it on made-up data, in a folder of its own.";
 

@@ -587,6 +587,18 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Reads a file; of one that is larger than `limit` a byte more than that, so
+/// that whoever wants it whole finds it too large.
+pub(crate) fn read_at_most(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    File::open(path)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Writes a report: a regular file whole, beside its place first and then by a
 /// rename; into anything else, such as a pipe or a device, as it is.
 ///

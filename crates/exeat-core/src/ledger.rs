@@ -14,6 +14,7 @@
 //! | `chain` | says whether the lines are those that were written |
 //! | `account` | sums over time |
 //! | `decided` | what a decision puts on record |
+//! | `received` | receipts, and what nobody has acknowledged |
 //! | `witness` | checkpoints: making them, and holding the ledger against them |
 //!
 //! Each entry has the digest of the one before, and each package takes a signed
@@ -40,6 +41,7 @@ mod decided;
 mod entry;
 mod error;
 mod file;
+mod received;
 mod witness;
 
 #[cfg(test)]
@@ -49,9 +51,10 @@ pub use account::{Account, By, Question, Sum};
 pub use chain::Unfinished;
 pub use entry::{
     Alarm, Contradiction, Ending, Entry, Export, FindingCount, Form, Found, Kind, Outcome,
-    Recovery, Requester, Torn,
+    Received, ReceivedBy, Recovery, Requester, Torn,
 };
 pub use error::{Break, LedgerError};
+pub use received::{Acknowledged, Awaited, ReceiveError, outstanding};
 pub use witness::{Verification, verify};
 
 use account::Sums;

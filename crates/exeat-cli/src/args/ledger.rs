@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use exeat_core::decide::Note;
+use jiff::SignedDuration;
 
-use super::scan::Since;
+use super::scan::{Since, duration};
 use super::{KeySource, PolicyArgs, TrustArgs, key_source};
 
 /// Show and check the record of what was asked for, refused, and let out
@@ -15,6 +16,8 @@ pub(crate) enum Ledger {
     Show(LedgerShow),
     Verify(LedgerVerify),
     Export(LedgerExport),
+    Receive(LedgerReceive),
+    Outstanding(LedgerOutstanding),
     Recover(LedgerRecover),
 }
 
@@ -114,6 +117,53 @@ pub(crate) struct LedgerExport {
     pub(crate) dir: PathBuf,
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
+}
+
+/// Record receipts: that packages have arrived
+///
+/// A receipt is what the recipient's 'exeat receipt' wrote. It has to be signed by
+/// a key that you trust with receipts, for a package that left by this ledger. The
+/// checkpoint that it brings back is held against the ledger.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat ledger receive north.receipt.json
+  exeat ledger receive north.receipt.json south.receipt.json
+  exeat ledger receive north.receipt.json --allowed-signers partners")]
+pub(crate) struct LedgerReceive {
+    /// The receipts
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) receipts: Vec<PathBuf>,
+    /// Trust the signers in this OpenSSH allowed_signers file instead of yours
+    #[arg(long, value_name = "FILE")]
+    pub(crate) allowed_signers: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// List what has left, sealed, and nobody has acknowledged
+///
+/// An export whose end is not known counts as one that left. Ends with 9 if there
+/// are any, so that a timer can call somebody.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat ledger outstanding
+  exeat ledger outstanding --due 3d
+  exeat ledger outstanding --due 2w --recipient 'North registry' --json")]
+pub(crate) struct LedgerOutstanding {
+    /// Only what left so long ago or longer, such as 12h, 3d, 2w [default: everything]
+    #[arg(long, value_name = "TIME", value_parser = due)]
+    pub(crate) due: Option<SignedDuration>,
+    /// Only what was to go to this recipient: a name, or a key or its beginning
+    #[arg(long, value_name = "RECIPIENT")]
+    pub(crate) recipient: Option<String>,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+fn due(text: &str) -> Result<SignedDuration, String> {
+    duration(text).ok_or_else(|| "expected a time such as 30m, 12h, 3d, 2w".to_owned())
 }
 
 /// Put on record that you looked at a damaged ledger, and let exports go on

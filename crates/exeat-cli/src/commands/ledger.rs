@@ -4,11 +4,15 @@
 mod check;
 mod export;
 mod list;
+mod outstanding;
+mod receive;
 mod recover;
 mod rows;
 mod show;
 
 use std::path::PathBuf;
+
+use exeat_core::manifest::NamedKey;
 
 use crate::args::{self, LedgerArgs};
 use crate::config::{self, Config};
@@ -21,8 +25,18 @@ pub(crate) fn run(args: &args::Ledger, config: &Config, ui: &Ui) -> Result<Repor
         args::Ledger::Show(args) => show::run(args, config, ui),
         args::Ledger::Verify(args) => check::run(args, config, ui),
         args::Ledger::Export(args) => export::run(args, config, ui),
+        args::Ledger::Receive(args) => receive::run(args, config, ui),
+        args::Ledger::Outstanding(args) => outstanding::run(args, config, ui),
         args::Ledger::Recover(args) => recover::run(args, config, ui),
     }
+}
+
+/// Whether one of the recipients has this name, or this key or a key that begins
+/// so.
+fn is_for(recipients: &[NamedKey], wanted: &str) -> bool {
+    recipients.iter().any(|one| {
+        one.name.as_deref() == Some(wanted) || (wanted.len() >= 8 && one.key.starts_with(wanted))
+    })
 }
 
 /// The file that is meant.

@@ -13,6 +13,7 @@ use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Class, Coverage, Facts, People};
 use crate::manifest::{Checkpoint, NamedKey, PackageId};
+use crate::signature::Fingerprint;
 use crate::statement::Document;
 
 /// The version of the line format that is written, and the only one read. Lines
@@ -246,6 +247,32 @@ pub struct Recovery {
     pub why: String,
 }
 
+/// That somebody has received and verified a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// Who signed the receipt.
+    pub by: ReceivedBy,
+    /// The number of the release that it acknowledges.
+    pub intent: u64,
+    /// SHA-256 of the package's manifest.
+    pub manifest_sha256: Digest,
+    /// The package; where it was passed on, another than that of the release.
+    pub package: PackageId,
+    /// When it had been verified, by the recipient's clock.
+    pub received: Timestamp,
+}
+
+/// Who signed a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedBy {
+    /// The fingerprint of the key.
+    pub fingerprint: Fingerprint,
+    /// Whose key that was, by the allowed signers.
+    pub name: String,
+}
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -257,6 +284,8 @@ pub enum Kind {
     Intent,
     /// What became of it.
     Outcome,
+    /// Somebody has received and verified a package.
+    Receipt,
     /// Somebody has looked at what was wrong.
     Recovery,
     /// Something was refused.
@@ -295,6 +324,9 @@ pub struct Entry {
     /// Of an outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// Of a receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Received>,
     /// Of a recovery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
@@ -322,6 +354,8 @@ pub(super) struct Glance {
     pub(super) found: Option<FoundGlance>,
     #[serde(default)]
     pub(super) outcome: Option<OutcomeGlance>,
+    #[serde(default)]
+    pub(super) receipt: Option<Received>,
     #[serde(default)]
     pub(super) recovery: Option<RecoveryGlance>,
     #[serde(default)]
@@ -396,8 +430,7 @@ pub(super) struct OutcomeGlance {
     pub(super) ending: Ending,
     pub(super) id: PackageId,
     pub(super) intent: u64,
-    #[serde(rename = "manifest_sha256")]
-    _manifest: IgnoredAny,
+    pub(super) manifest_sha256: Option<Digest>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -468,6 +501,7 @@ impl Glance {
         let bodies = [
             (Kind::Alarm, self.alarm.is_some()),
             (Kind::Outcome, self.outcome.is_some()),
+            (Kind::Receipt, self.receipt.is_some()),
             (Kind::Recovery, self.recovery.is_some()),
             (Kind::Torn, self.torn.is_some()),
         ];
@@ -498,6 +532,7 @@ impl Entry {
             export: None,
             found: None,
             outcome: None,
+            receipt: None,
             recovery: None,
             torn: None,
         }
@@ -515,7 +550,8 @@ impl Entry {
         let export = self.export.as_ref().map(|export| export.id);
         let outcome = self.outcome.as_ref().map(|outcome| outcome.id);
         let alarm = self.alarm.as_ref().map(|alarm| alarm.checkpoint.package);
-        export.or(outcome).or(alarm)
+        let receipt = self.receipt.as_ref().map(|receipt| receipt.package);
+        export.or(outcome).or(alarm).or(receipt)
     }
 
     /// The line, with its end.

@@ -15,6 +15,7 @@ use crate::manifest::NamedKey;
 mod chain;
 mod crash;
 mod processes;
+mod received;
 
 const DAY: i64 = 24 * 3600;
 

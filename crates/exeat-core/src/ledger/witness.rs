@@ -57,7 +57,7 @@ pub fn verify(path: &Path, checkpoints: &[Checkpoint]) -> Result<Verification, L
     }
 }
 
-fn held_against(
+pub(super) fn held_against(
     file: &File,
     location: &Location,
     checkpoints: &[Checkpoint],

@@ -1,8 +1,9 @@
 //! `exeat ledger list`.
 
-use exeat_core::ledger::{self, Entry, Export};
+use exeat_core::ledger::{self, Entry};
 use serde::Serialize;
 
+use super::is_for;
 use super::rows::{Row, Rows};
 use crate::args::LedgerList;
 use crate::config::Config;
@@ -89,17 +90,9 @@ fn is_asked_for(entry: &Entry, args: &LedgerList) -> bool {
         entry
             .export
             .as_ref()
-            .is_some_and(|export| is_for(export, wanted))
+            .is_some_and(|export| is_for(&export.recipients, wanted))
     });
     is_by && is_for
-}
-
-/// Whether one of the recipients has this name, or this key or a key that begins
-/// so.
-fn is_for(export: &Export, wanted: &str) -> bool {
-    export.recipients.iter().any(|one| {
-        one.name.as_deref() == Some(wanted) || (wanted.len() >= 8 && one.key.starts_with(wanted))
-    })
 }
 
 fn table(rows: &[&Row]) -> String {

@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) people: String,
     pub(super) to: String,
     pub(super) is_refusal: bool,
+    /// Whether somebody has acknowledged it.
+    is_received: bool,
 }
 
 /// All rows so far.
@@ -50,6 +52,18 @@ impl Rows {
             };
             return row.number;
         }
+        if let Some(receipt) = &entry.receipt
+            && let Some(row) = self.intents.get(&receipt.intent)
+        {
+            let row = &mut self.rows[*row];
+            let by = Escaped(receipt.by.name.as_bytes());
+            row.what += &match row.is_received {
+                false => format!("; received by {by}"),
+                true => format!(", {by}"),
+            };
+            row.is_received = true;
+            return row.number;
+        }
         let mut row = Row {
             number: entry.sequence,
             time: entry.time,
@@ -63,6 +77,7 @@ impl Rows {
             people: entry.found.as_ref().map(people).unwrap_or_default(),
             to: entry.export.as_ref().map(to).unwrap_or_default(),
             is_refusal: false,
+            is_received: false,
         };
         if let Some(export) = &entry.export {
             // Until an outcome says more.
@@ -95,6 +110,9 @@ impl Rows {
         } else if let Some(torn) = &entry.torn {
             let bytes = render::count(torn.bytes, "byte", "bytes");
             row.what = format!("an unfinished line of {bytes} before this was put on record");
+        } else if let Some(receipt) = &entry.receipt {
+            let by = Escaped(receipt.by.name.as_bytes());
+            row.what = format!("a receipt by {by} without its export");
         } else {
             row.what = "an outcome without its intent".to_owned();
         }
@@ -131,15 +149,18 @@ fn people(found: &Found) -> String {
 fn to(export: &Export) -> String {
     match export.form {
         Form::Plaintext => "in the clear".to_owned(),
-        Form::Encrypted => {
-            let names = export.recipients.iter().map(recipient);
-            let mut names: Vec<_> = names.take(3).collect();
-            if export.recipients.len() > 3 {
-                names.push(format!("and {} more", export.recipients.len() - 3));
-            }
-            names.join(", ")
-        }
+        Form::Encrypted => names(&export.recipients),
     }
+}
+
+/// The first few recipients, and how many more there are.
+pub(super) fn names(recipients: &[NamedKey]) -> String {
+    let names = recipients.iter().map(recipient);
+    let mut names: Vec<_> = names.take(3).collect();
+    if recipients.len() > 3 {
+        names.push(format!("and {} more", recipients.len() - 3));
+    }
+    names.join(", ")
 }
 
 /// A recipient in a table: the name, or as much of the key as tells it.
