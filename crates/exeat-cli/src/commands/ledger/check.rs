@@ -195,6 +195,7 @@ fn report(
         text
     };
     let mut report = Report::new(ui, text, checked);
+    let is_contradicted = found.contradictions.iter().any(Option::is_some);
     if let Some(unfinished) = found.unfinished {
         report.notes.push(format!(
             "note: the last {} at its end are an unfinished line: a run was stopped there, or is \
@@ -214,6 +215,12 @@ fn report(
         report.notes.push(format!(
             "warning: this could not be put on record, so exports go on: {why}\n  run it again as \
              somebody who can write to the ledger"
+        ));
+    } else if let (Some(recovered), true) = (found.recovered, is_contradicted) {
+        report.exit = Exit::Damaged;
+        report.notes.push(format!(
+            "note: it was signed before somebody looked at the ledger on {}; exports go on",
+            render::time(recovered.as_second())
         ));
     }
     report
