@@ -22,6 +22,7 @@ mod handed;
 mod hanging;
 mod hidden;
 mod interrupt;
+mod killed;
 mod ledger;
 mod lifecycle;
 mod mounts;
