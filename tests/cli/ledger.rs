@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use exeat_core::digest::Digest;
 use serde_json::Value;
@@ -65,9 +65,15 @@ pub(crate) fn codes(entry: &Value) -> Vec<String> {
 /// Moves all of it so many days into the past, as if they had gone by. Its chain
 /// is made anew.
 pub(crate) fn age(env: &Env, days: i64) {
+    age_file(&path(env), days);
+}
+
+/// The same of a ledger somewhere else.
+pub(crate) fn age_file(path: &Path, days: i64) {
     let mut text = String::new();
     let mut previous = Value::Null;
-    for mut entry in entries(env) {
+    for line in fs::read_to_string(path).unwrap().lines() {
+        let mut entry: Value = serde_json::from_str(line).unwrap();
         let time: jiff::Timestamp = entry["time"].as_str().unwrap().parse().unwrap();
         let time = time - jiff::SignedDuration::from_hours(24 * days);
         entry["time"] = time.to_string().into();
@@ -76,7 +82,7 @@ pub(crate) fn age(env: &Env, days: i64) {
         previous = Digest::of(line.as_bytes()).to_string().into();
         text += &line;
     }
-    fs::write(path(env), text).unwrap();
+    fs::write(path, text).unwrap();
 }
 
 /// Adds bytes to its end, as no run of exeat would.

@@ -47,4 +47,5 @@ mod shell_and_man;
 mod streams;
 mod terminal;
 mod tree;
+mod two_people;
 mod wording;

@@ -50,7 +50,7 @@
 //! | `sequence` | 1 for the first entry, one more for each that follows |
 //! | `previous` | SHA-256 of the line of the entry before, with its end of line; null in the first |
 //! | `time` | RFC 3339, UTC, of the machine's clock |
-//! | `kind` | `refusal`, `intent`, `outcome`, `torn`, `alarm` or `recovery` |
+//! | `kind` | `refusal`, `intent`, `outcome`, `receipt`, `torn`, `alarm` or `recovery` |
 //! | `unresolved` | while nobody has looked at an alarm, its number; else absent |
 //!
 //! A `refusal` and an `intent` have `export`:
@@ -90,6 +90,16 @@
 //! | `id` | of the export |
 //! | `intent` | the intent's `sequence` |
 //! | `manifest_sha256` | of a package's `manifest.json`, or null |
+//!
+//! A `receipt` has `receipt` (see [`crate::manual::receipts`]):
+//!
+//! | field | what it is |
+//! |---|---|
+//! | `by` | `{fingerprint, name}`: the key that signed it, and whose that was by the allowed signers |
+//! | `intent` | `sequence` of the release that it acknowledges |
+//! | `manifest_sha256` | of the package's `manifest.json` |
+//! | `package` | the package's id; where it was passed on, not that of the release |
+//! | `received` | when it had been verified, by the recipient's clock |
 //!
 //! # What a crash leaves
 //!
