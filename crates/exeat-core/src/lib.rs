@@ -25,6 +25,8 @@
 //! A copy in the clear goes another way: list → decide → [`inspect`] → decide
 //! → record → [`deliver::copy`].
 //!
+//! Where a policy asks for it, others agree to a release beforehand: [`approval`].
+//!
 //! The [`manual`] describes the package format and the findings.
 //!
 //! # Example
@@ -66,6 +68,7 @@
 //!     },
 //!     recipients: Recipients::keys(vec![Recipient::parse(&recipient.recipient())?])?,
 //!     signer: Some(sender.public().fingerprint()),
+//!     approvals: Default::default(),
 //! };
 //! let policy = Policy::floor();
 //! let Decision::Permit(permit) = policy.decide(request, listing) else {
@@ -107,6 +110,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs on Linux alone");
 
+pub mod approval;
 mod beneath;
 mod codec;
 pub mod decide;

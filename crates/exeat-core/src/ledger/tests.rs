@@ -194,6 +194,8 @@ fn released(groups: Vec<String>, facts: Option<Facts>) -> ReleasePermit {
             policy_sha256: Digest::of(b"floor"),
             facts,
             findings: Vec::new(),
+            approvals: Vec::new(),
+            request: None,
         },
     }
 }

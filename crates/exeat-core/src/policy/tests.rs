@@ -205,7 +205,7 @@ fn starters_ask_what_they_are_described_to() {
         .iter()
         .map(|w| w.code)
         .collect();
-    assert_eq!(codes, ["approvals-not-yet", "required-by-name"]);
+    assert_eq!(codes, ["approvers-missing", "required-by-name"]);
 
     let research = good(Policy::starter("research").expect("a text"));
     let usb = Path::new("/media/usb");
@@ -363,9 +363,9 @@ fn what_allows_nothing_is_warned_of() {
     assert_eq!(codes("[signing]\nsigners = []\n"), ["nothing-allowed"]);
     assert_eq!(codes("[purpose]\nallowed = []\n"), ["nothing-allowed"]);
     let approvals = "[approvals]\npeople = [{ from = 10, count = 2 }]\n";
-    assert_eq!(codes(approvals), ["approvals-not-yet", "approvers-missing"]);
-    let one = format!("{approvals}approvers = [\"a\"]\n");
-    assert_eq!(codes(&one), ["approvals-not-yet", "approvals-impossible"]);
+    assert_eq!(codes(approvals), ["approvers-missing"]);
+    let named = format!("{approvals}approvers = [\"a\"]\n");
+    assert_eq!(codes(&named), ["approvers-missing"]);
     assert!(codes("").is_empty());
     let apart = good("[destinations]\nallow = [\"fixed\"]\n")
         .tighten(&good("[destinations]\nallow = [\"network\"]\n"));

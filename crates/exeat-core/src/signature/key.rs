@@ -2,11 +2,13 @@
 
 mod short_scalar;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 use ssh_key::rand_core::OsRng;
@@ -458,6 +460,20 @@ impl fmt::Debug for PublicKey {
 /// and 43 characters of base64.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
+
+/// As text, as people know it.
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(from)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
 
 impl Fingerprint {
     /// The fingerprint of a key in its wire form, whatever kind it is of.
