@@ -39,7 +39,7 @@ fn the_intent_comes_before_the_outcome() {
     let entries = ledger::entries(&env);
     for (number, entry) in entries.iter().enumerate() {
         assert_eq!(entry["sequence"], number + 1);
-        assert_eq!(entry["version"], 1);
+        assert_eq!(entry["version"], 2);
     }
     let [early, intent, outcome, late] = &entries[..] else {
         unreachable!("just counted");
@@ -132,7 +132,7 @@ fn a_torn_last_line_is_survived() {
     env.write("few.csv", table(&people(61, 30)));
     env.write("more.csv", table(&people(62, 30)));
     plain(&env, "few.csv --name p").ends(0);
-    for torn in ["{\"version\":1,\"sequence\":3,\"ti", "\0\0\0\0"] {
+    for torn in ["{\"version\":2,\"sequence\":3,\"ti", "\0\0\0\0"] {
         let before = ledger::text(&env);
         ledger::append(&env, torn.as_bytes());
         // What had left before counts.

@@ -429,7 +429,7 @@ fn a_damaged_ledger() {
         ("one comes twice", format!("{good}{}\n", lines[1])),
         (
             "another version",
-            good.replace("\"version\":1", "\"version\":9"),
+            good.replace("\"version\":2", "\"version\":9"),
         ),
     ] {
         fs::write(ledger::path(&env), &text).unwrap();

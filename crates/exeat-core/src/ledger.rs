@@ -11,38 +11,49 @@
 //! |---|---|
 //! | `file` | opens, locks, reads and appends; never shortens |
 //! | `entry` | the types and the bytes of a line |
-//! | `account` | sums, and says whether the file is in order |
+//! | `chain` | says whether the lines are those that were written |
+//! | `account` | sums over time |
+//! | `decided` | what a decision puts on record |
+//! | `witness` | checkpoints: making them, and holding the ledger against them |
 //!
-//! The file may belong to one person or to a site: see [`crate::manual::ledger`].
-//! Nothing in it can be shown to be complete yet: whoever can rewrite the file
-//! can rewrite the record.
+//! Each entry has the digest of the one before, and each package takes a signed
+//! checkpoint along, so that whoever rewrites the file contradicts what others
+//! hold. It may belong to one person or to a site: see [`crate::manual::ledger`].
 
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::decide::{self, Note};
 use crate::digest::Digest;
-use crate::manifest::PackageId;
+use crate::manifest::{Checkpoint, PackageId};
+use crate::statement::Signed;
 
 mod account;
+mod chain;
 mod decided;
 mod entry;
 mod error;
 mod file;
+mod witness;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, By, Question, Sum};
+pub use chain::Unfinished;
+pub use entry::{Contradiction, Form, Torn};
 pub(crate) use entry::{Export, FindingCount, Found, Requester};
-pub use entry::{Form, Torn};
-pub use error::LedgerError;
+pub use error::{Break, LedgerError};
+pub use witness::{Verification, verify};
 
-use entry::{Ending, Entry, Kind, MAX_LINE, Outcome, VERSION, Written};
+use account::Sums;
+use chain::{Chain, End, Position};
+use entry::{Ending, Entry, Kind, MAX_LINE, Outcome, Recovery};
 use file::Location;
 
 /// How long a run waits for others that write.
@@ -78,6 +89,8 @@ struct Shared {
     file: Mutex<File>,
     patience: Duration,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    /// How far this process has read it and found it in order.
+    checked: Mutex<Position>,
 }
 
 impl Ledger {
@@ -106,6 +119,7 @@ impl Ledger {
                 file: Mutex::new(file),
                 patience,
                 clock,
+                checked: Mutex::default(),
             }),
         })
     }
@@ -134,7 +148,46 @@ impl Ledger {
     /// The ledger cannot be read, or is damaged: then nobody knows.
     pub fn account(&self, questions: &[Question]) -> Result<Account, LedgerError> {
         let (file, location) = (self.shared.open_again()?, &self.shared.location);
-        account::account(&file, location, (self.shared.clock)(), questions)
+        account(&file, location, (self.shared.clock)(), questions)
+    }
+
+    /// Reads the ledger and says whether its entries are those that were
+    /// written: some seconds for a million. What this has read is not read again
+    /// before an intent of the same process is written.
+    ///
+    /// # Errors
+    /// As of [`Ledger::account`]; [`LedgerError::Contradicted`].
+    pub fn check(&self) -> Result<(), LedgerError> {
+        self.shared.check(&self.shared.open_again()?)
+    }
+}
+
+/// Reads all of it.
+fn account(
+    file: &File,
+    location: &Location,
+    now: Timestamp,
+    questions: &[Question],
+) -> Result<Account, LedgerError> {
+    let mut sums = Sums::new(now, questions);
+    let chain = Chain::from(file, location, Position::default());
+    let end = chain.read(|entry, _, _| sums.entry(entry))?;
+    let (position, unfinished) = end.in_order()?;
+    Ok(Account {
+        entries: position.sequence,
+        ledger: position.first,
+        sums: sums.finish(),
+        unfinished,
+    })
+}
+
+impl End {
+    /// The end, if nothing is wrong.
+    fn in_order(self) -> Result<(Position, Option<Unfinished>), LedgerError> {
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok((self.position, self.unfinished)),
+        }
     }
 }
 
@@ -155,7 +208,7 @@ pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerErr
         other => other?,
     };
     match location.open_to_read()? {
-        Some(file) => account::account(&file, &location, Timestamp::now(), questions),
+        Some(file) => account(&file, &location, Timestamp::now(), questions),
         None => Ok(nothing()),
     }
 }
@@ -186,7 +239,7 @@ impl Locked<'_> {
     /// As of [`Ledger::account`].
     pub fn account(&self, questions: &[Question]) -> Result<Account, LedgerError> {
         let now = (self.shared.clock)();
-        account::account(&self.file, &self.shared.location, now, questions)
+        account(&self.file, &self.shared.location, now, questions)
     }
 
     /// As [`Locked::intend`].
@@ -198,16 +251,18 @@ impl Locked<'_> {
         export: &Export,
         found: &Found,
     ) -> Result<Intent, LedgerError> {
-        let export = export.with_short_keys();
-        let sequence = self.append(&Entry {
-            export: Some(&export),
-            found: Some(found),
-            ..blank(Kind::Intent)
+        // What was written over would not be seen by anybody otherwise.
+        self.shared.check(&self.file)?;
+        let written = self.append(Entry {
+            export: Some(export.with_short_keys()),
+            found: Some(found.clone()),
+            ..Entry::blank(Kind::Intent)
         })?;
         Ok(Intent {
             shared: Arc::clone(self.shared),
             id: export.id,
-            sequence,
+            written,
+            checkpoint: None,
             is_open: true,
         })
     }
@@ -222,58 +277,116 @@ impl Locked<'_> {
         found: Option<&Found>,
     ) -> Result<(), LedgerError> {
         let refusal = |export| {
-            self.append(&Entry {
+            self.append(Entry {
                 export: Some(export),
-                found,
-                ..blank(Kind::Refusal)
+                found: found.cloned(),
+                ..Entry::blank(Kind::Refusal)
             })
         };
         let export = export.with_short_keys();
-        match refusal(&export) {
-            Err(LedgerError::TooLong) => refusal(&export.cut_short()),
+        match refusal(export.clone()) {
+            Err(LedgerError::TooLong) => refusal(export.cut_short()),
             other => other,
         }?;
         Ok(())
     }
 
-    /// Puts an entry at the end, durably, and returns its sequence number.
+    /// Puts on record that somebody has looked at what is wrong with the ledger.
+    /// It covers all that stands before it, as it stands there; exports go on.
+    /// Returns its number.
+    ///
+    /// # Errors
+    /// Nothing is wrong, a later version of exeat wrote in it, or it cannot be
+    /// written.
+    pub fn recover(self, requester: &decide::Requester, why: &Note) -> Result<u64, LedgerError> {
+        let (file, location) = (&*self.file, &self.shared.location);
+        let end = Chain::from(file, location, Position::default()).read(|_, _, _| Ok(()))?;
+        match end.fault {
+            Some(fault @ LedgerError::Version { found, .. }) if found > entry::VERSION => {
+                return Err(fault);
+            }
+            None if end.position.unresolved.is_none() => {
+                return Err(LedgerError::NothingToRecover {
+                    path: location.path().to_owned(),
+                });
+            }
+            _ => {}
+        }
+        let (sha256, bytes, open) =
+            file::whole(file).map_err(|error| location.read_error(error))?;
+        let sequence = end.position.highest.saturating_add(1);
+        let line = Entry {
+            sequence,
+            previous: end.position.previous,
+            time: self.shared.now(),
+            unresolved: end.position.unresolved,
+            recovery: Some(Recovery {
+                bytes,
+                requester: Requester::of(requester).0,
+                sha256,
+                unreadable: end.unreadable + end.unfinished.map_or(0, |_| 1),
+                why: why.as_str().to_owned(),
+            }),
+            ..Entry::blank(Kind::Recovery)
+        };
+        let mut written = if open { b"\n".to_vec() } else { Vec::new() };
+        written.extend(line.to_line());
+        self.write(&written)?;
+        Ok(sequence)
+    }
+
+    /// Puts an entry at the end, durably.
     ///
     /// What a crash left there is closed with an end of line and put on record
     /// first, in the same write. Nothing is ever taken away.
-    fn append(&self, entry: &Written<'_>) -> Result<u64, LedgerError> {
-        let tail = account::tail(&self.file, &self.shared.location)?;
-        let now = (self.shared.clock)();
-        // Finer than that, a time says nothing, and is hard to read.
-        let time = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-        let mut sequence = tail.sequence;
+    fn append(&self, entry: Entry) -> Result<Place, LedgerError> {
+        let tail = chain::tail(&self.file, &self.shared.location)?;
+        let time = self.shared.now();
+        let mut place = Place {
+            sequence: tail.sequence,
+            sha256: tail.previous,
+            time,
+        };
         let mut bytes = Vec::new();
         if tail.open {
             bytes.push(b'\n');
         }
-        let torn = Written {
-            torn: tail.torn,
-            ..blank(Kind::Torn)
-        };
-        let torn = tail.torn.is_some().then_some(&torn);
-        for entry in torn.into_iter().chain([entry]) {
-            sequence = sequence.saturating_add(1);
-            let line = Written {
-                sequence,
-                time,
-                ..*entry
-            }
-            .to_line();
+        let torn = tail.torn.map(|torn| Entry {
+            torn: Some(torn),
+            ..Entry::blank(Kind::Torn)
+        });
+        for mut entry in torn.into_iter().chain([entry]) {
+            entry.sequence = place.sequence.saturating_add(1);
+            entry.previous = place.sha256;
+            entry.time = time;
+            entry.unresolved = tail.unresolved;
+            let line = entry.to_line();
             if line.len() > MAX_LINE {
                 return Err(LedgerError::TooLong);
             }
+            place.sequence = entry.sequence;
+            place.sha256 = Some(Digest::of(&line));
             bytes.extend(line);
         }
-        file::append(&self.file, &bytes).map_err(|source| LedgerError::Write {
+        self.write(&bytes)?;
+        Ok(place)
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<(), LedgerError> {
+        file::append(&self.file, bytes).map_err(|source| LedgerError::Write {
             path: self.shared.location.path().to_owned(),
             source,
-        })?;
-        Ok(sequence)
+        })
     }
+}
+
+/// Where an entry was written.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    sequence: u64,
+    /// Of its line; `None` where there is no entry yet.
+    sha256: Option<Digest>,
+    time: Timestamp,
 }
 
 impl Drop for Locked<'_> {
@@ -316,7 +429,8 @@ impl Drop for Locked<'_> {
 pub struct Intent {
     shared: Arc<Shared>,
     id: PackageId,
-    sequence: u64,
+    written: Place,
+    checkpoint: Option<Signed<Checkpoint>>,
     is_open: bool,
 }
 
@@ -330,7 +444,7 @@ impl Intent {
     /// Its sequence number in the ledger.
     #[must_use]
     pub fn sequence(&self) -> u64 {
-        self.sequence
+        self.written.sequence
     }
 
     /// All of it is at its destination: so many bytes, and of a package the
@@ -368,20 +482,22 @@ impl Intent {
         manifest_sha256: Option<Digest>,
     ) -> Result<(), LedgerError> {
         self.is_open = false;
-        self.record(&Outcome {
+        let checkpoint = self.checkpoint.take();
+        self.record(Outcome {
             bytes,
+            checkpoint,
             code: code.map(str::to_owned),
             ending,
             id: self.id,
-            intent: self.sequence,
+            intent: self.written.sequence,
             manifest_sha256,
         })
     }
 
-    fn record(&self, outcome: &Outcome) -> Result<(), LedgerError> {
-        self.shared.lock()?.append(&Entry {
+    fn record(&self, outcome: Outcome) -> Result<(), LedgerError> {
+        self.shared.lock()?.append(Entry {
             outcome: Some(outcome),
-            ..blank(Kind::Outcome)
+            ..Entry::blank(Kind::Outcome)
         })?;
         Ok(())
     }
@@ -390,13 +506,15 @@ impl Intent {
 impl Drop for Intent {
     fn drop(&mut self) {
         if self.is_open {
+            let checkpoint = self.checkpoint.take();
             // Nobody is left to tell. Without this entry it counts all the same.
-            let _ = self.record(&Outcome {
+            let _ = self.record(Outcome {
                 bytes: None,
+                checkpoint,
                 code: Some("abandoned".into()),
                 ending: Ending::Interrupted,
                 id: self.id,
-                intent: self.sequence,
+                intent: self.written.sequence,
                 manifest_sha256: None,
             });
         }
@@ -405,7 +523,7 @@ impl Drop for Intent {
 
 impl fmt::Debug for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Intent({}, entry {})", self.id, self.sequence)
+        write!(f, "Intent({}, entry {})", self.id, self.written.sequence)
     }
 }
 
@@ -451,6 +569,42 @@ impl Shared {
         }
     }
 
+    /// Reads on from where this process found it in order.
+    fn check(&self, file: &File) -> Result<(), LedgerError> {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let length = file::length(file).map_err(|error| self.location.read_error(error))?;
+        if length < checked.at {
+            let reason = "it was cut off while this run had it open".into();
+            return Err(chain::damaged(&self.location, length, reason));
+        }
+        let chain = Chain::from(file, &self.location, *checked);
+        let end = chain.read(|_, _, _| Ok(()))?;
+        let whole = end.whole;
+        let (position, _) = end.in_order()?;
+        *checked = whole;
+        match position.unresolved {
+            None => Ok(()),
+            Some(alarm) => Err(LedgerError::Contradicted {
+                path: self.location.path().to_owned(),
+                alarm,
+            }),
+        }
+    }
+
+    /// The digest of the first entry's line, if there was one when it was
+    /// checked.
+    fn first(&self) -> Option<Digest> {
+        let checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.first
+    }
+
+    /// The time of an entry. Finer than that, a time says nothing, and is hard
+    /// to read.
+    fn now(&self) -> Timestamp {
+        let now = (self.clock)();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
     /// The file for reading beside whoever holds the lock.
     fn open_again(&self) -> Result<File, LedgerError> {
         let file = self.location.open_to_read()?;
@@ -463,19 +617,5 @@ impl Shared {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.location.fmt(f)
-    }
-}
-
-/// An entry that says nothing yet; place and time are given when it is appended.
-fn blank<'a>(kind: Kind) -> Written<'a> {
-    Entry {
-        version: VERSION,
-        sequence: 0,
-        time: Timestamp::UNIX_EPOCH,
-        kind,
-        export: None,
-        found: None,
-        outcome: None,
-        torn: None,
     }
 }

@@ -136,11 +136,11 @@ pub fn add(
     package: &Unlocked,
     permit: RekeyPermit,
     signer: &SigningKey,
-    intent: Intent,
+    mut intent: Intent,
     umask: u32,
 ) -> Result<Rekeyed, RekeyError> {
     let recipients = NamedKey::of(&permit.request.recipients);
-    match write(package, &permit, signer, &intent, umask) {
+    match write(package, &permit, signer, &mut intent, umask) {
         Ok((member, bytes)) => {
             let manifest = package.verified().manifest_sha256();
             match intent.delivered(bytes, Some(manifest)) {
@@ -165,7 +165,7 @@ fn write(
     package: &Unlocked,
     permit: &RekeyPermit,
     signer: &SigningKey,
-    intent: &Intent,
+    intent: &mut Intent,
     umask: u32,
 ) -> Result<(String, u64), (RekeyError, bool)> {
     let made = make(package, permit, signer, intent).map_err(|error| (error, false));
@@ -180,7 +180,7 @@ fn make<'a>(
     package: &'a Unlocked,
     permit: &RekeyPermit,
     signer: &SigningKey,
-    intent: &Intent,
+    intent: &mut Intent,
 ) -> Result<(&'a OwnedFd, [Vec<u8>; 3]), RekeyError> {
     let request = &permit.request;
     let is_for_it = permit.package == package.verified().id()
@@ -203,6 +203,8 @@ fn make<'a>(
     };
     let record = passing.to_bytes();
     let signature = signer.sign(REKEY_NAMESPACE, &record)?;
+    // For the ledger alone: the envelope has no room for it.
+    intent.checkpoint(signer)?;
     Ok((folder, [envelope, record, signature.into_bytes()]))
 }
 

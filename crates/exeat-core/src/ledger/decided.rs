@@ -3,7 +3,7 @@
 
 use super::entry::recorded_groups;
 use super::{Export, FindingCount, Form, Found, Intent, LedgerError, Locked, Requester};
-use crate::decide::{DecisionRecord, Refusal, Released};
+use crate::decide::{self, DecisionRecord, Refusal, Released};
 use crate::inspect::{Coverage, Facts};
 
 impl Locked<'_> {
@@ -38,8 +38,7 @@ impl Locked<'_> {
 
 impl Export {
     fn of(record: &DecisionRecord) -> Self {
-        let requester = &record.requester;
-        let (groups, left_out) = recorded_groups(&requester.groups);
+        let (requester, left_out) = Requester::of(&record.requester);
         Self {
             destination: record.medium.name().to_owned(),
             findings: FindingCount::of(&record.findings),
@@ -53,13 +52,24 @@ impl Export {
             purpose: record.purpose.clone().map(Into::into),
             recipients: record.sealed_for.clone().unwrap_or_default(),
             left_out,
-            requester: Requester {
-                groups,
-                mapped: requester.is_mapped,
-                name: requester.name.clone().map(Into::into),
-                user: requester.user,
-            },
+            requester,
             signer: record.signer.as_ref().map(ToString::to_string),
         }
+    }
+}
+
+impl Requester {
+    /// What the ledger says of an account, and how many of its groups it does
+    /// not name.
+    pub(super) fn of(requester: &decide::Requester) -> (Self, u64) {
+        let (groups, left_out) = recorded_groups(&requester.groups);
+        let recorded = Self {
+            groups,
+            mapped: requester.is_mapped,
+            name: requester.name.clone().map(Into::into),
+            unnamed_groups: requester.has_unnamed_groups,
+            user: requester.user,
+        };
+        (recorded, left_out)
     }
 }

@@ -1,8 +1,9 @@
 //! What a line of the ledger says: the types, their bytes, strict reading.
 //!
-//! The body stands in a field of its own (`export`, `found`, `outcome`,
-//! `torn`), so that a later version can add fields to every entry (`previous`)
-//! without touching what an entry is about.
+//! What every entry has comes first: where it stands in the chain, and when it
+//! was written. The body stands in a field of its own for each kind. [`Entry`] is
+//! a line with all that it says; [`Glance`] one with what the chain and the sums
+//! are made of, read without storing the rest.
 
 use jiff::Timestamp;
 use serde::de::IgnoredAny;
@@ -11,10 +12,12 @@ use serde::{Deserialize, Serialize};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Class, Coverage, Facts, People};
-use crate::manifest::{NamedKey, PackageId};
+use crate::manifest::{Checkpoint, NamedKey, PackageId};
+use crate::statement::Signed;
 
-/// The version of the line format that is written, and the only one read.
-pub(super) const VERSION: u64 = 1;
+/// The version of the line format that is written, and the only one read. Lines
+/// of version 1 were not chained.
+pub(super) const VERSION: u64 = 2;
 /// The longest line a reader takes, with its end, in bytes: enough for the 128
 /// recipients that a package can have.
 pub(super) const MAX_LINE: usize = 64 << 10;
@@ -47,6 +50,10 @@ pub(crate) struct Requester {
     pub mapped: bool,
     /// Its name.
     pub name: Option<String>,
+    /// Whether it may be in groups whose names are not known: then it counts for
+    /// every group.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unnamed_groups: bool,
     /// Its number. What left in the clear is summed by it.
     pub user: u32,
 }
@@ -173,6 +180,9 @@ pub(super) enum Ending {
 pub(super) struct Outcome {
     /// Bytes at the destination, where all of them are there.
     pub(super) bytes: Option<u64>,
+    /// What went into the package of the ledger, signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) checkpoint: Option<Signed<Checkpoint>>,
     /// Why it was not delivered.
     pub(super) code: Option<String>,
     /// How it ended.
@@ -193,40 +203,112 @@ pub struct Torn {
     pub at: u64,
     /// How many there are, with the end of line that closes them.
     pub bytes: u64,
+    /// SHA-256 of them, with that end of line.
+    pub sha256: Digest,
+}
+
+/// How a ledger contradicts a checkpoint that was signed over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Contradiction {
+    /// It ends before the entry that was signed.
+    Older,
+    /// That entry is another one here.
+    Forked,
+    /// That entry is another one here, or not there, and so is the first.
+    OtherLedger,
+}
+
+/// That the ledger was found to contradict a checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alarm {
+    /// The checkpoint that it contradicts.
+    pub(super) checkpoint: Checkpoint,
+    /// How.
+    pub(super) what: Contradiction,
+}
+
+/// That somebody has looked at what was wrong, and lets exports go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Recovery {
+    /// All before it: so many bytes.
+    pub(super) bytes: u64,
+    /// Who did it.
+    pub(super) requester: Requester,
+    /// SHA-256 of all before it.
+    pub(super) sha256: Digest,
+    /// Lines before it that could not be read, and that no sum counts.
+    pub(super) unreadable: u64,
+    /// What they found, or did about it.
+    pub(super) why: String,
 }
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
+    Alarm,
     Intent,
     Outcome,
+    Recovery,
     Refusal,
     Torn,
 }
 
-/// One line. The type parameters stand for how much of the bodies is wanted.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One line with all that it says, as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Entry<E, F, O> {
+pub(super) struct Entry {
     pub(super) version: u64,
     pub(super) sequence: u64,
+    /// SHA-256 of the line of the entry before, with its end of line.
+    pub(super) previous: Option<Digest>,
     pub(super) time: Timestamp,
     pub(super) kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) export: Option<E>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) found: Option<F>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) outcome: Option<O>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The number of an alarm that nobody has looked at yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unresolved: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) alarm: Option<Alarm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) export: Option<Export>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) found: Option<Found>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) outcome: Option<Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) recovery: Option<Recovery>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) torn: Option<Torn>,
 }
 
-/// An entry with all that it says, as it is written.
-pub(super) type Written<'a> = Entry<&'a Export, &'a Found, &'a Outcome>;
-/// An entry with what sums are made of: nothing is allocated for the rest.
-pub(super) type Glance = Entry<ExportGlance, FoundGlance, OutcomeGlance>;
+/// One line with what the chain and the sums are made of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Glance {
+    version: u64,
+    pub(super) sequence: u64,
+    pub(super) previous: Option<Digest>,
+    pub(super) time: Timestamp,
+    pub(super) kind: Kind,
+    #[serde(default)]
+    pub(super) unresolved: Option<u64>,
+    #[serde(default)]
+    alarm: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) export: Option<ExportGlance>,
+    #[serde(default)]
+    pub(super) found: Option<FoundGlance>,
+    #[serde(default)]
+    pub(super) outcome: Option<OutcomeGlance>,
+    #[serde(default)]
+    pub(super) recovery: Option<RecoveryGlance>,
+    #[serde(default)]
+    pub(super) torn: Option<Torn>,
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -239,8 +321,8 @@ pub(super) struct ExportGlance {
     pub(super) id: PackageId,
     #[serde(rename = "label")]
     _label: IgnoredAny,
-    #[serde(rename = "left_out", default)]
-    _left_out: IgnoredAny,
+    #[serde(default)]
+    pub(super) left_out: u64,
     #[serde(rename = "policy_sha256")]
     _policy: IgnoredAny,
     #[serde(rename = "purpose")]
@@ -255,12 +337,13 @@ pub(super) struct ExportGlance {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RequesterGlance {
-    #[serde(rename = "groups")]
-    _groups: IgnoredAny,
+    pub(super) groups: Vec<String>,
     #[serde(default)]
     pub(super) mapped: bool,
     #[serde(rename = "name")]
     _name: IgnoredAny,
+    #[serde(default)]
+    pub(super) unnamed_groups: bool,
     pub(super) user: u32,
 }
 
@@ -288,6 +371,8 @@ pub(super) struct FoundGlance {
 pub(super) struct OutcomeGlance {
     #[serde(rename = "bytes")]
     _bytes: IgnoredAny,
+    #[serde(rename = "checkpoint", default)]
+    _checkpoint: IgnoredAny,
     #[serde(rename = "code")]
     _code: IgnoredAny,
     pub(super) ending: Ending,
@@ -295,6 +380,19 @@ pub(super) struct OutcomeGlance {
     pub(super) intent: u64,
     #[serde(rename = "manifest_sha256")]
     _manifest: IgnoredAny,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecoveryGlance {
+    pub(super) bytes: u64,
+    #[serde(rename = "requester")]
+    _requester: IgnoredAny,
+    pub(super) sha256: Digest,
+    #[serde(rename = "unreadable")]
+    _unreadable: IgnoredAny,
+    #[serde(rename = "why")]
+    _why: IgnoredAny,
 }
 
 /// Why a line is no entry.
@@ -346,28 +444,47 @@ pub(super) fn read(line: &[u8]) -> Result<Glance, LineFault> {
     })
 }
 
-impl<E, F, O> Entry<E, F, O> {
+impl Glance {
     /// Whether the bodies are those of its kind.
     fn check(&self) -> Result<(), &'static str> {
-        let bodies = (
-            self.export.is_some(),
-            self.found.is_some(),
-            self.outcome.is_some(),
-            self.torn.is_some(),
-        );
-        let right = match self.kind {
-            Kind::Intent => bodies == (true, true, false, false),
-            Kind::Refusal => bodies.0 && !bodies.2 && !bodies.3,
-            Kind::Outcome => bodies == (false, false, true, false),
-            Kind::Torn => bodies == (false, false, false, true),
+        let bodies = [
+            (Kind::Alarm, self.alarm.is_some()),
+            (Kind::Outcome, self.outcome.is_some()),
+            (Kind::Recovery, self.recovery.is_some()),
+            (Kind::Torn, self.torn.is_some()),
+        ];
+        let is_own = bodies.iter().all(|&(kind, is)| is == (kind == self.kind));
+        let is_right = match self.kind {
+            Kind::Intent => self.export.is_some() && self.found.is_some(),
+            Kind::Refusal => self.export.is_some(),
+            _ => self.export.is_none() && self.found.is_none(),
         };
-        right
+        (is_own && is_right)
             .then_some(())
             .ok_or("the entry is not one of its kind")
     }
 }
 
-impl Written<'_> {
+impl Entry {
+    /// An entry of that kind, with no body yet; its place and time are those of
+    /// the moment in which it is appended.
+    pub(super) fn blank(kind: Kind) -> Self {
+        Self {
+            version: VERSION,
+            sequence: 0,
+            previous: None,
+            time: Timestamp::UNIX_EPOCH,
+            kind,
+            unresolved: None,
+            alarm: None,
+            export: None,
+            found: None,
+            outcome: None,
+            recovery: None,
+            torn: None,
+        }
+    }
+
     /// The line, with its end.
     pub(super) fn to_line(&self) -> Vec<u8> {
         let mut line = serde_json::to_vec(self).expect("an entry has nothing JSON cannot say");

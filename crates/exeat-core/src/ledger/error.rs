@@ -6,8 +6,67 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::{Explain, Fault, io_help};
+use crate::ledger::Contradiction;
 use crate::ledger::entry::{MAX_LINE, VERSION};
 use crate::path::shown;
+
+/// How the entries of a ledger do not follow from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Break {
+    /// Some are not there.
+    #[error("{} missing: entry {number} comes where entry {expected} should", missing(*.expected, *.number))]
+    Missing {
+        /// The number that should come.
+        expected: u64,
+        /// The number that comes.
+        number: u64,
+    },
+    /// One that was there before, or would have been.
+    #[error("entry {number} stands there again, or out of its order")]
+    Again {
+        /// Its number.
+        number: u64,
+    },
+    /// The line before has another digest than the one that follows names.
+    #[error("{} is not the line after which entry {number} was written: one of them was changed", before(*.number))]
+    Changed {
+        /// The number of the later one.
+        number: u64,
+    },
+    /// An entry passes over an alarm, or names one that there was not.
+    #[error("entry {number} does not say truly which alarm nobody has looked at yet")]
+    Alarm {
+        /// Its number.
+        number: u64,
+    },
+    /// What a crash left, and what a `torn` entry speaks of, is gone.
+    #[error("entry {number} speaks of an unfinished line before it, and there is none")]
+    Torn {
+        /// Its number.
+        number: u64,
+    },
+    /// A recovery covers other bytes than those before it.
+    #[error("what stands before the recovery in entry {number} has been changed since")]
+    Recovery {
+        /// Its number.
+        number: u64,
+    },
+}
+
+fn missing(expected: u64, number: u64) -> String {
+    match number - 1 {
+        last if last == expected => format!("entry {expected} is"),
+        last => format!("entries {expected} to {last} are"),
+    }
+}
+
+fn before(number: u64) -> String {
+    match number {
+        1 => "nothing".to_owned(),
+        _ => format!("entry {}", number - 1),
+    }
+}
 
 /// Why something is not on record, or cannot be read from it. Nothing may
 /// leave after any of these.
@@ -90,7 +149,34 @@ pub enum LedgerError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A later version of exeat wrote in it.
+    /// Its entries do not follow from each other.
+    #[error("the ledger {} has been changed, at byte {at}: {what}", shown(path))]
+    Chain {
+        /// The ledger.
+        path: PathBuf,
+        /// Where the line begins.
+        at: u64,
+        /// What is wrong.
+        what: Break,
+    },
+    /// It has been found to contradict a checkpoint, and nobody has looked yet.
+    #[error(
+        "the ledger {} contradicts a checkpoint that was signed over it (entry {alarm})",
+        shown(path)
+    )]
+    Contradicted {
+        /// The ledger.
+        path: PathBuf,
+        /// The number of the entry that says so.
+        alarm: u64,
+    },
+    /// There is nothing that anybody would have to look at.
+    #[error("nothing is wrong with the ledger {}", shown(path))]
+    NothingToRecover {
+        /// The ledger.
+        path: PathBuf,
+    },
+    /// Another version of exeat wrote in it.
     #[error(
         "the ledger {} has an entry of version {found} at byte {at}, and this exeat \
          reads version {VERSION}",
@@ -126,6 +212,9 @@ impl Explain for LedgerError {
             Self::Read { .. } => "ledger-read-failed",
             Self::TooLong => "ledger-entry-too-long",
             Self::Damaged { .. } => "ledger-damaged",
+            Self::Chain { .. } => "ledger-changed",
+            Self::Contradicted { .. } => "ledger-contradicted",
+            Self::NothingToRecover { .. } => "ledger-in-order",
             Self::Version { .. } => "ledger-version",
         }
     }
@@ -135,7 +224,8 @@ impl Explain for LedgerError {
             Self::NotAFile { .. } | Self::Exposed { .. } | Self::Version { .. } => {
                 Fault::Configuration
             }
-            Self::TooLong => Fault::Request,
+            Self::TooLong | Self::NothingToRecover { .. } => Fault::Request,
+            Self::Damaged { .. } | Self::Chain { .. } | Self::Contradicted { .. } => Fault::Package,
             Self::Busy { .. } => Fault::Busy,
             _ => Fault::Environment,
         }
@@ -172,12 +262,43 @@ impl Explain for LedgerError {
                 "run it again; a ledger must not be rotated: what has left is summed from it"
             }
             Self::TooLong => "name fewer recipients, or shorten the label and the purpose",
-            Self::Damaged { .. } => {
-                "nothing leaves until it can be read. Keep a copy of the file, look at the place \
-                 with 'tail -c +BYTE', and restore it from a backup, or have whoever runs this \
-                 machine put a new ledger in its place and write down why"
+            Self::Damaged { .. } | Self::Chain { .. } => {
+                "nothing leaves until somebody has looked. Keep a copy of the file, look at the \
+                 place with 'tail -c +BYTE', restore the file from a backup if there is a better \
+                 one, and find out who did it; then put it on record with 'exeat ledger recover \
+                 --why TEXT', and exports go on"
+            }
+            Self::Contradicted { .. } => {
+                "nothing leaves until somebody has looked: entries are gone or were changed since \
+                 they were signed. 'exeat ledger show' with its number says which; restore the \
+                 file from a backup, or put on record what happened with 'exeat ledger recover \
+                 --why TEXT', and exports go on"
+            }
+            Self::NothingToRecover { .. } => "nothing was written",
+            Self::Version { found, .. } if *found < VERSION => {
+                "it was written by an earlier version, whose entries are not chained. 'exeat \
+                 ledger recover --why TEXT' puts that on record and begins the chain behind them; \
+                 they no longer count in sums"
             }
             Self::Version { .. } => "install the version of exeat that wrote it, or a later one",
         }))
+    }
+}
+
+impl Contradiction {
+    /// What it means, as the end of a sentence about the ledger.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Older => {
+                "it ends before that entry: entries were cut off, or an older copy of it was put \
+                 in its place"
+            }
+            Self::Forked => {
+                "that entry is another one here: entries were changed, or written again from some \
+                 point before it"
+            }
+            Self::OtherLedger => "it is another ledger, or was written again from the beginning",
+        }
     }
 }

@@ -15,6 +15,7 @@ use rustix::io::Errno;
 
 use super::LedgerError;
 use super::entry::MAX_LINE;
+use crate::digest::{Digest, Hasher};
 
 /// Where a ledger lies: the folder as a handle, and the name in it.
 #[derive(Debug)]
@@ -255,6 +256,50 @@ pub(super) fn read_range(file: &File, start: u64, end: u64) -> io::Result<Vec<u8
     Ok(bytes)
 }
 
+/// How long the file is, in bytes.
+pub(super) fn length(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
+}
+
+/// SHA-256 and number of all bytes, and whether the last line has no end yet;
+/// if so, they are counted with that end.
+pub(super) fn whole(file: &File) -> io::Result<(Digest, u64, bool)> {
+    let length = length(file)?;
+    let mut hasher = Hasher::default();
+    digest_range(file, 0, length, &mut hasher)?;
+    let last = read_range(file, length.saturating_sub(1), length)?;
+    let is_open = last.first().is_some_and(|&byte| byte != b'\n');
+    if is_open {
+        hasher.update(b"\n");
+    }
+    let (sha256, bytes) = hasher.finish();
+    Ok((sha256, bytes, is_open))
+}
+
+/// Adds the bytes in `start..end` to a digest.
+pub(super) fn digest_range(
+    file: &File,
+    start: u64,
+    end: u64,
+    hasher: &mut Hasher,
+) -> io::Result<()> {
+    let range = Range {
+        file,
+        at: start,
+        end,
+    };
+    let mut reader = BufReader::with_capacity(256 << 10, range);
+    loop {
+        let bytes = reader.fill_buf()?;
+        let count = bytes.len();
+        if count == 0 {
+            return Ok(());
+        }
+        hasher.update(bytes);
+        reader.consume(count);
+    }
+}
+
 /// A part of the file, read without moving a cursor that others share.
 struct Range<'a> {
     file: &'a File,
@@ -291,14 +336,25 @@ pub(super) struct Lines<'a> {
     at: u64,
 }
 
+impl Line<'_> {
+    /// SHA-256 of it, with its end, whether that has been written or not.
+    pub(super) fn sha256(&self) -> Digest {
+        let mut hasher = Hasher::default();
+        hasher.update(self.bytes);
+        hasher.update(b"\n");
+        hasher.finish().0
+    }
+}
+
 impl<'a> Lines<'a> {
-    pub(super) fn new(file: &'a File) -> io::Result<Self> {
+    /// Those from `at` on, where one begins.
+    pub(super) fn from(file: &'a File, at: u64) -> io::Result<Self> {
         const BUFFER: usize = 256 << 10;
         let end = file.metadata()?.len();
         Ok(Self {
-            reader: BufReader::with_capacity(BUFFER, Range { file, at: 0, end }),
+            reader: BufReader::with_capacity(BUFFER, Range { file, at, end }),
             line: Vec::new(),
-            at: 0,
+            at,
         })
     }
 

@@ -12,6 +12,7 @@ use crate::diagnostic::{Explain, Finding, Severity};
 use crate::inspect::{Class, Coverage, Facts, People};
 use crate::manifest::NamedKey;
 
+mod chain;
 mod crash;
 mod processes;
 
@@ -53,6 +54,7 @@ fn export(user: u32, form: Form) -> Export {
             groups: vec!["staff".into(), format!("of-{user}")],
             mapped: false,
             name: Some("ada".into()),
+            unnamed_groups: false,
             user,
         },
         signer: None,
@@ -93,6 +95,21 @@ fn plain_by(user: u32, since: Timestamp) -> Question {
         form: Some(Form::Plaintext),
         since,
     }
+}
+
+/// The same lines, each with the digest of the one before, as somebody would
+/// write who makes the whole chain anew.
+fn chained(text: &str) -> String {
+    let mut previous = "null".to_owned();
+    let mut made = String::new();
+    for line in text.lines() {
+        let (before, after) = line.split_once("\"previous\":").expect("an entry");
+        let (_, after) = after.split_once(',').expect("more of it");
+        let line = format!("{before}\"previous\":{previous},{after}\n");
+        previous = format!("\"{}\"", Digest::of(line.as_bytes()));
+        made += &line;
+    }
+    made
 }
 
 fn text(path: &Path) -> String {
@@ -291,7 +308,7 @@ fn a_line_says_what_the_manual_says() {
     let text = text(&path);
     let lines: Vec<_> = text.lines().collect();
     for expected in [
-        "{\"version\":1,\"sequence\":1,\"time\":\"2026-11-22T12:00:00Z\",\"kind\":\"refusal\",\
+        "{\"version\":2,\"sequence\":1,\"previous\":null,\"time\":\"2026-11-22T12:00:00Z\",\"kind\":\"refusal\",\
          \"export\":{\"destination\":\"disk\",\"findings\":[{\"code\":\"plaintext-bulk\",\
          \"count\":2,\"severity\":\"refuse\"},{\"code\":\"plaintext-bulk\",\"count\":1,\
          \"severity\":\"warn\"}],\"form\":\"plaintext\",",
@@ -312,9 +329,10 @@ fn a_line_says_what_the_manual_says() {
     assert_eq!(
         lines[2],
         format!(
-            "{{\"version\":1,\"sequence\":3,\"time\":\"2026-11-22T12:00:00Z\",\"kind\":\"outcome\",\
+            "{{\"version\":2,\"sequence\":3,\"previous\":\"{}\",\"time\":\"2026-11-22T12:00:00Z\",\"kind\":\"outcome\",\
              \"outcome\":{{\"bytes\":9,\"code\":null,\"ending\":\"delivered\",\"id\":\"{id}\",\
-             \"intent\":2,\"manifest_sha256\":\"{digest}\"}}}}"
+             \"intent\":2,\"manifest_sha256\":\"{digest}\"}}}}",
+            Digest::of(format!("{}\n", lines[1]).as_bytes())
         )
     );
 }
@@ -392,7 +410,8 @@ fn any_damage_but_at_the_end_stops_the_sums() {
         (
             "torn elsewhere",
             format!(
-                "{good}{{\n{{\"version\":1,\"sequence\":7,\"time\":\"2026-11-22T12:00:00Z\",\"kind\":\"torn\",\"torn\":{{\"at\":0,\"bytes\":2}}}}\n"
+                "{good}{{\n{{\"version\":2,\"sequence\":7,\"previous\":null,\"time\":\"2026-11-22T12:00:00Z\",\"kind\":\"torn\",\"torn\":{{\"at\":0,\"bytes\":2,\"sha256\":\"{}\"}}}}\n",
+                Digest::of(b"{\n")
             ),
         ),
         ("long", format!("{good}{}\n", "x".repeat(MAX_LINE))),
@@ -401,7 +420,17 @@ fn any_damage_but_at_the_end_stops_the_sums() {
     ] {
         fs::write(&path, &bad).expect("written");
         if what != "very long" {
-            assert_eq!(fault(&path), "ledger-damaged", "{what}");
+            let is_entries = [
+                "the first is gone",
+                "one is gone",
+                "one twice",
+                "two swapped",
+            ];
+            let expected = match is_entries.contains(&what) {
+                true => "ledger-changed",
+                false => "ledger-damaged",
+            };
+            assert_eq!(fault(&path), expected, "{what}");
         }
         let intent = ledger.lock().expect("free");
         let sum = intent.account(&[plain_by(7, at(-DAY))]);
@@ -418,7 +447,7 @@ fn any_damage_but_at_the_end_stops_the_sums() {
     }
     fs::write(
         &path,
-        edit("\"version\":1", "\"version\":2,\"previous\":\"00\""),
+        edit("\"version\":2", "\"version\":3,\"next\":\"00\""),
     )
     .expect("written");
     assert_eq!(fault(&path), "ledger-version");
@@ -452,7 +481,7 @@ fn an_outcome_has_to_be_of_its_intent() {
             numbered.replace("failed", ending) + "\n"
         };
         let said: String = (0..).zip(endings).map(|(n, e)| again(n, e)).collect();
-        fs::write(&path, good.replace(&format!("{line}\n"), &said)).expect("written");
+        fs::write(&path, chained(&good.replace(&format!("{line}\n"), &said))).expect("written");
         assert_eq!(people(&ledger, 7), sum, "{endings:?}");
     }
 }

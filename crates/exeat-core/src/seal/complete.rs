@@ -15,11 +15,12 @@ use crate::keys::encrypt_to;
 use crate::layout::Content;
 use crate::ledger::Intent;
 use crate::manifest::{
-    FORMAT, Header, Key, Line, Manifest, Member, NamedKey, Part, Payload, PayloadKind, Writer,
-    member, sums_bytes,
+    Checkpoint, FORMAT, Header, Key, Line, Manifest, Member, NamedKey, Part, Payload, PayloadKind,
+    Writer, member, sums_bytes,
 };
 use crate::signature::{PACKAGE_NAMESPACE, SigningKey};
 use crate::source::{Entry, Listing};
+use crate::statement::Signed;
 
 /// A complete package in staging, ready for [`crate::deliver::publish`].
 #[derive(Debug)]
@@ -44,9 +45,9 @@ impl<S: Stage> Sealed<S> {
         self,
         release: ReleasePermit,
         signer: &SigningKey,
-        intent: Intent,
+        mut intent: Intent,
     ) -> Result<Complete<S>, SealError> {
-        match self.write_members(release, signer, &intent) {
+        match self.write_members(release, signer, &mut intent) {
             Ok((manifest, manifest_sha256)) => Ok(Complete {
                 stage: self.stage,
                 manifest,
@@ -70,7 +71,7 @@ impl<S: Stage> Sealed<S> {
         &self,
         release: ReleasePermit,
         signer: &SigningKey,
-        intent: &Intent,
+        intent: &mut Intent,
     ) -> Result<(Manifest, Digest), SealError> {
         let fingerprint = signer.public().fingerprint();
         let request = &self.permit.request;
@@ -80,7 +81,8 @@ impl<S: Stage> Sealed<S> {
         {
             return Err(SealError::Permit);
         }
-        let header = self.header(release, fingerprint.to_string());
+        let checkpoint = intent.checkpoint(signer)?;
+        let header = self.header(release, fingerprint.to_string(), checkpoint);
         let inventory = self.write_inventory(&header)?;
         let text = readme(self.kind, self.compression(), &request.recipients);
         let readme = self.write(member::README, text.as_bytes())?;
@@ -119,14 +121,19 @@ impl<S: Stage> Sealed<S> {
         write(&self.stage, name, bytes)
     }
 
-    fn header(&self, release: ReleasePermit, signer: String) -> Header {
+    fn header(
+        &self,
+        release: ReleasePermit,
+        signer: String,
+        checkpoint: Signed<Checkpoint>,
+    ) -> Header {
         let Request {
             terms, recipients, ..
         } = &self.permit.request;
         Header {
             approvals: release.record.approvals,
             bytes: self.facts.bytes,
-            checkpoint: None,
+            checkpoint: Some(checkpoint),
             created: terms.created,
             entries: self.permit.listing.len() as u64,
             facts: self.facts.recorded(),

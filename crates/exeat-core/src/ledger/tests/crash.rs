@@ -68,7 +68,7 @@ fn every_cut_of_the_cure_is_cured() {
     let ledger = open(&path);
     intend(&ledger, 7, 1).delivered(9, None).expect("recorded");
     let good = fs::read(&path).expect("readable").len();
-    let torn = [text(&path), "{\"version\":1,\"sequ".into()].concat();
+    let torn = [text(&path), "{\"version\":2,\"sequ".into()].concat();
     fs::write(&path, &torn).expect("written");
     std::mem::forget(intend(&ledger, 7, 2));
     let whole = fs::read(&path).expect("readable");

@@ -1,0 +1,385 @@
+//! Whether the lines of a ledger are the entries that were written, all of them,
+//! in their order: each has the digest of the line before it.
+//!
+//! What is wrong is kept until the end, since a later `recovery` may cover it:
+//! that is an entry with the digest of all that stands before it, by which
+//! somebody has said that they looked. Without one it is the answer.
+
+use std::fs::File;
+
+use super::LedgerError;
+use super::entry::{self, Glance, Kind, LineFault, Torn};
+use super::error::Break;
+use super::file::{Line, Lines, Location, digest_range, read_range};
+use crate::digest::{Digest, Hasher};
+
+/// How much of the end of the file is looked at before an entry is appended:
+/// room for what several interrupted runs may have left there.
+const TAIL: u64 = 4 * entry::MAX_LINE as u64;
+
+/// How far a ledger has been read, and what came last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Position {
+    /// Where the next entry begins.
+    pub(super) at: u64,
+    /// The number of the last entry; 0 before the first.
+    pub(super) sequence: u64,
+    /// The highest number so far: the same, but behind what is not in order.
+    pub(super) highest: u64,
+    /// SHA-256 of the last entry's line.
+    pub(super) previous: Option<Digest>,
+    /// SHA-256 of the first entry's line: which ledger this is.
+    pub(super) first: Option<Digest>,
+    /// The number of an alarm that nobody has looked at yet.
+    pub(super) unresolved: Option<u64>,
+}
+
+impl Position {
+    /// Goes past an entry.
+    fn pass(&mut self, next: u64, entry: &Glance, sha256: Digest) {
+        *self = Self {
+            at: next,
+            sequence: entry.sequence,
+            highest: self.highest.max(entry.sequence),
+            previous: Some(sha256),
+            first: self.first.or(Some(sha256)),
+            unresolved: after(entry),
+        };
+    }
+}
+
+/// The alarm that is unresolved after this entry.
+fn after(entry: &Glance) -> Option<u64> {
+    match entry.kind {
+        Kind::Alarm => entry.unresolved.or(Some(entry.sequence)),
+        Kind::Recovery => None,
+        _ => entry.unresolved,
+    }
+}
+
+/// Lines that are no entries, one after the other.
+struct Broken {
+    at: u64,
+    bytes: u64,
+    lines: u64,
+    hasher: Hasher,
+    reason: String,
+    /// Whether all of them look as if they had been cut off.
+    cut: bool,
+}
+
+impl Broken {
+    fn is(&self, torn: Torn) -> bool {
+        let sha256 = self.hasher.clone().finish().0;
+        (torn.at, torn.bytes, torn.sha256) == (self.at, self.bytes, sha256)
+    }
+}
+
+/// What stands at the end and is no entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Where it begins in the file.
+    pub at: u64,
+    /// How many bytes there are.
+    pub bytes: u64,
+}
+
+/// A ledger that is being read from one position to its end.
+pub(super) struct Chain<'a> {
+    file: &'a File,
+    location: &'a Location,
+    position: Position,
+    /// The same before a last line whose end has not been written yet.
+    whole: Position,
+    broken: Option<Broken>,
+    /// The first thing that is wrong, and that no recovery covers.
+    fault: Option<LedgerError>,
+    /// Lines that no recovery covers and that are no entries.
+    unreadable: u64,
+    recoveries: u64,
+    /// The digest of the file's beginning, up to there.
+    beginning: (Hasher, u64),
+}
+
+/// What a reading comes to.
+pub(super) struct End {
+    pub(super) position: Position,
+    /// Where to read on when there is more.
+    pub(super) whole: Position,
+    pub(super) unfinished: Option<Unfinished>,
+    pub(super) fault: Option<LedgerError>,
+    pub(super) unreadable: u64,
+    pub(super) recoveries: u64,
+}
+
+impl<'a> Chain<'a> {
+    pub(super) fn from(file: &'a File, location: &'a Location, position: Position) -> Self {
+        Self {
+            file,
+            location,
+            position,
+            whole: position,
+            broken: None,
+            fault: None,
+            unreadable: 0,
+            recoveries: 0,
+            beginning: (Hasher::default(), 0),
+        }
+    }
+
+    /// Reads on to the end. `visit` gets each entry with its line's digest, and
+    /// says what is wrong with it, if that is something that the chain cannot
+    /// know.
+    pub(super) fn read(
+        mut self,
+        mut visit: impl FnMut(&Glance, &Line<'_>, Digest) -> Result<(), String>,
+    ) -> Result<End, LedgerError> {
+        let read_error = |error| self.location.read_error(error);
+        let mut lines = Lines::from(self.file, self.position.at).map_err(read_error)?;
+        while let Some(line) = lines
+            .next()
+            .map_err(|error| self.location.read_error(error))?
+        {
+            match entry::read(line.bytes) {
+                Ok(entry) => {
+                    let sha256 = line.sha256();
+                    self.entry(&line, &entry, sha256)?;
+                    if let Err(reason) = visit(&entry, &line, sha256) {
+                        self.fail(damaged(self.location, line.at, reason));
+                    }
+                }
+                Err(fault) => self.no_entry(&line, fault),
+            }
+        }
+        Ok(self.end())
+    }
+
+    fn fail(&mut self, fault: LedgerError) {
+        self.fault.get_or_insert(fault);
+    }
+
+    fn break_at(&mut self, at: u64, what: Break) {
+        let path = self.location.path().to_owned();
+        self.fail(LedgerError::Chain { path, at, what });
+    }
+
+    fn no_entry(&mut self, line: &Line<'_>, fault: LineFault) {
+        let (reason, cut) = match fault {
+            LineFault::Malformed { reason, cut } => (reason, cut),
+            LineFault::Version(found) => {
+                self.fail(version(self.location, line.at, found));
+                (format!("an entry of version {found}"), false)
+            }
+        };
+        let (reason, cut) = match !line.ended && line.bytes.len() == entry::MAX_LINE {
+            true => (too_long(), false),
+            false => (reason, cut || !line.ended),
+        };
+        let broken = self.broken.get_or_insert_with(|| Broken {
+            at: line.at,
+            bytes: 0,
+            lines: 0,
+            hasher: Hasher::default(),
+            reason,
+            cut: true,
+        });
+        broken.cut &= cut;
+        broken.bytes = line.next - broken.at;
+        broken.lines += 1;
+        broken.hasher.update(line.bytes);
+        if line.ended {
+            broken.hasher.update(b"\n");
+        }
+    }
+
+    fn entry(
+        &mut self,
+        line: &Line<'_>,
+        entry: &Glance,
+        sha256: Digest,
+    ) -> Result<(), LedgerError> {
+        let broken = self.broken.take();
+        let number = entry.sequence;
+        if let Some(recovery) = &entry.recovery {
+            if recovery.bytes == line.at && self.beginning(line.at)? == recovery.sha256 {
+                // Somebody has looked at all of it, this included.
+                self.fault = None;
+                self.unreadable = 0;
+                self.recoveries += 1;
+                self.position.sequence = self.position.highest;
+            } else {
+                self.break_at(line.at, Break::Recovery { number });
+            }
+        } else {
+            match (entry.torn, broken) {
+                (Some(torn), Some(broken)) if broken.is(torn) => {}
+                (None, None) => {}
+                (Some(_), None) => self.break_at(line.at, Break::Torn { number }),
+                (_, Some(broken)) => {
+                    self.unreadable += broken.lines;
+                    self.fail(damaged(self.location, broken.at, broken.reason));
+                }
+            }
+        }
+        let expected = self.position.sequence.saturating_add(1);
+        let what = if number > expected {
+            Some(Break::Missing { expected, number })
+        } else if number < expected {
+            Some(Break::Again { number })
+        } else if entry.previous != self.position.previous {
+            Some(Break::Changed { number })
+        } else if entry.unresolved != self.position.unresolved {
+            Some(Break::Alarm { number })
+        } else {
+            None
+        };
+        if let Some(what) = what {
+            self.break_at(line.at, what);
+        }
+        self.position.pass(line.next, entry, sha256);
+        if line.ended {
+            self.whole = self.position;
+        }
+        Ok(())
+    }
+
+    /// The digest of the file up to there; asked for places that only grow.
+    fn beginning(&mut self, end: u64) -> Result<Digest, LedgerError> {
+        let (hasher, from) = &mut self.beginning;
+        digest_range(self.file, *from, end, hasher)
+            .map_err(|error| self.location.read_error(error))?;
+        *from = end;
+        Ok(hasher.clone().finish().0)
+    }
+
+    fn end(mut self) -> End {
+        let unfinished = match self.broken.take() {
+            Some(broken) if !broken.cut => {
+                self.unreadable += broken.lines;
+                self.fail(damaged(self.location, broken.at, broken.reason));
+                None
+            }
+            broken => broken.map(|broken| Unfinished {
+                at: broken.at,
+                bytes: broken.bytes,
+            }),
+        };
+        End {
+            position: self.position,
+            whole: self.whole,
+            unfinished,
+            fault: self.fault,
+            unreadable: self.unreadable,
+            recoveries: self.recoveries,
+        }
+    }
+}
+
+/// Where the next entry comes: what has to be known before one is appended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tail {
+    /// The number of the last entry; 0 where there is none.
+    pub(super) sequence: u64,
+    /// SHA-256 of its line.
+    pub(super) previous: Option<Digest>,
+    /// The number of an alarm that nobody has looked at yet.
+    pub(super) unresolved: Option<u64>,
+    /// Whether an end of line is wanted before anything else.
+    pub(super) open: bool,
+    /// What is to be put on record first.
+    pub(super) torn: Option<Torn>,
+}
+
+/// Reads as much of the end of the file as it takes.
+pub(super) fn tail(file: &File, location: &Location) -> Result<Tail, LedgerError> {
+    let read_error = |error| location.read_error(error);
+    let length = file.metadata().map_err(read_error)?.len();
+    let from = length.saturating_sub(TAIL);
+    let bytes = read_range(file, from, length).map_err(read_error)?;
+    let open = bytes.last().is_some_and(|&byte| byte != b'\n');
+    let mut end = bytes.len();
+    while end > 0 {
+        let line_end = if bytes[end - 1] == b'\n' {
+            end - 1
+        } else {
+            end
+        };
+        let start = bytes[..line_end]
+            .iter()
+            .rposition(|&byte| byte == b'\n')
+            .map_or(0, |before| before + 1);
+        if start == 0 && from > 0 {
+            // Where this line begins is out of sight.
+            let reason = "there is no entry near its end".into();
+            return Err(damaged(location, from, reason));
+        }
+        match entry::read(&bytes[start..line_end]) {
+            Ok(entry) => {
+                let mut hasher = Hasher::default();
+                hasher.update(&bytes[start..line_end]);
+                hasher.update(b"\n");
+                return Ok(Tail {
+                    sequence: entry.sequence,
+                    previous: Some(hasher.finish().0),
+                    unresolved: after(&entry),
+                    open,
+                    torn: torn(from + end as u64, &bytes[end..], open),
+                });
+            }
+            Err(LineFault::Version(found)) => {
+                return Err(version(location, from + start as u64, found));
+            }
+            Err(LineFault::Malformed { reason, cut }) => {
+                let is_ended = line_end < end;
+                if line_end - start >= entry::MAX_LINE {
+                    return Err(damaged(location, from + start as u64, too_long()));
+                }
+                if is_ended && !cut {
+                    return Err(damaged(location, from + start as u64, reason));
+                }
+            }
+        }
+        end = start;
+    }
+    // Nothing but the remains of the first entry, or nothing at all.
+    Ok(Tail {
+        sequence: 0,
+        previous: None,
+        unresolved: None,
+        open,
+        torn: torn(from, &bytes, open),
+    })
+}
+
+fn torn(at: u64, left: &[u8], open: bool) -> Option<Torn> {
+    let mut hasher = Hasher::default();
+    hasher.update(left);
+    if open {
+        hasher.update(b"\n");
+    }
+    (!left.is_empty()).then(|| Torn {
+        at,
+        bytes: left.len() as u64 + u64::from(open),
+        sha256: hasher.finish().0,
+    })
+}
+
+fn too_long() -> String {
+    format!("a line is longer than {} KiB", entry::MAX_LINE >> 10)
+}
+
+pub(super) fn damaged(location: &Location, at: u64, reason: String) -> LedgerError {
+    LedgerError::Damaged {
+        path: location.path().to_owned(),
+        at,
+        reason,
+    }
+}
+
+fn version(location: &Location, at: u64, found: u64) -> LedgerError {
+    LedgerError::Version {
+        path: location.path().to_owned(),
+        at,
+        found,
+    }
+}

@@ -1,0 +1,396 @@
+//! What can be done to a ledger of a thousand entries, and that a checkpoint of
+//! its last release tells every bit of it.
+
+use super::*;
+use crate::signature::SigningKey;
+
+/// As many entries as the exhaustive tests are over.
+const ENTRIES: u64 = 1000;
+
+/// A ledger of so many entries: exports that arrive, exports that fail, and
+/// refusals, in turn.
+fn long(path: &Path, entries: u64) -> Ledger {
+    NOW.set(0);
+    let ledger = open(path);
+    let mut written = 0;
+    while written < entries {
+        NOW.set(NOW.get() + 60);
+        match written % 7 {
+            0 => {
+                let refused = export(8, Form::Plaintext);
+                ledger.record_refusal(&refused, None).expect("recorded");
+                written += 1;
+            }
+            n => {
+                let intent = intend(&ledger, 7, n);
+                let ended = match n {
+                    3 => intent.failed("no-space"),
+                    _ => intent.delivered(9, None),
+                };
+                ended.expect("recorded");
+                written += 2;
+            }
+        }
+    }
+    ledger
+}
+
+/// What a further release signs.
+fn checkpoint(ledger: &Ledger) -> Checkpoint {
+    let key = SigningKey::generate("ada");
+    let export = export(7, Form::Encrypted);
+    let mut intent = ledger.record_intent(&export, &found(1)).expect("recorded");
+    let signed = intent.checkpoint(&key).expect("signs");
+    assert_eq!(signed.statement().package, export.id);
+    intent.delivered(9, None).expect("recorded");
+    signed.statement().clone()
+}
+
+/// How a ledger of these bytes is found out; `None` if it is not.
+fn found_out(path: &Path, bytes: &[u8], checkpoint: &Checkpoint) -> Option<String> {
+    fs::write(path, bytes).expect("written");
+    match verify(path, std::slice::from_ref(checkpoint)) {
+        Ok(verified) => verified.contradictions[0].map(|what| format!("{what:?}")),
+        Err(error) => Some(error.code().to_owned()),
+    }
+}
+
+fn lines(bytes: &[u8]) -> Vec<&[u8]> {
+    bytes.split_inclusive(|&byte| byte == b'\n').collect()
+}
+
+#[test]
+fn every_edit_deletion_swap_repetition_and_truncation_is_found_out() {
+    let (folder, path) = folder();
+    let ledger = long(&path, ENTRIES);
+    let checkpoint = checkpoint(&ledger);
+    let good = fs::read(&path).expect("readable");
+    let all = lines(&good);
+    let signed = usize::try_from(checkpoint.sequence).expect("small") - 1;
+    assert!(signed as u64 >= ENTRIES);
+    let copy = folder.path().join("copy");
+    assert_eq!(found_out(&copy, &good, &checkpoint), None);
+    for n in 0..=signed {
+        let with = |changed: &[&[u8]]| [&all[..n], changed, &all[n + 1..]].concat().concat();
+        let must = |what: &str, bytes: &[u8], ways: &[&str]| {
+            let how = found_out(&copy, bytes, &checkpoint);
+            let how = how.unwrap_or_else(|| panic!("{what} of entry {}: not found out", n + 1));
+            assert!(
+                ways.contains(&how.as_str()),
+                "{what} of entry {}: {how}",
+                n + 1
+            );
+        };
+        // A figure, so that it is an entry still.
+        let text = std::str::from_utf8(all[n]).expect("UTF-8");
+        let edited = text.replacen("2026-11", "2026-10", 1);
+        assert_ne!(edited, text);
+        must(
+            "an edit",
+            &with(&[edited.as_bytes()]),
+            &["ledger-changed", "Forked"],
+        );
+        let deleted = with(&[]);
+        must("a deletion", &deleted, &["ledger-changed"]);
+        must(
+            "a repetition",
+            &with(&[all[n], all[n]]),
+            &["ledger-changed"],
+        );
+        if n > 0 {
+            let mut swapped = all.clone();
+            swapped.swap(n, n - 1);
+            must("a swap", &swapped.concat(), &["ledger-changed"]);
+        }
+        let cut = all[..n].concat();
+        let ways: &[&str] = match n {
+            0 => &["OtherLedger"],
+            _ => &["Older"],
+        };
+        must("a truncation", &cut, ways);
+        // Cut off, and written on with other entries in the right chain.
+        if n.is_multiple_of(97) {
+            fs::write(&copy, &cut).expect("written");
+            drop(long(&copy, ENTRIES + 20 - n as u64));
+            let forked = fs::read(&copy).expect("readable");
+            let ways: &[&str] = match n {
+                0 => &["OtherLedger"],
+                _ => &["Forked"],
+            };
+            must("a fork", &forked, ways);
+        }
+    }
+    // Every entry changed once, and the chain made anew from there: the first
+    // 200 and the last, for each is a thousand digests.
+    for n in (0..200).chain(signed - 5..=signed) {
+        let text = std::str::from_utf8(&good).expect("UTF-8");
+        let mut edited: Vec<_> = text.lines().map(str::to_owned).collect();
+        edited[n] = edited[n].replacen("2026-11", "2026-10", 1);
+        let remade = chained(&edited.join("\n"));
+        let how = found_out(&copy, remade.as_bytes(), &checkpoint).expect("found out");
+        let expected = if n == 0 { "OtherLedger" } else { "Forked" };
+        assert_eq!(how, expected, "made anew from entry {}", n + 1);
+    }
+}
+
+#[test]
+fn a_ledger_made_anew_is_another() {
+    let (folder, path) = folder();
+    let ledger = long(&path, 20);
+    let checkpoint = checkpoint(&ledger);
+    let copy = folder.path().join("copy");
+    drop(long(&copy, 40));
+    let bytes = fs::read(&copy).expect("readable");
+    let how = found_out(&copy, &bytes, &checkpoint);
+    assert_eq!(how.as_deref(), Some("OtherLedger"));
+    let how = found_out(&copy, b"", &checkpoint);
+    assert_eq!(how.as_deref(), Some("OtherLedger"));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let (_folder, path) = folder();
+    drop(long(&path, 9));
+    let good = fs::read(&path).expect("readable");
+    let all = lines(&good);
+    let edited = std::str::from_utf8(all[4])
+        .expect("UTF-8")
+        .replace("26-11", "26-10");
+    for (bytes, expected) in [
+        (
+            [&all[..4], &all[5..]].concat(),
+            "entry 5 is missing: entry 6 comes where entry 5 should",
+        ),
+        (
+            [&all[..2], &all[5..]].concat(),
+            "entries 3 to 5 are missing: entry 6 comes where entry 3 should",
+        ),
+        (
+            [&all[..5], &all[4..]].concat(),
+            "entry 5 stands there again, or out of its order",
+        ),
+        (
+            [&all[..4], &[edited.as_bytes()], &all[5..]].concat(),
+            "entry 5 is not the line after which entry 6 was written: one of them was changed",
+        ),
+    ] {
+        fs::write(&path, bytes.concat()).expect("written");
+        let error = verify(&path, &[]).expect_err("changed");
+        assert!(error.to_string().ends_with(expected), "{error}");
+        assert!(error.help().is_some_and(|help| help.contains("recover")));
+    }
+}
+
+fn who() -> decide::Requester {
+    decide::Requester {
+        name: Some("root".parse().expect("a name")),
+        ..decide::Requester::of(0)
+    }
+}
+
+fn recover(ledger: &Ledger) -> Result<u64, LedgerError> {
+    let why = "a disk failed; looked at with the backup"
+        .parse()
+        .expect("a line");
+    ledger.lock()?.recover(&who(), &why)
+}
+
+/// Nothing leaves on a damaged ledger, and what stood in it still counts when
+/// somebody has looked.
+#[test]
+fn exports_stop_until_somebody_has_looked() {
+    let (_folder, path) = folder();
+    drop(long(&path, 12));
+    let good = fs::read(&path).expect("readable");
+    let all = lines(&good);
+    let sum = people(&open(&path), 7);
+    let last = verify(&path, &[]).expect("in order").entries;
+    let after = |bytes: &[u8]| {
+        fs::write(&path, bytes).expect("written");
+        let ledger = open(&path);
+        let code = ledger.check().expect_err("wrong").code();
+        let export = export(7, Form::Encrypted);
+        let refused = ledger.record_intent(&export, &found(1)).expect_err("wrong");
+        assert_eq!(refused.code(), code);
+        let number = recover(&ledger).expect("recovered");
+        assert!(fs::read(&path).expect("readable").starts_with(bytes));
+        ledger.check().expect("in order");
+        let error = recover(&ledger).expect_err("nothing left to do");
+        assert_eq!(error.code(), "ledger-in-order");
+        intend(&ledger, 9, 1).delivered(1, None).expect("recorded");
+        ledger.check().expect("in order");
+        let verified = verify(&path, &[]).expect("in order");
+        assert_eq!((verified.recoveries, verified.entries), (1, number + 2));
+        (code, number, people(&ledger, 7))
+    };
+    // What is missing may be that something failed: rather too much.
+    let deleted = [&all[..4], &all[5..]].concat().concat();
+    let (code, number, more) = after(&deleted);
+    assert_eq!((code, number), ("ledger-changed", last + 1));
+    assert!(more >= sum);
+    // The same intent twice counts twice.
+    let one_twice = [&all[..], &all[1..3]].concat().concat();
+    let (code, number, more) = after(&one_twice);
+    assert_eq!((code, number), ("ledger-changed", last + 1));
+    assert!(more >= sum);
+    let rubbish = [&good[..], b"rm -rf\n"].concat();
+    assert_eq!(after(&rubbish), ("ledger-damaged", last + 1, sum));
+    let (start, rest) = (all[..4].concat(), all[4..].concat());
+    let within = [&start[..], b"x\n", &rest, b"{\"ver"].concat();
+    assert_eq!(after(&within), ("ledger-damaged", last + 1, sum));
+    let old = std::str::from_utf8(&good).expect("UTF-8");
+    let old = old.replace("\"version\":2", "\"version\":1");
+    assert_eq!(after(old.as_bytes()), ("ledger-version", 1, 0));
+    // What was covered is covered as it was.
+    let covered = fs::read(&path).expect("readable");
+    let mut touched = covered.clone();
+    touched[20] ^= 1;
+    fs::write(&path, &touched).expect("written");
+    assert_eq!(fault(&path), "ledger-version");
+}
+
+#[test]
+fn what_a_recovery_covers_cannot_be_changed_afterwards() {
+    let (_folder, path) = folder();
+    drop(long(&path, 12));
+    let rubbish = [&fs::read(&path).expect("readable")[..], b"one\ntwo\n"].concat();
+    fs::write(&path, &rubbish).expect("written");
+    recover(&open(&path)).expect("recovered");
+    let covered = fs::read(&path).expect("readable");
+    for at in (0..rubbish.len()).step_by(41).chain([rubbish.len() - 2]) {
+        let mut touched = covered.clone();
+        touched[at] ^= 1;
+        fs::write(&path, &touched).expect("written");
+        let code = fault(&path);
+        let codes = ["ledger-damaged", "ledger-changed", "ledger-version"];
+        assert!(codes.contains(&code), "{at}: {code}");
+    }
+}
+
+#[test]
+fn a_later_version_is_not_recovered_from() {
+    let (_folder, path) = folder();
+    drop(long(&path, 3));
+    let later = text(&path).replace("\"version\":2", "\"version\":3");
+    fs::write(&path, &later).expect("written");
+    let error = recover(&open(&path)).expect_err("not ours");
+    assert_eq!(error.code(), "ledger-version");
+    assert_eq!(text(&path), later);
+}
+
+#[test]
+fn a_contradicted_ledger_lets_nothing_out() {
+    let (folder, path) = folder();
+    let ledger = long(&path, 12);
+    let older = fs::read(&path).expect("readable");
+    let checkpoint = checkpoint(&ledger);
+    drop(ledger);
+    fs::write(&path, older).expect("written");
+    let ledger = open(&path);
+    let hold = |checkpoint: &Checkpoint| {
+        let locked = ledger.lock().expect("free");
+        locked.hold_against(std::slice::from_ref(checkpoint))
+    };
+    let held = hold(&checkpoint).expect("read");
+    assert_eq!(held.contradictions, [Some(Contradiction::Older)]);
+    let alarm = held.entries + 1;
+    assert_eq!(held.unresolved, Some(alarm));
+    let entries = verify(&path, &[]).expect("in order").entries;
+    // It is put on record once.
+    hold(&checkpoint).expect("read");
+    assert_eq!(verify(&path, &[]).expect("in order").entries, entries);
+    let asked = export(7, Form::Encrypted);
+    for ledger in [&ledger, &open(&path)] {
+        let error = ledger
+            .record_intent(&asked, &found(1))
+            .expect_err("contradicted");
+        assert_eq!(error.code(), "ledger-contradicted");
+        assert_eq!(
+            ledger.check().expect_err("so").code(),
+            "ledger-contradicted"
+        );
+    }
+    // Refusals are recorded all the same, and carry the alarm on.
+    ledger.record_refusal(&asked, None).expect("recorded");
+    let said = format!("\"unresolved\":{alarm},");
+    assert!(text(&path).contains(&said));
+    // An entry that keeps quiet about it is found out.
+    let silent = text(&path).replace(&said, "");
+    let copy = folder.path().join("copy");
+    fs::write(&copy, &silent).expect("written");
+    assert_eq!(fault(&copy), "ledger-changed");
+    recover(&ledger).expect("recovered");
+    intend(&ledger, 7, 1).delivered(1, None).expect("recorded");
+    ledger.check().expect("in order");
+}
+
+#[test]
+fn a_file_that_is_cut_off_while_it_is_open_is_noticed() {
+    let (_folder, path) = folder();
+    let ledger = long(&path, 12);
+    ledger.check().expect("in order");
+    let whole = fs::read(&path).expect("readable");
+    let kept = lines(&whole)[..6].concat().len() as u64;
+    let file = File::options().write(true).open(&path).expect("opens");
+    file.set_len(kept).expect("cut");
+    let asked = export(7, Form::Encrypted);
+    let error = ledger
+        .record_intent(&asked, &found(1))
+        .expect_err("cut off");
+    assert_eq!(error.code(), "ledger-damaged");
+    // And what takes its place is another chain.
+    drop(long(&path, 9));
+    let error = ledger.record_intent(&asked, &found(1)).err();
+    let code = error.expect("another").code();
+    assert!(
+        ["ledger-changed", "ledger-damaged"].contains(&code),
+        "{code}"
+    );
+}
+
+#[test]
+fn sums_by_group_count_whoever_may_have_been_in_it() {
+    let (_folder, path) = folder();
+    let ledger = open(&path);
+    let record = |change: &dyn Fn(&mut Export), most| {
+        let mut export = export(7, Form::Encrypted);
+        change(&mut export);
+        drop(
+            ledger
+                .record_intent(&export, &found(most))
+                .expect("recorded"),
+        );
+    };
+    record(&|_| {}, 1);
+    record(&|export| export.requester.groups = vec!["other".into()], 2);
+    record(
+        &|export| {
+            export.requester.groups = vec!["other".into()];
+            export.requester.unnamed_groups = true;
+        },
+        4,
+    );
+    record(
+        &|export| {
+            export.requester.groups.clear();
+            export.requester.mapped = true;
+        },
+        8,
+    );
+    record(
+        &|export| {
+            export.requester.groups.clear();
+            export.left_out = 1;
+        },
+        16,
+    );
+    let of = |group: &str| {
+        let question = Question {
+            by: By::Group(group.into()),
+            form: None,
+            since: at(-DAY),
+        };
+        ledger.account(&[question]).expect("in order").sums[0].people
+    };
+    assert_eq!((of("staff"), of("other"), of("nobody")), (29, 30, 28));
+}
