@@ -587,6 +587,21 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// Reads a file of at most so many bytes.
+pub(crate) fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    match bytes.len() <= limit {
+        true => Ok(bytes),
+        false => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("larger than {}", render::bytes(limit as u64)),
+        )),
+    }
+}
+
 /// Writes a report: a regular file whole, beside its place first and then by a
 /// rename; into anything else, such as a pipe or a device, as it is.
 ///

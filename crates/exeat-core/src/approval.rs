@@ -297,7 +297,8 @@ pub fn answer(
         expires,
     } = answer;
     in_time(asked, created)?;
-    if key.public().fingerprint() == request.fingerprint() {
+    // Nobody approves their own; to take it back is another thing.
+    if verdict == Verdict::Approve && key.public().fingerprint() == request.fingerprint() {
         return Err(ApprovalError::OwnRequest);
     }
     let expires = expires.unwrap_or(asked.expires);

@@ -381,6 +381,12 @@ impl SealedContent<'_> {
     pub fn terms(&self) -> &Terms {
         &self.permit.request.terms
     }
+
+    /// Who else has agreed to it.
+    #[must_use]
+    pub fn approvals(&self) -> &Approvals {
+        &self.permit.request.approvals
+    }
 }
 
 /// Leave to read the listed content, and to write nothing: a copy in the clear

@@ -383,6 +383,12 @@ impl Destination {
         &self.target
     }
 
+    /// The same, for one that nothing will be put into.
+    #[must_use]
+    pub fn into_target(self) -> Target {
+        self.target
+    }
+
     /// Whether it is the folder of that package.
     pub(crate) fn is_package(&self, package: &OwnedFd) -> bool {
         match &self.site {

@@ -13,6 +13,7 @@
 //! | `entry` | the types and the bytes of a line |
 //! | `chain` | says whether the lines are those that were written |
 //! | `account` | sums over time |
+//! | `asked` | requests, the answers to them, and what somebody holds |
 //! | `decided` | what a decision puts on record |
 //! | `witness` | checkpoints: making them, and holding the ledger against them |
 //!
@@ -34,6 +35,7 @@ use crate::manifest::{Checkpoint, PackageId};
 use crate::statement::Signed;
 
 mod account;
+mod asked;
 mod chain;
 mod decided;
 mod entry;
@@ -45,6 +47,7 @@ mod witness;
 mod tests;
 
 pub use account::{Account, By, Question, Sum};
+pub use asked::holdings;
 pub use chain::Unfinished;
 pub use entry::{Contradiction, Form, Torn};
 pub(crate) use entry::{Export, FindingCount, Found, Requester};
@@ -52,6 +55,7 @@ pub use error::{Break, LedgerError};
 pub use witness::{Verification, verify};
 
 use account::Sums;
+use asked::Requests;
 use chain::{Chain, End, Position};
 use entry::{Ending, Entry, Kind, MAX_LINE, Outcome, Recovery};
 use file::Location;
@@ -171,11 +175,16 @@ fn account(
 ) -> Result<Account, LedgerError> {
     let mut sums = Sums::new(now, questions);
     let chain = Chain::from(file, location, Position::default());
-    let end = chain.read(|entry, _, _| sums.entry(entry))?;
+    let mut requests = Requests::default();
+    let end = chain.read(|entry, _, _| {
+        requests.entry(entry);
+        sums.entry(entry)
+    })?;
     let (position, unfinished) = end.in_order()?;
     Ok(Account {
         entries: position.sequence,
         ledger: position.first,
+        requests: requests.finish(),
         sums: sums.finish(),
         unfinished,
     })

@@ -75,6 +75,12 @@ impl RequestId {
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
     }
+
+    /// Eight hexadecimal digits of its random part, for names that people read.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.0.simple().to_string()[24..].to_owned()
+    }
 }
 
 impl std::fmt::Display for RequestId {

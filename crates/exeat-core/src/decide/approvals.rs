@@ -195,18 +195,23 @@ impl Policy {
         };
         let needed_text = format!("approvals: {}{is_there}", needed.value);
         let help = self.how_to_ask(ask);
-        let missing = |message| refuse("approval-missing", message, &help, &needed.origin);
+        let missing =
+            |message, help: &str| refuse("approval-missing", message, help, &needed.origin);
         findings.push(match unseen {
             Some(unseen) => Finding {
                 spans: uninspected_places(facts),
-                ..missing(format!(
-                    "{unseen} and counts as bulk; such an export needs {needed_text}"
-                ))
+                ..missing(
+                    format!("{unseen} and counts as bulk; such an export needs {needed_text}"),
+                    &format!("leave out with --exclude what could not be inspected; or {help}"),
+                )
             },
-            None => missing(format!(
-                "{} would leave; an export of so many needs {needed_text}",
-                people(facts)
-            )),
+            None => missing(
+                format!(
+                    "{} would leave; an export of so many needs {needed_text}",
+                    people(facts)
+                ),
+                &help,
+            ),
         });
     }
 

@@ -8,6 +8,7 @@ use crate::inspect::{
 use crate::keys::Recipient;
 use crate::policy::{PolicyFile, any_policy};
 
+mod approvals;
 mod columns;
 mod uninspected;
 

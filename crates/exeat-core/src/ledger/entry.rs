@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::asked::{Answered, ApprovedBy, Asked};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Class, Coverage, Facts, People};
-use crate::manifest::{Checkpoint, NamedKey, PackageId};
+use crate::manifest::{Checkpoint, NamedKey, PackageId, RequestId, Verdict};
 use crate::statement::Signed;
 
 /// The version of the line format that is written, and the only one read. Lines
@@ -65,6 +66,9 @@ pub(crate) struct Requester {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Export {
+    /// Who else agreed to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovedBy>,
     /// The kind of medium it was to go to, such as `usb`; never a path.
     pub destination: String,
     /// What the rules said, each code once.
@@ -86,6 +90,9 @@ pub(crate) struct Export {
     /// that a refusal had no room for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u64,
+    /// The request that others were asked to agree to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
     /// Who asked.
     pub requester: Requester,
     /// The fingerprint of the key that signs it.
@@ -251,10 +258,12 @@ pub(super) struct Recovery {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Kind {
     Alarm,
+    Approval,
     Intent,
     Outcome,
     Recovery,
     Refusal,
+    Request,
     Torn,
 }
 
@@ -274,6 +283,8 @@ pub(super) struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) alarm: Option<Alarm>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) approval: Option<Answered>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) export: Option<Export>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) found: Option<Found>,
@@ -281,6 +292,8 @@ pub(super) struct Entry {
     pub(super) outcome: Option<Outcome>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) recovery: Option<Recovery>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) request: Option<Asked>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) torn: Option<Torn>,
 }
@@ -299,6 +312,8 @@ pub(super) struct Glance {
     #[serde(default)]
     alarm: Option<IgnoredAny>,
     #[serde(default)]
+    pub(super) approval: Option<AnsweredGlance>,
+    #[serde(default)]
     pub(super) export: Option<ExportGlance>,
     #[serde(default)]
     pub(super) found: Option<FoundGlance>,
@@ -307,12 +322,16 @@ pub(super) struct Glance {
     #[serde(default)]
     pub(super) recovery: Option<RecoveryGlance>,
     #[serde(default)]
+    request: Option<IgnoredAny>,
+    #[serde(default)]
     pub(super) torn: Option<Torn>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExportGlance {
+    #[serde(rename = "approvals", default)]
+    _approvals: IgnoredAny,
     #[serde(rename = "destination")]
     _destination: IgnoredAny,
     #[serde(rename = "findings")]
@@ -329,6 +348,8 @@ pub(super) struct ExportGlance {
     _purpose: IgnoredAny,
     #[serde(rename = "recipients")]
     _recipients: IgnoredAny,
+    #[serde(default)]
+    pub(super) request: Option<RequestId>,
     pub(super) requester: RequesterGlance,
     #[serde(rename = "signer")]
     _signer: IgnoredAny,
@@ -380,6 +401,25 @@ pub(super) struct OutcomeGlance {
     pub(super) intent: u64,
     #[serde(rename = "manifest_sha256")]
     _manifest: IgnoredAny,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnsweredGlance {
+    #[serde(rename = "by")]
+    _by: IgnoredAny,
+    #[serde(rename = "expires")]
+    _expires: IgnoredAny,
+    #[serde(rename = "left_out")]
+    _left_out: IgnoredAny,
+    pub(super) request: RequestId,
+    #[serde(rename = "sha256")]
+    _sha256: IgnoredAny,
+    #[serde(rename = "signer")]
+    _signer: IgnoredAny,
+    pub(super) verdict: Verdict,
+    #[serde(rename = "why")]
+    _why: IgnoredAny,
 }
 
 #[derive(Debug, Deserialize)]
@@ -449,14 +489,17 @@ impl Glance {
     fn check(&self) -> Result<(), &'static str> {
         let bodies = [
             (Kind::Alarm, self.alarm.is_some()),
+            (Kind::Approval, self.approval.is_some()),
             (Kind::Outcome, self.outcome.is_some()),
             (Kind::Recovery, self.recovery.is_some()),
+            (Kind::Request, self.request.is_some()),
             (Kind::Torn, self.torn.is_some()),
         ];
         let is_own = bodies.iter().all(|&(kind, is)| is == (kind == self.kind));
         let is_right = match self.kind {
             Kind::Intent => self.export.is_some() && self.found.is_some(),
             Kind::Refusal => self.export.is_some(),
+            Kind::Request => self.export.is_none(),
             _ => self.export.is_none() && self.found.is_none(),
         };
         (is_own && is_right)
@@ -477,10 +520,12 @@ impl Entry {
             kind,
             unresolved: None,
             alarm: None,
+            approval: None,
             export: None,
             found: None,
             outcome: None,
             recovery: None,
+            request: None,
             torn: None,
         }
     }
@@ -497,11 +542,7 @@ impl Export {
     /// As it is recorded: no key is longer than [`MAX_KEY`].
     pub(super) fn with_short_keys(&self) -> Self {
         let mut export = self.clone();
-        for recipient in &mut export.recipients {
-            if recipient.key.len() > MAX_KEY {
-                recipient.key = format!("sha256:{}", Digest::of(recipient.key.as_bytes()));
-            }
-        }
+        export.recipients.iter_mut().for_each(short_key);
         export
     }
 
@@ -535,6 +576,13 @@ impl Export {
             text.truncate(end.unwrap_or(0));
         }
         export
+    }
+}
+
+/// A recipient as it is recorded.
+pub(super) fn short_key(recipient: &mut NamedKey) {
+    if recipient.key.len() > MAX_KEY {
+        recipient.key = format!("sha256:{}", Digest::of(recipient.key.as_bytes()));
     }
 }
 

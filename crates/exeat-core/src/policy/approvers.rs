@@ -93,6 +93,12 @@ impl Policy {
         }
     }
 
+    /// The name by which this key may approve at that time, if it may.
+    #[must_use]
+    pub fn approver_of(&self, key: &Fingerprint, at: Timestamp) -> Option<&str> {
+        self.approver(key, at).ok()
+    }
+
     /// Every name that this key has in the files, valid or not: whoever asks
     /// with it is none of them when it comes to approving.
     pub(crate) fn names_of(&self, key: &Fingerprint) -> BTreeSet<&str> {
