@@ -8,6 +8,7 @@
 )]
 
 mod agent;
+mod approvals;
 mod archive;
 mod bad_input;
 mod bad_opening;

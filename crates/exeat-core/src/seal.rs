@@ -314,7 +314,9 @@ fn seal_files<S: Stage>(
     let kind = PayloadKind::Tar;
     let content = complete::content_digest(kind, listing, &contents, &digests);
     let approved = match permit.request.approvals.ask_for_content() {
-        true => Some(approved::content(source, listing, &contents, &digests, progress)?),
+        true => Some(approved::content(
+            source, listing, &contents, &digests, progress,
+        )?),
         false => None,
     };
     Ok(Sealed {

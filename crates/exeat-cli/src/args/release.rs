@@ -43,8 +43,13 @@ pub(crate) struct Request {
     #[arg(long, value_name = "DAYS", default_value = "7d", value_parser = days)]
     pub(crate) expires: SignedDuration,
     /// Ask for every export with this label, whatever is in the sources then
-    #[arg(long, value_name = "PROFILE", requires = "ceiling", requires = "to",
-        conflicts_with = "label")]
+    #[arg(
+        long,
+        value_name = "PROFILE",
+        requires = "ceiling",
+        requires = "to",
+        conflicts_with = "label"
+    )]
     pub(crate) standing: Option<Note>,
     /// The most people that one export may have
     #[arg(long, value_name = "PEOPLE", requires = "standing")]
@@ -143,7 +148,9 @@ fn days(text: &str) -> Result<SignedDuration, String> {
         return Err(error());
     }
     let number: i64 = digits.parse().map_err(|_| error())?;
-    let hours = number.checked_mul(hours).filter(|hours| (1..=24 * 400).contains(hours));
+    let hours = number
+        .checked_mul(hours)
+        .filter(|hours| (1..=24 * 400).contains(hours));
     let hours = hours.ok_or_else(|| "use 1h to 400d".to_owned())?;
     Ok(SignedDuration::from_hours(hours))
 }
@@ -157,7 +164,17 @@ mod tests {
         for (text, hours) in [("7d", 168), ("12h", 12), ("2w", 336), ("400d", 9600)] {
             assert_eq!(days(text), Ok(SignedDuration::from_hours(hours)), "{text}");
         }
-        for bad in ["", "d", "0d", "401d", "-1d", "1.5d", "7", "7é", "99999999999999999999d"] {
+        for bad in [
+            "",
+            "d",
+            "0d",
+            "401d",
+            "-1d",
+            "1.5d",
+            "7",
+            "7é",
+            "99999999999999999999d",
+        ] {
             assert!(days(bad).is_err(), "{bad}");
         }
     }

@@ -168,7 +168,9 @@ impl Asking<'_> {
                     "find out by telephone who asks, and trust their signer line with \
                      {REQUEST_NAMESPACE}: 'exeat trust LINE'"
                 );
-                Err(CommandError::from(error).about("the request").with_help(help))
+                Err(CommandError::from(error)
+                    .about("the request")
+                    .with_help(help))
             }
         }
     }
@@ -273,7 +275,10 @@ fn description(
     let mut text = format!("request {}\n", asked.id);
     text += &match signer {
         Some(signer) => format!("  asks         {} {}\n", signer.name, signer.fingerprint),
-        None => format!("  asks         somebody you do not trust, {}\n", asked.signer),
+        None => format!(
+            "  asks         somebody you do not trust, {}\n",
+            asked.signer
+        ),
     };
     text += &format!(
         "  account      {} (number {} on their machine)\n",
@@ -284,7 +289,10 @@ fn description(
     if let Some(label) = &asked.label {
         text += &format!("  label        {}\n", escaped(label));
     }
-    text += &format!("  asked on     {}\n  expires      {}\n", asked.created, asked.expires);
+    text += &format!(
+        "  asked on     {}\n  expires      {}\n",
+        asked.created, asked.expires
+    );
     text += &scope(&asked.scope);
     if let Some(facts) = &asked.facts {
         text += "what was found in it:\n";
@@ -318,7 +326,10 @@ pub(super) fn scope(scope: &Scope) -> String {
             for source in &standing.sources {
                 text += &format!("  of           {}\n", Escaped(source.as_bytes()));
             }
-            text += &format!("  to           {}\n", Escaped(standing.destination.as_bytes()));
+            text += &format!(
+                "  to           {}\n",
+                Escaped(standing.destination.as_bytes())
+            );
             text
         }
     }

@@ -306,13 +306,9 @@ fn release(
     let of = HistoryOf::Sealed(content.approvals().request());
     // Nobody else's export comes between the sum and this one's record.
     let locked = ledger.lock()?;
-    let history = asking::history(
-        policy,
-        &terms.requester,
-        terms.created,
-        of,
-        |questions| locked.account(questions),
-    )?;
+    let history = asking::history(policy, &terms.requester, terms.created, of, |questions| {
+        locked.account(questions)
+    })?;
     let release = match policy.decide_content(&content, &history) {
         Decision::Permit(release) => release,
         Decision::Refusal(refusal) => {

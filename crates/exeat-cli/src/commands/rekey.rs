@@ -85,9 +85,13 @@ pub(crate) fn run(
     // Nobody else's export comes between the sum and this one's record.
     let locked = ledger.lock()?;
     let (requester, created) = (&request.terms.requester, request.terms.created);
-    let history = asking::history(&policy, requester, created, HistoryOf::Sealed(None), |questions| {
-        locked.account(questions)
-    })?;
+    let history = asking::history(
+        &policy,
+        requester,
+        created,
+        HistoryOf::Sealed(None),
+        |questions| locked.account(questions),
+    )?;
     let header = unlocked.inventory().header();
     let permit = match policy.decide_rekey(request, header, &history) {
         Decision::Permit(permit) => permit,

@@ -239,7 +239,9 @@ fn text(asked: &Asked<'_>) -> String {
     text += &render::recipients(asked.recipients);
     text += &format!("  expires      {}\n", asked.expires);
     let names = asked.approvers.iter().flatten();
-    let names: Vec<_> = names.map(|name| Escaped(name.as_bytes()).to_string()).collect();
+    let names: Vec<_> = names
+        .map(|name| Escaped(name.as_bytes()).to_string())
+        .collect();
     let who = match names.len() {
         0 => "those who may approve (the policy does not say who)".to_owned(),
         _ => names.join(", "),

@@ -106,8 +106,12 @@ fn a_request_that_contradicts_itself_is_neither_signed_nor_read() {
         assert_eq!(read, Err("statement-contradictory"), "edit {number}");
     }
     let edits: [(&str, fn(&mut ReleaseRequest)); 5] = [
-        ("statement-contradictory", |r| r.facts = Some(Facts::default())),
-        ("statement-contradictory", |r| r.label = Some("weekly".into())),
+        ("statement-contradictory", |r| {
+            r.facts = Some(Facts::default())
+        }),
+        ("statement-contradictory", |r| {
+            r.label = Some("weekly".into())
+        }),
         ("statement-contradictory", |r| r.label = None),
         ("statement-contradictory", |r| r.expires = at(401 * 24)),
         ("request-paths", |r| {
@@ -145,7 +149,9 @@ fn some_requests_are_not_answered() {
     let (key, ada) = (SigningKey::generate("eve"), SigningKey::generate("ada"));
     let asked = request(&key).sign(&key).expect("signs");
     let code = |answer_: Answer, by: &SigningKey| {
-        answer(&asked, answer_, by).map(drop).map_err(|error| error.code())
+        answer(&asked, answer_, by)
+            .map(drop)
+            .map_err(|error| error.code())
     };
     assert_eq!(code(yes(None), &key), Err("approval-by-requester"));
     // To take it back is another thing.

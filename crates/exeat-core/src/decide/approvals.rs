@@ -5,9 +5,9 @@
 //! there are: somebody means it to count, and has to know that it does not.
 //! No approval loosens anything but the demand for approvals.
 
+use super::History;
 use super::ask::{Ask, Form};
 use super::words::{LEAVE_OUT, people, refuse, uninspected_places, unseen};
-use super::History;
 use crate::approval::{Approvals, is_future};
 use crate::diagnostic::words::{counted, grouped};
 use crate::diagnostic::{Finding, Severity};
@@ -39,7 +39,10 @@ impl Policy {
             let name = self.who(signed, ask, findings);
             let who = shown(name, signed);
             self.is_others(signed, &given, &who, findings);
-            if earlier.iter().any(|(other, known)| is_same(*known, name, other, signed)) {
+            if earlier
+                .iter()
+                .any(|(other, known)| is_same(*known, name, other, signed))
+            {
                 findings.push(floor(
                     "approval-duplicate",
                     format!("{who} has approved twice"),
@@ -60,7 +63,11 @@ impl Policy {
             let approval = signed.statement();
             (approval.request, approval.request_sha256)
         };
-        if given.approvals.iter().any(|other| request(other) != request(first)) {
+        if given
+            .approvals
+            .iter()
+            .any(|other| request(other) != request(first))
+        {
             findings.push(floor(
                 "approval-other-request",
                 "the approvals are for different requests",
@@ -87,7 +94,9 @@ impl Policy {
                 severity: Severity::Warn,
                 ..floor(
                     "approval-unknown-approver",
-                    format!("the approval by the key {key} counts for nothing: no policy asks for any"),
+                    format!(
+                        "the approval by the key {key} counts for nothing: no policy asks for any"
+                    ),
                     LEAVE_IT_OUT,
                 )
             }),
@@ -105,7 +114,10 @@ impl Policy {
             )),
             Err(NoApprover::NotNamed(name, rule)) => findings.push(refuse(
                 "approval-unknown-approver",
-                format!("'{}' is not among those who may approve", Escaped(name.as_bytes())),
+                format!(
+                    "'{}' is not among those who may approve",
+                    Escaped(name.as_bytes())
+                ),
                 "ask somebody who may: 'exeat policy show' lists them",
                 &rule,
             )),
@@ -129,7 +141,10 @@ impl Policy {
         } else if is_future(approval.created, ask.created) {
             findings.push(floor(
                 "approval-expired",
-                format!("the approval of {who} is dated {}, in the future", approval.created),
+                format!(
+                    "the approval of {who} is dated {}, in the future",
+                    approval.created
+                ),
                 "set the clock of this machine, or ask for a new one",
             ));
         }
@@ -218,7 +233,9 @@ impl Policy {
     fn how_to_ask(&self, ask: &Ask<'_>) -> String {
         match ask.form {
             Form::Plain => super::words::SEAL.to_owned(),
-            Form::Sealed { approvals: None, .. } => "approvals are for exports: make a new one of \
+            Form::Sealed {
+                approvals: None, ..
+            } => "approvals are for exports: make a new one of \
                  what is in the package, or pass fewer people on"
                 .to_owned(),
             Form::Sealed { .. } if !self.names_approvers() => NOBODY_CAN.to_owned(),
@@ -411,10 +428,12 @@ pub(super) fn same_content(
     found: Option<Content>,
     findings: &mut Vec<Finding>,
 ) {
-    let is_other = approvals.iter().any(|signed| match &signed.statement().scope {
-        Scope::Content(content) => found != Some(*content),
-        Scope::Standing(_) => false,
-    });
+    let is_other = approvals
+        .iter()
+        .any(|signed| match &signed.statement().scope {
+            Scope::Content(content) => found != Some(*content),
+            Scope::Standing(_) => false,
+        });
     if is_other {
         findings.push(floor(
             "approval-other-content",

@@ -365,9 +365,9 @@ impl Policy {
                     "records about people",
                 ),
             ];
-            let counts = counts.into_iter().filter_map(|(limit, before, more, what)| {
-                Some((limit?, before, more, what))
-            });
+            let counts = counts
+                .into_iter()
+                .filter_map(|(limit, before, more, what)| Some((limit?, before, more, what)));
             for (limit, before, more, what) in counts {
                 let sum = before.saturating_add(more);
                 let allowed = grouped(limit.value);

@@ -456,7 +456,9 @@ fn who_cannot_be_told_apart_is_summed_with_everybody() {
     let found = told(of_staff, false);
     assert_eq!(found[0].0, "quota-exceeded");
     assert!(
-        found[0].1.contains("left by you, summed over exports; 5 are allowed"),
+        found[0]
+            .1
+            .contains("left by you, summed over exports; 5 are allowed"),
         "{found:?}"
     );
     let found = told(Requester::of(1000), false);

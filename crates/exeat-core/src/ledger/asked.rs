@@ -248,7 +248,10 @@ pub fn holdings(path: &Path, recipients: &[NamedKey]) -> Result<Vec<Sum>, Ledger
         let (Some(export), Some(found)) = (entry.export, entry.found) else {
             return Ok(());
         };
-        let theirs = export.recipients.iter().filter_map(|one| keys.get(&one.key));
+        let theirs = export
+            .recipients
+            .iter()
+            .filter_map(|one| keys.get(&one.key));
         let mut theirs: Vec<usize> = theirs.flatten().copied().collect();
         theirs.sort_unstable();
         theirs.dedup();

@@ -132,7 +132,7 @@
 //!
 //! ```sh
 //! age -d -i package.key inventory.age | zstd -dc | tail -n +2 |
-//!     jq -c '{bytes, path, path_hex, sha256, skipped, target, target_hex, type} | del(..|nulls)' | sha256sum
+//!     jq -c '{bytes, path, path_hex, sha256, skipped, target, target_hex, type} | with_entries(select(.value != null))' | sha256sum
 //! ```
 //!
 //! # What it is not

@@ -66,11 +66,7 @@ pub(crate) enum NoApprover {
 impl Policy {
     /// The name of the approver who has this key, if it may approve then: it
     /// has to stand in the file of every policy, under one name.
-    pub(crate) fn approver(
-        &self,
-        key: &Fingerprint,
-        at: Timestamp,
-    ) -> Result<&str, NoApprover> {
+    pub(crate) fn approver(&self, key: &Fingerprint, at: Timestamp) -> Result<&str, NoApprover> {
         let mut name: Option<&str> = None;
         for (list, origin) in self.approver_files.iter() {
             if list.file.is_none() {

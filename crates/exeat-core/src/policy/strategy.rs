@@ -79,8 +79,7 @@ fn approvers(digits: &str) -> String {
                 false => NAMES[digit],
             };
             let line = AllowedSigner::new(name, &[APPROVAL_NAMESPACE], key.public());
-            writeln!(text, "{}", line.expect("a line"))
-                .expect("writing to a String does not fail");
+            writeln!(text, "{}", line.expect("a line")).expect("writing to a String does not fail");
         }
     }
     text

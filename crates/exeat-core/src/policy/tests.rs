@@ -377,7 +377,9 @@ fn quotas_limit_people_or_records_of_one_or_of_all() {
         ]
     );
     // To say what goes without saying changes nothing.
-    let said = good(&format!("{quota}people = 10\nrecords = 90\nby = \"requester\"\n"));
+    let said = good(&format!(
+        "{quota}people = 10\nrecords = 90\nby = \"requester\"\n"
+    ));
     assert_eq!(said.sha256(), one.sha256());
     // A number of records is no number of people.
     assert_eq!(other.highest_threshold(), FLOOR_PEOPLE);
@@ -407,22 +409,44 @@ fn a_file_of_approvers_has_one_name_for_each_key() {
     assert_eq!(names, ["ada", "bob"]);
     assert!(good.warnings(LedgerKeeper::Other).is_empty());
     for (lines, expected) in [
-        (format!("*@clinic.example {}\n", key(0)), "/etc/a:1:1: an approver has one plain name"),
-        (format!("a,b {}\n", key(0)), "/etc/a:1:1: an approver has one plain name"),
-        (format!("a {}\nb {}\n", key(0), key(0)), "/etc/a:2:1: this key stands there twice"),
+        (
+            format!("*@clinic.example {}\n", key(0)),
+            "/etc/a:1:1: an approver has one plain name",
+        ),
+        (
+            format!("a,b {}\n", key(0)),
+            "/etc/a:1:1: an approver has one plain name",
+        ),
+        (
+            format!("a {}\nb {}\n", key(0), key(0)),
+            "/etc/a:2:1: this key stands there twice",
+        ),
         (
             format!("a namespaces=\"exeat.package.v1\" {}\n", key(0)),
             "/etc/a:1:1: the key may not approve: 'namespaces' lacks exeat.approval.v1",
         ),
-        (format!("a cert-authority {}\n", key(0)), "/etc/a:1:1: certificate authorities"),
-        ("a ssh-rsa AAAA\n".to_owned(), "/etc/a:1:1: not an OpenSSH public key"),
+        (
+            format!("a cert-authority {}\n", key(0)),
+            "/etc/a:1:1: certificate authorities",
+        ),
+        (
+            "a ssh-rsa AAAA\n".to_owned(),
+            "/etc/a:1:1: not an OpenSSH public key",
+        ),
     ] {
         let problem = read(&lines).expect_err(&lines);
         assert!(problem.starts_with(expected), "{problem}");
-        assert!(problem.contains("named by [approvals] file in /etc/p.toml"), "{problem}");
+        assert!(
+            problem.contains("named by [approvals] file in /etc/p.toml"),
+            "{problem}"
+        );
     }
     let missing = self::read("[approvals]\nfile = \"a\"\n").expect_err("no such file");
-    assert!(missing.to_string().contains("p.toml:2:8: cannot read the approvers file a:"));
+    assert!(
+        missing
+            .to_string()
+            .contains("p.toml:2:8: cannot read the approvers file a:")
+    );
 }
 
 #[test]

@@ -89,7 +89,10 @@ impl Policy {
     }
 
     fn approval_warnings(&self, found: &mut Vec<Warning>) {
-        let missing = self.approver_files.iter().find(|(list, _)| list.file.is_none());
+        let missing = self
+            .approver_files
+            .iter()
+            .find(|(list, _)| list.file.is_none());
         if let Some((_, origin)) = missing {
             found.push(Warning {
                 code: "approvers-missing",
@@ -109,7 +112,9 @@ impl Policy {
             if let Some(name) = unknown.find(|name| self.forbids_approver(name).is_none()) {
                 found.push(Warning {
                     code: "approver-unknown",
-                    message: format!("'{name}' may approve, and has no key in every file of approvers"),
+                    message: format!(
+                        "'{name}' may approve, and has no key in every file of approvers"
+                    ),
                     help: "enter a line for them in the file that [approvals] file names, under \
                            exactly that name",
                     origin: origin.clone(),

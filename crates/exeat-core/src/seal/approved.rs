@@ -23,15 +23,21 @@ pub(super) fn content(
     progress: &dyn Progress,
 ) -> Result<Content, SealError> {
     let mut hasher = ContentHasher::default();
-    walk(PayloadKind::Tar, listing, contents, digests, |entry, place| {
-        let digest = match place {
-            Place::LeftOut(_) | Place::At(..) => None,
-            Place::Whole(_, _, digest) => Some(digest),
-            Place::Parts(parts) => Some(whole(source, entry, parts, progress)?),
-        };
-        hasher.entry(entry, digest);
-        Ok::<_, SealError>(())
-    })?;
+    walk(
+        PayloadKind::Tar,
+        listing,
+        contents,
+        digests,
+        |entry, place| {
+            let digest = match place {
+                Place::LeftOut(_) | Place::At(..) => None,
+                Place::Whole(_, _, digest) => Some(digest),
+                Place::Parts(parts) => Some(whole(source, entry, parts, progress)?),
+            };
+            hasher.entry(entry, digest);
+            Ok::<_, SealError>(())
+        },
+    )?;
     Ok(hasher.finish())
 }
 

@@ -103,10 +103,17 @@ pub(super) fn run(
     let locked = ledger.as_ref().map(Ledger::lock).transpose()?;
     let requester = &permit.terms().requester;
     let path = config::ledger_path(policy)?;
-    let history = asking::history(policy, requester, now, HistoryOf::Plain, |questions| match &locked {
-        Some(locked) => locked.account(questions),
-        None => ledger::consult(&path, questions),
-    })?;
+    let history =
+        asking::history(
+            policy,
+            requester,
+            now,
+            HistoryOf::Plain,
+            |questions| match &locked {
+                Some(locked) => locked.account(questions),
+                None => ledger::consult(&path, questions),
+            },
+        )?;
     let release = match policy.decide_plain_content(permit, inspected, &history) {
         Decision::Permit(release) => release,
         Decision::Refusal(refusal) => {

@@ -157,7 +157,12 @@ fn two_who_may_are_enough_and_one_is_not() {
     let findings = case.judge(&one, &of_people(10), &asked_of_ledger());
     let finding = findings.iter().find(|f| f.code == "approval-missing");
     let finding = finding.expect("one is missing");
-    assert!(finding.message.ends_with("needs approvals: 2, and 1 is there"), "{finding:?}");
+    assert!(
+        finding
+            .message
+            .ends_with("needs approvals: 2, and 1 is there"),
+        "{finding:?}"
+    );
     assert!(finding.help.contains("exeat request"), "{finding:?}");
     assert_eq!(finding.rule, "/etc/policy.toml:4");
 }
@@ -172,9 +177,14 @@ fn each_has_to_be_for_this_export() {
     let cases: [(&str, fn(&mut Approval)); 10] = [
         ("approval-other-purpose", |a| a.purpose = "curiosity".into()),
         ("approval-other-requester", |a| a.requester.user = 7),
-        ("approval-other-requester", |a| a.requester.name = Some("x".into())),
+        ("approval-other-requester", |a| {
+            a.requester.name = Some("x".into())
+        }),
         ("approval-other-content", |a| {
-            a.scope = Scope::Content(Content { bytes: 8, ..content() });
+            a.scope = Scope::Content(Content {
+                bytes: 8,
+                ..content()
+            });
         }),
         ("approval-other-content", |a| {
             a.scope = Scope::Content(Content {
@@ -182,8 +192,12 @@ fn each_has_to_be_for_this_export() {
                 ..content()
             });
         }),
-        ("approval-other-request", |a| a.request = RequestId::generate()),
-        ("approval-other-request", |a| a.request_sha256 = Digest::of(b"x")),
+        ("approval-other-request", |a| {
+            a.request = RequestId::generate()
+        }),
+        ("approval-other-request", |a| {
+            a.request_sha256 = Digest::of(b"x")
+        }),
         ("approval-rejected", |a| a.verdict = Verdict::Reject),
         ("approval-expired", |a| a.expires = now()),
         ("approval-expired", |a| a.created = later(1)),
@@ -203,7 +217,13 @@ fn each_has_to_be_for_this_export() {
     let given = case.by_both(case.good(), |a| a.recipients_sha256 = keys);
     assert_eq!(case.codes(&given, 9), "approval-other-recipients");
     let signer = case.ada.public().fingerprint();
-    let given = approvals(&[(&case.bob, Approval { signer, ..case.good() })]);
+    let given = approvals(&[(
+        &case.bob,
+        Approval {
+            signer,
+            ..case.good()
+        },
+    )]);
     assert_eq!(case.codes(&given, 9), "approval-other-requester");
     // A clock may be a little ahead of ours.
     let soon = now() + jiff::SignedDuration::from_mins(4);
@@ -266,7 +286,11 @@ fn who_may_is_for_the_policy_to_say() {
         "approval-unknown-approver approval-unknown-approver"
     );
     let findings = case.judge(&Approvals::default(), &of_people(10), &asked_of_ledger());
-    assert!(findings.iter().any(|f| f.help.contains("nobody can approve here")));
+    assert!(
+        findings
+            .iter()
+            .any(|f| f.help.contains("nobody can approve here"))
+    );
     // Where no policy asks, they count for nothing, and that is said.
     case.policy = Policy::floor();
     let findings = case.judge(&both, &of_people(10), &asked_of_ledger());
@@ -298,10 +322,7 @@ fn a_standing_one_binds_places_label_and_ceiling() {
     let of = |standing| case.approval(Scope::Standing(standing));
     let both = |standing| case.by_both(of(standing), |_| {});
     assert_eq!(case.codes(&both(standing()), 20), "");
-    assert_eq!(
-        case.codes(&both(standing()), 21),
-        "approval-over-ceiling"
-    );
+    assert_eq!(case.codes(&both(standing()), 21), "approval-over-ceiling");
     let unseen = Facts {
         media: 1,
         ..of_people(10)
@@ -309,9 +330,15 @@ fn a_standing_one_binds_places_label_and_ceiling() {
     let findings = case.judge(&both(standing()), &unseen, &asked_of_ledger());
     assert_eq!(refusing(&findings), ["approval-over-ceiling"]);
     let cases: [(&str, fn(&mut Standing)); 4] = [
-        ("approval-other-destination", |s| s.destination = "/somewhere/else".into()),
-        ("approval-other-sources", |s| s.sources.push("/srv/more".into())),
-        ("approval-other-sources", |s| s.sources = vec!["/srv".into()]),
+        ("approval-other-destination", |s| {
+            s.destination = "/somewhere/else".into()
+        }),
+        ("approval-other-sources", |s| {
+            s.sources.push("/srv/more".into())
+        }),
+        ("approval-other-sources", |s| {
+            s.sources = vec!["/srv".into()]
+        }),
         ("approval-other-profile", |s| s.profile = "weekly".into()),
     ];
     for (code, change) in cases {
@@ -385,9 +412,8 @@ fn what_comes_through_a_pipe_was_seen_by_nobody() {
 
 #[test]
 fn quotas_of_records_and_of_groups() {
-    let policy = policy(
-        "[[quota]]\ngroup = \"staff\"\nrecords = 5\nper = \"1 week\"\nby = \"group\"\n",
-    );
+    let policy =
+        policy("[[quota]]\ngroup = \"staff\"\nrecords = 5\nper = \"1 week\"\nby = \"group\"\n");
     let asked = Asked {
         requester: Requester {
             groups: vec!["staff".into()],
@@ -428,33 +454,45 @@ fn quotas_of_records_and_of_groups() {
 /// Approvals that may or may not be as they should be.
 fn any_approvals() -> impl Strategy<Value = Approvals> {
     let own = SigningKey::generate("own");
-    let one = (0..4_usize, any::<bool>(), any::<bool>(), -1..2_i64, any::<bool>());
+    let one = (
+        0..4_usize,
+        any::<bool>(),
+        any::<bool>(),
+        -1..2_i64,
+        any::<bool>(),
+    );
     prop::collection::vec(one, 0..4).prop_map(move |given| {
         let request = RequestId::generate();
-        let signed = given.into_iter().map(|(key, is_standing, is_no, hours, is_other)| {
-            let case = Asked::new();
-            let approval = Approval {
-                created: later(-2),
-                expires: later(hours),
-                purpose: if is_other { "other" } else { "audit" }.into(),
-                recipients_sha256: recipients_sha256(&NamedKey::of(&case.recipients)),
-                request,
-                request_sha256: Digest::of(b"request"),
-                requester: RequestedBy {
-                    name: None,
-                    user: 1000,
-                },
-                scope: match is_standing {
-                    true => Scope::Standing(standing()),
-                    false => Scope::Content(content()),
-                },
-                signer: own.public().fingerprint(),
-                verdict: if is_no { Verdict::Reject } else { Verdict::Approve },
-                why: None,
-            };
-            let key = approver_keys().get(key).unwrap_or(&own);
-            Signed::sign(approval, key).expect("signs")
-        });
+        let signed = given
+            .into_iter()
+            .map(|(key, is_standing, is_no, hours, is_other)| {
+                let case = Asked::new();
+                let approval = Approval {
+                    created: later(-2),
+                    expires: later(hours),
+                    purpose: if is_other { "other" } else { "audit" }.into(),
+                    recipients_sha256: recipients_sha256(&NamedKey::of(&case.recipients)),
+                    request,
+                    request_sha256: Digest::of(b"request"),
+                    requester: RequestedBy {
+                        name: None,
+                        user: 1000,
+                    },
+                    scope: match is_standing {
+                        true => Scope::Standing(standing()),
+                        false => Scope::Content(content()),
+                    },
+                    signer: own.public().fingerprint(),
+                    verdict: if is_no {
+                        Verdict::Reject
+                    } else {
+                        Verdict::Approve
+                    },
+                    why: None,
+                };
+                let key = approver_keys().get(key).unwrap_or(&own);
+                Signed::sign(approval, key).expect("signs")
+            });
         Approvals::new(signed.collect()).expect("few")
     })
 }

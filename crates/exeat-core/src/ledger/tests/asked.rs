@@ -92,7 +92,11 @@ fn what_became_of_a_request_is_known() {
     assert_eq!(past(&ledger, id).map(|past| past.is_rejected), Some(true));
     ledger.check().expect("in order");
     let text = text(&path);
-    for expected in ["\"kind\":\"request\"", "\"kind\":\"approval\"", "\"why\":\"because\""] {
+    for expected in [
+        "\"kind\":\"request\"",
+        "\"kind\":\"approval\"",
+        "\"why\":\"because\"",
+    ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
 }
@@ -106,11 +110,17 @@ fn what_somebody_holds_is_a_sum() {
             recipients: to.iter().map(|&number| key_of(number)).collect(),
             ..export(7, form)
         };
-        ledger.record_intent(&export, &found(most)).expect("recorded")
+        ledger
+            .record_intent(&export, &found(most))
+            .expect("recorded")
     };
-    send(&[1], Form::Encrypted, 3).delivered(1, None).expect("recorded");
+    send(&[1], Form::Encrypted, 3)
+        .delivered(1, None)
+        .expect("recorded");
     drop(send(&[1, 1, 2], Form::Encrypted, 4));
-    send(&[1], Form::Encrypted, 50).failed("no-space").expect("recorded");
+    send(&[1], Form::Encrypted, 50)
+        .failed("no-space")
+        .expect("recorded");
     drop(send(&[1], Form::Plaintext, 60));
     let held = holdings(&path, &[key_of(2), key_of(1), key_of(3)]).expect("in order");
     let counts: Vec<_> = held.iter().map(|sum| (sum.exports, sum.people)).collect();

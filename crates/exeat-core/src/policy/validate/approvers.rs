@@ -81,11 +81,14 @@ impl Check<'_, '_> {
 /// What a line says, if it is one of an approver.
 fn approver(signer: &AllowedSigner) -> Result<Approver, String> {
     if signer.is_cert_authority() {
-        return Err("certificate authorities are not supported; list the approver's own key".into());
+        return Err(
+            "certificate authorities are not supported; list the approver's own key".into(),
+        );
     }
     // A pattern would let one person be several.
     let plain = signer.clone().narrowed(&[APPROVAL_NAMESPACE]);
-    let plain = plain.map_err(|_| "an approver has one plain name, no pattern or list".to_owned())?;
+    let plain =
+        plain.map_err(|_| "an approver has one plain name, no pattern or list".to_owned())?;
     if !signer.permits(APPROVAL_NAMESPACE) {
         return Err(format!(
             "the key may not approve: 'namespaces' lacks {APPROVAL_NAMESPACE}"
