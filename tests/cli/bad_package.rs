@@ -14,12 +14,14 @@ pub(crate) const LOOK: &[&str] = &[
     "verify q.exeat -i recipient/identity.txt",
     "list q.exeat",
     "open q.exeat --to new",
+    "receipt q.exeat",
 ];
 /// The commands that read the volumes.
 const READ: &[&str] = &[
     "verify q.exeat",
     "verify q.exeat -i recipient/identity.txt",
     "open q.exeat --to new",
+    "receipt q.exeat",
 ];
 
 /// One way to spoil a package, and what is said of it.

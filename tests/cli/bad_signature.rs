@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::bad_package::{LOOK, refused, spoilt};
 use crate::environment::{Env, Ran, require};
+use crate::partners::SIGNS;
 
 /// Signs the manifest of a package anew.
 fn sign(env: &Env, person: &str, namespace: &str, package: &Path) {
@@ -149,7 +150,7 @@ fn by_a_key_that_may_not_or_no_longer() {
     spoilt(&env, |_, _| ());
     let whose = env.fingerprint("sender");
     let line = env.read("sender/signer.txt");
-    let options = "namespaces=\"exeat.package.v1,exeat.rekey.v1\"";
+    let options = SIGNS;
     for (other, words) in [
         ("namespaces=\"file\"", "not allowed to sign for"),
         ("valid-before=\"20200101\"", "valid only before 2020-01-01"),

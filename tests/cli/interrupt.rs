@@ -125,6 +125,11 @@ fn stat(pid: u32) -> Option<(String, u64)> {
     Some((fields.first()?.to_string(), ticks(11)? + ticks(12)?))
 }
 
+/// Whether a process has done more than begin.
+pub(crate) fn works(pid: u32) -> bool {
+    stat(pid).is_some_and(|(_, ticks)| ticks >= 5)
+}
+
 fn has_bytes(folder: &Path) -> bool {
     let items = fs::read_dir(folder).into_iter().flatten().flatten();
     items.into_iter().any(|item| {
@@ -193,7 +198,7 @@ fn ctrl_c_again_and_again_leaves_nothing_either() {
 }
 
 /// A package whose content is large, and the package small.
-fn with_a_large_package() -> Env {
+pub(crate) fn with_a_large_package() -> Env {
     let env = Env::with_people();
     sparse(&env, "scan.raw", 768 << 20);
     env.package("scan.raw", "p", "--compress zstd");
@@ -213,8 +218,7 @@ fn interrupted_opening_and_checking_leave_nothing() {
         assert_same(&before, &look_at_content(&env.path("")));
 
         let verify = "--config-dir recipient verify out/p.exeat -i recipient/identity.txt";
-        let has_worked = |pid| stat(pid).is_some_and(|(_, ticks)| ticks >= 5);
-        let held = Held::when(&env, verify, has_worked);
+        let held = Held::when(&env, verify, works);
         held.signal(signal);
         let ran = held.go_on().ends(code).says("interrupted");
         assert!(ran.out.is_empty(), "{ran}");

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use exeat_core::digest::Digest;
 use serde_json::Value;
 
 use crate::environment::Env;
@@ -52,14 +53,19 @@ pub(crate) fn codes(entry: &Value) -> Vec<String> {
     codes.map(str::to_owned).collect()
 }
 
-/// Moves all of it so many days into the past, as if they had gone by.
+/// Moves all of it so many days into the past, as if they had gone by. Its chain
+/// is made anew.
 pub(crate) fn age(env: &Env, days: i64) {
     let mut text = String::new();
+    let mut previous = Value::Null;
     for mut entry in entries(env) {
         let time: jiff::Timestamp = entry["time"].as_str().unwrap().parse().unwrap();
         let time = time - jiff::SignedDuration::from_hours(24 * days);
         entry["time"] = time.to_string().into();
-        text += &format!("{entry}\n");
+        entry["previous"] = previous;
+        let line = format!("{entry}\n");
+        previous = Digest::of(line.as_bytes()).to_string().into();
+        text += &line;
     }
     fs::write(path(env), text).unwrap();
 }

@@ -10,6 +10,7 @@
 mod agent;
 mod approvals;
 mod archive;
+mod audit;
 mod bad_input;
 mod bad_opening;
 mod bad_package;
@@ -34,6 +35,8 @@ mod plain;
 mod policy;
 mod post_quantum;
 mod postgres;
+mod receipts;
+mod received;
 mod recorded;
 mod rekey;
 mod roundabout;

@@ -8,6 +8,10 @@ use serde_json::Value;
 use crate::environment::{Env, Ran, require};
 use crate::tree::unchanged;
 
+/// What `init` writes into a signer line: what the key may sign.
+pub(crate) const SIGNS: &str = "namespaces=\"exeat.package.v1,exeat.rekey.v1,exeat.receipt.v1,\
+                                exeat.request.v1,exeat.checkpoint.v1\"";
+
 fn mode(env: &Env, path: &str) -> u32 {
     fs::metadata(env.path(path)).unwrap().mode() & 0o7777
 }
@@ -44,8 +48,8 @@ fn init_makes_keys_for_their_owner_alone() {
     let lines: Vec<_> = ran.out.lines().collect();
     assert_eq!(lines.len(), 2, "{ran}");
     assert!(lines[0].starts_with("age1") && lines[0].len() == 62);
-    let signer = "ann@clinic.example namespaces=\"exeat.package.v1,exeat.rekey.v1\" ssh-ed25519 ";
-    assert!(lines[1].starts_with(signer), "{ran}");
+    let signer = format!("ann@clinic.example {SIGNS} ssh-ed25519 ");
+    assert!(lines[1].starts_with(&signer), "{ran}");
     assert_eq!(
         env.read(format!("{dir}/recipient.txt")).trim_end(),
         lines[0]
@@ -170,9 +174,8 @@ fn init_with_names_and_keys_that_do_not_do() {
 /// The sender's line, without what `init` writes into it.
 fn bare_line(env: &Env) -> String {
     let line = env.read("sender/signer.txt");
-    let options = " namespaces=\"exeat.package.v1,exeat.rekey.v1\"";
-    assert!(line.contains(options));
-    line.replace(options, "").trim().to_owned()
+    assert!(line.contains(SIGNS));
+    line.replace(&format!(" {SIGNS}"), "").trim().to_owned()
 }
 
 #[test]
@@ -196,8 +199,11 @@ fn trust_takes_a_line_or_a_file() {
             ran.out
                 .contains("signed by sender@clinic.example are trusted now")
         );
+        assert!(ran.out.contains(
+            "trusted with packages, passing packages on, receipts, requests, checkpoints"
+        ));
         assert!(ran.says("by another channel").err.contains("telephone"));
-        // Whatever the line had, it is trusted with packages and no more.
+        // Whatever the line had, it is trusted with these and no more.
         let signers = env.read(format!("{person}/allowed_signers"));
         assert_eq!(signers.trim_end(), line.trim_end());
         assert_eq!(mode(&env, &person), 0o700);
@@ -336,7 +342,7 @@ fn who_is_said_to_be_trusted_is_trusted() {
     let to = "export letter.txt --to . --name p -R recipient/recipient.txt";
     env.by("stranger", to).ends(0);
     let line = env.read("stranger/signer.txt");
-    let options = "namespaces=\"exeat.package.v1,exeat.rekey.v1\"";
+    let options = SIGNS;
     for (number, other) in [
         "namespaces=\"file\"",
         "namespaces=\"file,exeat.package.v1\"",
@@ -355,6 +361,62 @@ fn who_is_said_to_be_trusted_is_trusted() {
         let ran = env.by(&person, "verify p.exeat");
         let expected = if trusted.code == Some(0) { 0 } else { 8 };
         assert_eq!(ran.code, Some(expected), "{other}: {trusted}{ran}");
+    }
+}
+
+/// Lines of earlier versions are still good for what they say, and made anew.
+#[test]
+fn lines_of_earlier_versions() {
+    let env = Env::with_people();
+    env.write("letter.txt", "Dear Dr Example\n");
+    env.package("letter.txt", "p", "");
+    let line = env.read("sender/signer.txt");
+    for (person, earlier, with) in [
+        ("ann", "exeat.package.v1", "packages\n"),
+        (
+            "bea",
+            "exeat.package.v1,exeat.rekey.v1",
+            "packages, passing packages on\n",
+        ),
+    ] {
+        let options = format!("namespaces=\"{earlier}\"");
+        let earlier = line.replace(SIGNS, &options);
+        env.write("line", &earlier);
+        let ran = env.by(person, "trust line").ends(0);
+        assert!(ran.out.ends_with(&format!("trusted with {with}")), "{ran}");
+        let kept = env.read(format!("{person}/allowed_signers"));
+        assert_eq!(kept, earlier);
+        let verify = format!("verify out/p.exeat --allowed-signers {person}/allowed_signers");
+        env.by("recipient", &verify).ends(0);
+        // Its owner is given the new one, and whoever has the old one adds it.
+        env.write("sender/signer.txt", &earlier);
+        let shown = env.by("sender", "init --show").ends(0);
+        assert_eq!(shown.out.lines().nth(1), Some(line.trim_end()));
+        env.write("line", shown.out.lines().nth(1).unwrap());
+        env.by(person, "trust line").ends(0);
+        let added = format!("{earlier}{line}");
+        assert_eq!(env.read(format!("{person}/allowed_signers")), added);
+    }
+    // What its owner has changed stays as it is.
+    let changed = line.replace(SIGNS, "namespaces=\"exeat.package.v1,file\"");
+    env.write("sender/signer.txt", &changed);
+    let shown = env.by("sender", "init --show").ends(0);
+    assert_eq!(shown.out.lines().nth(1), Some(changed.trim_end()));
+}
+
+/// Approvals are a matter of the policy.
+#[test]
+fn nobody_is_trusted_with_approvals_by_a_line() {
+    let env = Env::with_people();
+    let line = env.read("sender/signer.txt");
+    for options in [
+        "namespaces=\"*\"",
+        "namespaces=\"exeat.package.v1,exeat.approval.v1\"",
+    ] {
+        env.write("line", line.replace(SIGNS, options));
+        env.by("ann", "trust line").ends(0);
+        let kept = env.read("ann/allowed_signers");
+        assert!(!kept.contains('*') && !kept.contains("approval"), "{kept}");
     }
 }
 

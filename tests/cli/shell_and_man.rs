@@ -136,6 +136,7 @@ fn every_command_that_people_see_has_a_page() {
             assert!(ran.err.is_empty(), "{ran}");
             let usage = format!("SYNOPSIS\n       {}", file.replace("exeat-", "exeat "));
             let usage = usage.trim_end_matches(".1").replace("policy-", "policy ");
+            let usage = usage.replace("ledger-", "ledger ");
             assert!(ran.out.contains(&usage.replace("util-", "util ")), "{ran}");
         }
     }

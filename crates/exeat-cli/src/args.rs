@@ -12,13 +12,18 @@ use exeat_core::seal::Compress;
 use exeat_core::signature::Fingerprint;
 
 mod key_source;
+mod ledger;
 mod received;
 mod release;
 mod scan;
 mod util;
 
 pub(crate) use key_source::KeySource;
-pub(crate) use received::{List, Open, Rekey, TrustArgs, Verify};
+pub(crate) use ledger::{
+    Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerOutstanding, LedgerReceive, LedgerRecover,
+    LedgerShow, LedgerVerify,
+};
+pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use release::{AnswerArgs, Approve, Reject, Request};
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
@@ -36,7 +41,8 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused, 4 damaged or altered, 5 invalid policy or configuration,
-6 locked by another run, 7 incomplete, 8 signature absent or not trusted, 70 internal fault, 130/143 interrupted.
+6 locked by another run, 7 incomplete, 8 signature absent or not trusted, 9 overdue, 70 internal fault,
+130/143 interrupted.
 
 New here? 'exeat demo' shows all of it on made-up data, in a folder of its own.";
 
@@ -71,7 +77,10 @@ pub(crate) enum Command {
     Verify(Verify),
     List(List),
     Open(Open),
+    Receipt(Receipt),
     Rekey(Rekey),
+    #[command(subcommand)]
+    Ledger(Ledger),
     #[command(subcommand)]
     Policy(Policy),
     #[command(subcommand)]
@@ -91,7 +100,9 @@ impl Command {
             Self::Verify(args) => (&args.identity[..], &None),
             Self::List(args) => (&args.identity[..], &None),
             Self::Open(args) => (&args.identity[..], &None),
+            Self::Receipt(args) => (&args.identity[..], &args.signing_key),
             Self::Rekey(args) => (&args.identity[..], &args.signing_key),
+            Self::Ledger(Ledger::Verify(args)) => (&args.identity[..], &None),
             _ => return Vec::new(),
         };
         identities.iter().chain(signing_key).collect()
@@ -104,6 +115,7 @@ impl Command {
             Self::Verify(args) => &args.package,
             Self::List(args) => &args.package,
             Self::Open(args) => &args.package,
+            Self::Receipt(args) => &args.package,
             _ => return false,
         };
         is_dash(package)
@@ -122,7 +134,9 @@ impl Command {
             Self::Verify(_) => "verify",
             Self::List(_) => "list",
             Self::Open(_) => "open",
+            Self::Receipt(_) => "receipt",
             Self::Rekey(_) => "rekey",
+            Self::Ledger(_) => "ledger",
             Self::Policy(_) => "policy",
             Self::Util(_) => "util",
             Self::Demo(_) => "demo",

@@ -7,9 +7,11 @@ mod check;
 mod demo;
 mod export;
 mod init;
+mod ledger;
 mod list;
 mod open;
 mod policy;
+mod receipt;
 mod rekey;
 mod request;
 mod scan;
@@ -21,8 +23,10 @@ use std::path::Path;
 
 use exeat_core::inspect::reader::Readers;
 use exeat_core::keys::{EnvelopeKind, Identities};
+use exeat_core::manifest::{CHECKPOINT_NAMESPACE, Checkpoint};
 use exeat_core::path::Escaped;
-use exeat_core::signature::Signer;
+use exeat_core::signature::{PACKAGE_NAMESPACE, RECEIPT_NAMESPACE, REKEY_NAMESPACE, Signer};
+use exeat_core::statement::Signed;
 use exeat_core::verify::{EnvelopeState, FurtherEnvelope, Package, Unlocked, Verified};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -34,6 +38,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::plugins;
 use crate::progress::Shown;
+use crate::render;
 use crate::signals::{self, Signal};
 use crate::terminal::{self, NewPassphrase, PromptError};
 use crate::ui::{Report, Ui};
@@ -68,11 +73,27 @@ pub(crate) fn run(
         Command::Verify(args) => verify::run(&args, &config, ui),
         Command::List(args) => list::run(&args, &config, ui),
         Command::Open(args) => open::run(&args, &config, umask, ui),
+        Command::Receipt(args) => receipt::run(&args, &config, umask, ui),
         Command::Rekey(args) => rekey::run(&args, &config, umask, ui),
+        Command::Ledger(args) => ledger::run(&args, &config, ui),
         Command::Policy(args) => policy::run(&args, &config, umask, ui),
         Command::Demo(_) | Command::Util(_) => unreachable!("handled above"),
     }
 }
+
+/// So many digits of a ledger's digest are shown to people.
+const SHOWN_OF_A_LEDGER: usize = 12;
+
+/// What a partner's key is trusted with, where their signer line says so, and
+/// what people call it. Approvals are not among it: those who give them are
+/// listed by the policy alone.
+const PURPOSES: [(&str, &str); 5] = [
+    (PACKAGE_NAMESPACE, "packages"),
+    (REKEY_NAMESPACE, "passing packages on"),
+    (RECEIPT_NAMESPACE, "receipts"),
+    ("exeat.request.v1", "requests"),
+    (CHECKPOINT_NAMESPACE, "checkpoints"),
+];
 
 /// From here on there is something to clean up: Ctrl-C and SIGTERM stop the
 /// work in good order.
@@ -198,6 +219,37 @@ impl SignerReport {
             name: Escaped(signer.principal().as_bytes()).to_string(),
             fingerprint: signer.fingerprint().to_string(),
         }
+    }
+}
+
+/// What a package has of its sender's ledger, in reports.
+#[derive(Debug, Serialize)]
+struct CheckpointReport {
+    entry_sha256: String,
+    ledger: String,
+    sequence: u64,
+    time: String,
+}
+
+impl CheckpointReport {
+    fn of(checkpoint: &Signed<Checkpoint>) -> Self {
+        let checkpoint = checkpoint.statement();
+        Self {
+            entry_sha256: checkpoint.entry_sha256.to_string(),
+            ledger: checkpoint.ledger.to_string(),
+            sequence: checkpoint.sequence,
+            time: checkpoint.time.to_string(),
+        }
+    }
+
+    /// For people: ledgers are told apart by the beginning of their digests.
+    fn text(&self) -> String {
+        format!(
+            "entry {} of the sender's ledger {}…, {}",
+            render::thousands(self.sequence),
+            &self.ledger[..SHOWN_OF_A_LEDGER],
+            self.time
+        )
     }
 }
 

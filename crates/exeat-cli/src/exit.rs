@@ -25,6 +25,8 @@ pub(crate) enum Exit {
     Incomplete,
     /// A signature is absent or by nobody who is trusted.
     Untrusted,
+    /// Done, and something that was to happen by now has not.
+    Overdue,
     /// A mistake in exeat itself.
     Internal,
     /// Stopped by this signal.
@@ -43,6 +45,7 @@ impl Exit {
             Self::Locked => 6,
             Self::Incomplete => 7,
             Self::Untrusted => 8,
+            Self::Overdue => 9,
             Self::Internal => 70,
             Self::Interrupted(Signal::Interrupt) => 130,
             Self::Interrupted(Signal::Terminate) => 143,

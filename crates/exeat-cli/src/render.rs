@@ -4,7 +4,7 @@ use exeat_core::diagnostic::Finding;
 use exeat_core::keys::shortened;
 use exeat_core::manifest::NamedKey;
 use exeat_core::path::Escaped;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 mod facts;
 
@@ -56,6 +56,17 @@ pub(crate) fn time(seconds: i64) -> String {
     }
 }
 
+/// How long something took or is ago, in its largest unit, rounded down.
+pub(crate) fn elapsed(duration: SignedDuration) -> String {
+    let seconds = u64::try_from(duration.as_secs()).unwrap_or(0);
+    match seconds {
+        0..60 => "moments".to_owned(),
+        60..3600 => count(seconds / 60, "minute", "minutes"),
+        3600..86_400 => count(seconds / 3600, "hour", "hours"),
+        _ => count(seconds / 86_400, "day", "days"),
+    }
+}
+
 /// `rwxr-x---` for permission bits.
 pub(crate) fn mode(mode: u16) -> String {
     let bit = |shift: u16, sign: char| if mode >> shift & 1 == 1 { sign } else { '-' };
@@ -98,6 +109,20 @@ mod tests {
         assert_eq!(mode(0), "---------");
         assert_eq!(time(0), "1970-01-01 00:00");
         assert_eq!(time(i64::MAX), "@9223372036854775807");
+    }
+
+    #[test]
+    fn times_that_have_gone_by() {
+        for (seconds, text) in [
+            (-1, "moments"),
+            (59, "moments"),
+            (60, "1 minute"),
+            (7199, "1 hour"),
+            (86_399, "23 hours"),
+            (14 * 86_400, "14 days"),
+        ] {
+            assert_eq!(elapsed(SignedDuration::from_secs(seconds)), text);
+        }
     }
 
     #[test]

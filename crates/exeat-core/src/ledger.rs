@@ -15,6 +15,7 @@
 //! | `account` | sums over time |
 //! | `asked` | requests, the answers to them, and what somebody holds |
 //! | `decided` | what a decision puts on record |
+//! | `received` | receipts, and what nobody has acknowledged |
 //! | `witness` | checkpoints: making them, and holding the ledger against them |
 //!
 //! Each entry has the digest of the one before, and each package takes a signed
@@ -23,6 +24,7 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -31,8 +33,8 @@ use jiff::Timestamp;
 
 use crate::decide::{self, Note};
 use crate::digest::Digest;
-use crate::manifest::{Checkpoint, PackageId};
-use crate::statement::Signed;
+use crate::manifest::PackageId;
+use crate::statement::Document;
 
 mod account;
 mod asked;
@@ -41,23 +43,27 @@ mod decided;
 mod entry;
 mod error;
 mod file;
+mod received;
 mod witness;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, By, Question, Sum};
-pub use asked::holdings;
+pub use asked::{Answered, ApprovedBy, Asked, holdings};
 pub use chain::Unfinished;
-pub use entry::{Contradiction, Form, Torn};
-pub(crate) use entry::{Export, FindingCount, Found, Requester};
+pub use entry::{
+    Alarm, Contradiction, Ending, Entry, Export, FindingCount, Form, Found, Kind, Outcome,
+    Received, ReceivedBy, Recovery, Requester, Torn,
+};
 pub use error::{Break, LedgerError};
+pub use received::{Acknowledged, Awaited, ReceiveError, outstanding};
 pub use witness::{Verification, verify};
 
 use account::Sums;
 use asked::Requests;
 use chain::{Chain, End, Position};
-use entry::{Ending, Entry, Kind, MAX_LINE, Outcome, Recovery};
+use entry::MAX_LINE;
 use file::Location;
 
 /// How long a run waits for others that write.
@@ -211,7 +217,7 @@ pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerErr
         ..Account::default()
     };
     let location = match Location::find(path) {
-        Err(LedgerError::Open { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+        Err(LedgerError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Ok(nothing());
         }
         other => other?,
@@ -220,6 +226,49 @@ pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerErr
         Some(file) => account(&file, &location, Timestamp::now(), questions),
         None => Ok(nothing()),
     }
+}
+
+/// Reads the ledger at `path` from its first entry to its last; `visit` gets each
+/// with the digest of its line. Lines that are no entries are passed over, and
+/// what is wrong is said at the end.
+///
+/// # Errors
+/// It cannot be read, or is not as it was written, after all that can be read
+/// has been visited. One that does not exist has no entries.
+pub fn read(path: &Path, mut visit: impl FnMut(Entry, Digest)) -> Result<(), LedgerError> {
+    let location = match Location::find(path) {
+        Err(LedgerError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return Ok(());
+        }
+        other => other?,
+    };
+    let Some(file) = location.open_to_read()? else {
+        return Ok(());
+    };
+    let chain = Chain::from(&file, &location, Position::default());
+    let end = chain.read(|_, line, sha256| {
+        let entry = serde_json::from_slice(line.bytes).map_err(|error| {
+            format!(
+                "an entry says something unknown (column {})",
+                error.column()
+            )
+        })?;
+        visit(entry, sha256);
+        Ok(())
+    })?;
+    end.in_order()?;
+    Ok(())
+}
+
+/// Copies the ledger at `path` as it is now, whatever is wrong with it, and
+/// returns the copy's SHA-256.
+pub(crate) fn copy(path: &Path, into: &mut impl io::Write) -> Result<Digest, LedgerError> {
+    let location = Location::find(path)?;
+    let file = location.open_to_read()?.ok_or_else(|| LedgerError::Open {
+        path: path.to_owned(),
+        source: io::ErrorKind::NotFound.into(),
+    })?;
+    file::copy(&file, into).map_err(|error| location.read_error(error))
 }
 
 /// Whether the file at `path` has the append-only attribute (`chattr +a`), so
@@ -439,7 +488,7 @@ pub struct Intent {
     shared: Arc<Shared>,
     id: PackageId,
     written: Place,
-    checkpoint: Option<Signed<Checkpoint>>,
+    checkpoint: Option<Document>,
     is_open: bool,
 }
 

@@ -16,6 +16,7 @@
 //! | publish by one rename, record the outcome | [`deliver`] | [`deliver::Delivered`] |
 //! | check signature and members | [`verify`] | [`verify::Verified`] |
 //! | open envelope and inventory | [`verify`] | [`verify::Unlocked`] |
+//! | compare every byte of it, for a receipt | [`verify`], [`receipt`] | [`verify::FullyVerified`] |
 //! | decide where plaintext may lie | [`decide`] | [`decide::OpenPermit`] |
 //! | write files, or one file into a stream | [`mod@open`] | [`open::Opened`], [`open::Emitted`] |
 //! | decide, record, add an envelope for further people | [`decide`], [`rekey`] | [`rekey::Rekeyed`] |
@@ -111,6 +112,7 @@
 compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs on Linux alone");
 
 pub mod approval;
+pub mod audit;
 mod beneath;
 mod codec;
 pub mod decide;
@@ -133,6 +135,7 @@ mod parallel;
 pub mod path;
 pub mod policy;
 pub mod progress;
+pub mod receipt;
 pub mod rekey;
 pub mod scan;
 pub mod seal;

@@ -44,6 +44,9 @@ pub(crate) const MAX_README: u64 = 64 << 10;
 pub struct PackageId(Uuid);
 
 impl PackageId {
+    /// The one that stands before all others, and that no package has.
+    pub(crate) const FIRST: Self = Self(Uuid::nil());
+
     /// A new one, from the clock and the system's random source.
     #[must_use]
     pub fn generate() -> Self {

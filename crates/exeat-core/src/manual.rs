@@ -6,6 +6,7 @@
 //! - [`scan`]: finding what already lies open
 //! - [`policy`]: the rules, and how a file makes them stricter
 //! - [`ledger`]: what is recorded of every export, and what never is
+//! - [`receipts`]: what it means that a package was received, and how to check it
 //! - [`format`](mod@format): the package format, for those who write another
 //!   reader, or want to know what a package tells a finder
 //! - [`json`]: what `--json` prints, as schemas
@@ -18,5 +19,6 @@ pub mod formats;
 pub mod json;
 pub mod ledger;
 pub mod policy;
+pub mod receipts;
 pub mod scan;
 pub mod security;

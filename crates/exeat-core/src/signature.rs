@@ -57,6 +57,10 @@ pub const PACKAGE_NAMESPACE: &str = "exeat.package.v1";
 /// package on to a further recipient.
 pub const REKEY_NAMESPACE: &str = "exeat.rekey.v1";
 
+/// The namespace of signatures over receipts: who has received and verified a
+/// package.
+pub const RECEIPT_NAMESPACE: &str = "exeat.receipt.v1";
+
 /// Checks an OpenSSH signature over `message` and says who made it.
 ///
 /// `at` is when the signature is taken to have been made: usually the time the

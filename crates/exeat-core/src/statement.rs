@@ -40,6 +40,15 @@ pub trait Statement: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// The largest document that is read, in bytes.
     const MAX_BYTES: usize = 64 << 10;
+
+    /// What the types of its fields cannot say: that they do not contradict one
+    /// another.
+    ///
+    /// # Errors
+    /// How they do, as a part of a sentence.
+    fn check(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
 }
 
 /// A statement, and a signature that fits it.
@@ -51,13 +60,23 @@ pub struct Signed<S> {
     key: PublicKey,
 }
 
-/// The document as it is written.
-#[derive(Serialize, Deserialize)]
+/// A document as it is written; nobody has checked its signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document<'a> {
-    format: Cow<'a, str>,
-    signature: Cow<'a, str>,
-    statement: Cow<'a, str>,
+pub struct Document {
+    format: String,
+    signature: String,
+    statement: String,
+}
+
+impl Document {
+    /// Checks that the signature fits.
+    ///
+    /// # Errors
+    /// It is of another kind, altered, or not in its one form.
+    pub fn check<S: Statement>(self) -> Result<Signed<S>, StatementError> {
+        Signed::of(self)
+    }
 }
 
 /// Why bytes are not such a document.
@@ -129,11 +148,12 @@ impl Explain for StatementError {
 }
 
 impl<S: Statement> Signed<S> {
-    /// Signs a statement.
+    /// Signs a statement. Who may, and on what grounds, each kind of statement
+    /// says in its own module.
     ///
     /// # Errors
     /// The key cannot sign.
-    pub fn sign(statement: S, key: &SigningKey) -> Result<Self, SignatureError> {
+    pub(crate) fn sign(statement: S, key: &SigningKey) -> Result<Self, SignatureError> {
         let text = text_of(&statement);
         let signature = key.sign(S::NAMESPACE, text.as_bytes())?;
         Ok(Self {
@@ -159,7 +179,7 @@ impl<S: Statement> Signed<S> {
                 S::MAX_BYTES >> 10
             )));
         }
-        let document: Document<'_> =
+        let document: Document =
             serde_json::from_slice(bytes).map_err(|error| not_one(why(&error)))?;
         Self::of(document)
     }
@@ -172,7 +192,7 @@ impl<S: Statement> Signed<S> {
         bytes
     }
 
-    fn of(document: Document<'_>) -> Result<Self, StatementError> {
+    fn of(document: Document) -> Result<Self, StatementError> {
         if document.format != S::FORMAT {
             let found: String = document.format.chars().take(80).collect();
             return Err(StatementError::Format {
@@ -180,8 +200,11 @@ impl<S: Statement> Signed<S> {
                 found: Escaped(found.as_bytes()).to_string(),
             });
         }
-        let text = document.statement.into_owned();
-        let signature = document.signature.into_owned();
+        let Document {
+            signature,
+            statement: text,
+            ..
+        } = document;
         let key = signature::made_by(signature.as_bytes(), S::NAMESPACE, text.as_bytes())
             .map_err(StatementError::Signature)?;
         let malformed = |reason: String| StatementError::Malformed {
@@ -192,6 +215,9 @@ impl<S: Statement> Signed<S> {
         if text_of(&statement) != text {
             return Err(malformed("it is not in its one form".into()));
         }
+        statement
+            .check()
+            .map_err(|reason| malformed(reason.into()))?;
         Ok(Self {
             statement,
             text,
@@ -204,6 +230,16 @@ impl<S: Statement> Signed<S> {
     #[must_use]
     pub fn statement(&self) -> &S {
         &self.statement
+    }
+
+    /// The document as it is written.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        Document {
+            format: S::FORMAT.to_owned(),
+            signature: self.signature.clone(),
+            statement: self.text.clone(),
+        }
     }
 
     /// The text that was signed.
@@ -264,12 +300,7 @@ impl<S> Eq for Signed<S> {}
 
 impl<S: Statement> Serialize for Signed<S> {
     fn serialize<T: serde::Serializer>(&self, to: T) -> Result<T::Ok, T::Error> {
-        let document = Document {
-            format: S::FORMAT.into(),
-            signature: self.signature.as_str().into(),
-            statement: self.text.as_str().into(),
-        };
-        document.serialize(to)
+        self.document().serialize(to)
     }
 }
 
@@ -333,7 +364,7 @@ mod tests {
         let signature = key.sign(Said::NAMESPACE, text.as_bytes()).expect("signs");
         let document = Document {
             format: Said::FORMAT.into(),
-            signature: signature.into(),
+            signature,
             statement: text.into(),
         };
         serde_json::to_string(&document).expect("JSON")

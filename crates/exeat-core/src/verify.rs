@@ -35,9 +35,9 @@ pub use archive::ArchiveFault;
 pub(crate) use archive::MemberFile;
 pub use content::ContentFault;
 pub(crate) use content::{Nowhere, Visitor, read_volume};
-pub use error::{Damage, DamageKind, VerifyError};
+pub use error::{CheckpointFault, Damage, DamageKind, VerifyError};
 pub use further::{EnvelopeState, FurtherEnvelope};
-pub use unlock::Unlocked;
+pub use unlock::{FullyVerified, Unlocked};
 
 /// The largest signature a reader takes, in bytes.
 const MAX_SIGNATURE: u64 = 64 << 10;
@@ -518,4 +518,4 @@ fn counting(progress: &dyn Progress) -> impl Fn(usize) -> Result<(), VerifyError
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

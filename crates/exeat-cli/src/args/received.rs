@@ -103,6 +103,46 @@ pub(crate) struct Open {
     pub(crate) trust: TrustArgs,
 }
 
+/// Sign that a package has arrived, for its sender
+///
+/// Every volume is decrypted and every file in it compared, as 'verify -i' does;
+/// then a receipt is written, which says that and nothing else. Send it to the
+/// sender, by mail for instance: there is nothing secret in it. What exists is
+/// never overwritten.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat receipt package.exeat
+  exeat receipt package.exeat -i identity.txt -o receipts/package.json
+  exeat receipt package.exeat --key ~/.ssh/id_ed25519
+  ssh host cat package.exeat.tar | exeat receipt -
+
+The sender has to trust you with the namespace exeat.receipt.v1, as the line of your 'exeat init'
+says.")]
+pub(crate) struct Receipt {
+    /// The package: its folder, its archive, or '-' for an archive from a pipe
+    #[arg(value_name = "PKG")]
+    pub(crate) package: PathBuf,
+    /// Decrypt with this age identity or private SSH key [default: your own]; a file, fd:N
+    /// or credential:NAME
+    #[arg(long, short, value_name = "IDENTITY", value_parser = key_source(),
+        value_hint = ValueHint::FilePath)]
+    pub(crate) identity: Vec<KeySource>,
+    /// Decrypt with the passphrase, which is asked for
+    #[arg(long, conflicts_with = "identity")]
+    pub(crate) passphrase: bool,
+    /// Sign with this OpenSSH private key [default: your own]; or, given a public key or the file
+    /// of a hardware key, through ssh-keygen; also fd:N or credential:NAME
+    #[arg(long = "key", visible_alias = "signing-key", value_name = "KEY",
+        value_parser = key_source(), value_hint = ValueHint::FilePath)]
+    pub(crate) signing_key: Option<KeySource>,
+    /// The file to write [default: NAME.receipt.json in the current folder]
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
 /// Pass a package on: let further people open it
 ///
 /// Adds one more envelope with the package's key, for the people that are

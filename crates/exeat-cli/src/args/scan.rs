@@ -49,6 +49,22 @@ pub(crate) struct Scan {
     pub(crate) policy: PolicyArgs,
 }
 
+/// Reads a number of minutes, hours, days or weeks: 30m, 12h, 7d, 2w.
+pub(super) fn duration(text: &str) -> Option<SignedDuration> {
+    let mut letters = text.chars();
+    let seconds = match letters.next_back()? {
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        'w' => 7 * 24 * 60 * 60,
+        _ => return None,
+    };
+    let digits = letters.as_str();
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
+    let count = digits.parse::<u32>().ok().filter(|_| is_number)?;
+    Some(SignedDuration::from_secs(seconds * i64::from(count)))
+}
+
 /// A moment, given as such or as a time before now.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Since {
@@ -57,21 +73,10 @@ pub(crate) enum Since {
 }
 
 impl Since {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || "expected a date such as 2026-11-22, or a time ago such as 30m, 12h, 7d";
-        let unit = |unit: char| match unit {
-            'm' => Some(60),
-            'h' => Some(60 * 60),
-            'd' => Some(24 * 60 * 60),
-            'w' => Some(7 * 24 * 60 * 60),
-            _ => None,
-        };
-        let mut letters = text.chars();
-        let seconds = letters.next_back().and_then(unit);
-        if let (Some(seconds), Ok(count)) = (seconds, letters.as_str().parse::<u32>()) {
-            return Ok(Self::Ago(SignedDuration::from_secs(
-                seconds * i64::from(count),
-            )));
+        if let Some(ago) = duration(text) {
+            return Ok(Self::Ago(ago));
         }
         if let Ok(at) = text.parse::<Timestamp>() {
             return Ok(Self::At(at));
@@ -88,6 +93,42 @@ impl Since {
         match self {
             Self::At(at) => at,
             Self::Ago(ago) => now.checked_sub(ago).unwrap_or(Timestamp::MIN),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, minutes) in [
+            ("0d", 0),
+            ("30m", 30),
+            ("12h", 720),
+            ("7d", 10_080),
+            ("2w", 20_160),
+        ] {
+            assert_eq!(
+                duration(text),
+                Some(SignedDuration::from_mins(minutes)),
+                "{text}"
+            );
+        }
+        for bad in [
+            "",
+            "d",
+            "3",
+            "-3d",
+            "+3d",
+            "3.5d",
+            "3 d",
+            "3y",
+            "9999999999d",
+            "é",
+        ] {
+            assert_eq!(duration(bad), None, "{bad}");
         }
     }
 }

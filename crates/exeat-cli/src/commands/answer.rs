@@ -246,7 +246,7 @@ fn short(key: &Fingerprint) -> String {
 }
 
 fn read(path: &Path) -> Result<Signed<ReleaseRequest>, CommandError> {
-    let bytes = config::read_bytes(path, ReleaseRequest::MAX_BYTES)
+    let bytes = config::read_at_most(path, ReleaseRequest::MAX_BYTES)
         .map_err(|error| config::cannot_read(path, &error))?;
     ReleaseRequest::read(&bytes).map_err(|error| CommandError::from(error).about(shown(path)))
 }

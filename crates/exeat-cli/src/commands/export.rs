@@ -153,6 +153,8 @@ fn sealed(
             return Err(CommandError::refused(&refusal));
         }
     };
+    // Now, and not when all is sealed.
+    ledger.check()?;
     if permit.wants_first_look() {
         permit = first_look(permit, &source, policy, &ledger, &progress)?;
     }
@@ -191,7 +193,7 @@ fn sealed(
 fn approvals(files: &[PathBuf]) -> Result<Approvals, CommandError> {
     let read = |path: &PathBuf| {
         let limit = Approval::MAX_BYTES;
-        let bytes = config::read_bytes(path, limit).map_err(|e| config::cannot_read(path, &e))?;
+        let bytes = config::read_at_most(path, limit).map_err(|e| config::cannot_read(path, &e))?;
         Signed::<Approval>::from_bytes(&bytes)
             .map_err(|error| CommandError::from(error).about(shown(path)))
     };

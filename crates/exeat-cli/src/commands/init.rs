@@ -4,11 +4,11 @@ use exeat_core::path::shown;
 use std::path::{Path, PathBuf};
 
 use exeat_core::keys::{IdentityPair, write_secret_file};
-use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, REKEY_NAMESPACE, SigningKey};
+use exeat_core::signature::{AllowedSigner, SigningKey};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::new_passphrase;
+use super::{PURPOSES, new_passphrase};
 use crate::args::Init;
 use crate::config::{self, Config, cannot_read};
 use crate::error::CommandError;
@@ -21,8 +21,8 @@ const RECIPIENT: &str = "recipient.txt";
 /// The signer line.
 const SIGNER: &str = "signer.txt";
 
-/// What a partner may do with this user's signature.
-const NAMESPACES: [&str; 2] = [PACKAGE_NAMESPACE, REKEY_NAMESPACE];
+/// What earlier versions wrote into the signer line.
+const EARLIER: [&str; 2] = ["exeat.package.v1", "exeat.package.v1,exeat.rekey.v1"];
 
 #[derive(Serialize)]
 struct Lines<'a> {
@@ -46,14 +46,18 @@ pub(crate) fn run(args: &Init, config: &Config, ui: &Ui) -> Result<Report, Comma
         Some(path) => config::read_signing_key(path, ui)?,
         None => SigningKey::generate(&name),
     };
-    let signer = AllowedSigner::new(&name, &NAMESPACES, key.public())
-        .map_err(|problem| {
-            CommandError::usage(format!(
-                "this name cannot stand in a signer line: {problem}"
-            ))
-            .with_help("pass --name with a name such as alice@clinic.example")
-        })?
-        .to_string();
+    let signer = AllowedSigner::new(
+        &name,
+        &PURPOSES.map(|(namespace, _)| namespace),
+        key.public(),
+    )
+    .map_err(|problem| {
+        CommandError::usage(format!(
+            "this name cannot stand in a signer line: {problem}"
+        ))
+        .with_help("pass --name with a name such as alice@clinic.example")
+    })?
+    .to_string();
     let pair = IdentityPair::generate();
     let now = Timestamp::now();
     let identity = if args.passphrase {
@@ -112,6 +116,7 @@ fn show(config: &Config, ui: &Ui) -> Result<Report, CommandError> {
         let path = config.dir().join(SIGNER);
         CommandError::new(Exit::Configuration, "signer-line", problem).about(shown(&path))
     })?;
+    let signer = present(&line).map_or(signer, |line| line.to_string());
     let result = Lines {
         recipient: &recipient,
         signer: &signer,
@@ -123,6 +128,15 @@ fn show(config: &Config, ui: &Ui) -> Result<Report, CommandError> {
         || format!("{recipient}\n{signer}"),
         &result,
     ))
+}
+
+/// A line that an earlier version wrote, as this one writes it; one that its
+/// owner has changed is not touched.
+fn present(line: &AllowedSigner) -> Option<AllowedSigner> {
+    let namespaces = line.namespaces()?.as_str();
+    let is_earlier = EARLIER.contains(&namespaces);
+    let namespaces = PURPOSES.map(|(namespace, _)| namespace);
+    is_earlier.then(|| line.clone().narrowed(&namespaces).ok())?
 }
 
 fn report(config: &Config, recipient: &str, signer: &str, key: &SigningKey, ui: &Ui) -> Report {

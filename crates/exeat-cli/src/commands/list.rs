@@ -9,7 +9,7 @@ use exeat_core::manifest::{Inventory, NamedKey, Record};
 use exeat_core::path::Escaped;
 use serde::{Serialize, Serializer};
 
-use super::{SignerReport, tell_of_further_envelopes, unlock, verify_package};
+use super::{CheckpointReport, SignerReport, tell_of_further_envelopes, unlock, verify_package};
 use crate::args::List;
 use crate::config::Config;
 use crate::error::CommandError;
@@ -25,6 +25,7 @@ struct Listed<'a> {
     purpose: Option<&'a str>,
     requester: Option<&'a str>,
     recipients: &'a [NamedKey],
+    checkpoint: Option<CheckpointReport>,
     facts: &'a Facts,
     findings: &'a [Finding],
     #[serde(serialize_with = "entries")]
@@ -83,6 +84,7 @@ pub(crate) fn run(args: &List, config: &Config, ui: &Ui) -> Result<Report, Comma
         purpose: header.purpose.as_deref(),
         requester: header.requester.as_deref(),
         recipients: &header.recipients,
+        checkpoint: header.checkpoint.as_ref().map(CheckpointReport::of),
         facts: &header.facts,
         findings: &header.findings,
         entries: inventory,
@@ -113,6 +115,8 @@ fn about(listed: &Listed<'_>) -> Vec<String> {
     }
     let recipients = listed.recipients.iter();
     notes.extend(recipients.map(|one| format!("for {}", render::recipient(one))));
+    let checkpoint = listed.checkpoint.iter();
+    notes.extend(checkpoint.map(|checkpoint| format!("recorded as {}", checkpoint.text())));
     notes.push(format!("holds {}", render::content(listed.facts)));
     notes.push(render::facts(listed.facts).trim_end().to_owned());
     let findings = listed.findings.iter().map(render::finding);

@@ -4,9 +4,10 @@
 use exeat_core::path::shown;
 use std::path::Path;
 
-use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, PublicKey, REKEY_NAMESPACE};
+use exeat_core::signature::{AllowedSigner, PACKAGE_NAMESPACE, PublicKey};
 use serde::Serialize;
 
+use super::PURPOSES;
 use crate::args::Trust;
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -19,6 +20,8 @@ struct Trusted {
     fingerprint: String,
     line: String,
     file: String,
+    /// The namespaces that it is trusted with.
+    trusted_with: Vec<&'static str>,
     /// False where the line was there already.
     added: bool,
 }
@@ -42,6 +45,7 @@ pub(crate) fn run(args: &Trust, config: &Config, ui: &Ui) -> Result<Report, Comm
     let mut trusted = Trusted {
         line: signer.to_string(),
         file: path.display().to_string(),
+        trusted_with: purposes(&signer).map(|(namespace, _)| namespace).collect(),
         name: name.clone(),
         fingerprint: fingerprint.to_string(),
         added: false,
@@ -71,7 +75,12 @@ pub(crate) fn run(args: &Trust, config: &Config, ui: &Ui) -> Result<Report, Comm
         .and_then(|()| config::append_line(&path, &trusted.line))
         .map_err(|e| CommandError::io(format!("cannot write {}", shown(&path)), &e))?;
     trusted.added = true;
-    let text = format!("packages signed by {name} are trusted now\n  fingerprint  {fingerprint}");
+    let with: Vec<_> = purposes(&signer).map(|(_, what)| what).collect();
+    let text = format!(
+        "packages signed by {name} are trusted now\n  fingerprint  {fingerprint}\n  \
+         trusted with {}",
+        with.join(", ")
+    );
     let mut report = Report::new(ui, || text, &trusted);
     report.notes = vec![format!(
         "Compare the fingerprint with {name} by another channel, such as the telephone.\n\
@@ -79,6 +88,12 @@ pub(crate) fn run(args: &Trust, config: &Config, ui: &Ui) -> Result<Report, Comm
         shown(&path)
     )];
     Ok(report)
+}
+
+/// What a line trusts its key with.
+fn purposes(signer: &AllowedSigner) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all = PURPOSES.into_iter();
+    all.filter(|(namespace, _)| signer.permits(namespace))
 }
 
 const RECIPIENT_LINE: &str = "this is a recipient line, which is for -r of 'exeat export'; \
@@ -138,11 +153,7 @@ fn read_line(given: &str) -> Result<AllowedSigner, CommandError> {
         )));
     }
     // What the partner does not want it used for, it is not trusted with.
-    let both = [PACKAGE_NAMESPACE, REKEY_NAMESPACE];
-    let namespaces = both
-        .into_iter()
-        .filter(|namespace| signer.permits(namespace));
-    let namespaces: Vec<_> = namespaces.collect();
+    let namespaces: Vec<_> = purposes(&signer).map(|(namespace, _)| namespace).collect();
     let signer = signer.narrowed(&namespaces).map_err(no_line)?;
     if signer.is_cert_authority() {
         return Err(invalid(

@@ -8,7 +8,9 @@ use exeat_core::manifest::{Compression, PayloadKind};
 use exeat_core::verify::{EnvelopeState, FurtherEnvelope};
 use serde::Serialize;
 
-use super::{SignerReport, listen, tell_of_further_envelopes, unlock, verify_package};
+use super::{
+    CheckpointReport, SignerReport, listen, tell_of_further_envelopes, unlock, verify_package,
+};
 use crate::args::Verify;
 use crate::config::Config;
 use crate::error::CommandError;
@@ -75,6 +77,8 @@ struct Content {
     files: u64,
     bytes: u64,
     skipped: u64,
+    /// What vouches for the sender's ledger.
+    checkpoint: Option<CheckpointReport>,
     /// What the sender established about it.
     facts: Facts,
     findings: Vec<Finding>,
@@ -120,6 +124,11 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
                 .entries()
                 .filter(|e| e.skipped().is_some())
                 .count() as u64,
+            checkpoint: inventory
+                .header()
+                .checkpoint
+                .as_ref()
+                .map(CheckpointReport::of),
             facts: inventory.header().facts.clone(),
             findings: inventory.header().findings.clone(),
         });
@@ -165,6 +174,9 @@ fn text(result: &Verified) -> String {
             if content.skipped > 0 {
                 let skipped = render::count(content.skipped, "entry", "entries");
                 text += &format!("  left out     {skipped} that the sender could not read\n");
+            }
+            if let Some(checkpoint) = &content.checkpoint {
+                text += &format!("  recorded     {}\n", checkpoint.text());
             }
             text += "what the sender found in it:\n";
             text += &render::facts(&content.facts);

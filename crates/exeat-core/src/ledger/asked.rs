@@ -20,7 +20,8 @@ use crate::statement::Signed;
 /// An approval that an export was let out on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ApprovedBy {
+#[non_exhaustive]
+pub struct ApprovedBy {
     /// The name of the approver in the policy.
     pub name: String,
     /// SHA-256 of the text that was signed.
@@ -42,53 +43,55 @@ impl ApprovedBy {
 /// A request, without a file's name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Asked {
+#[non_exhaustive]
+pub struct Asked {
     /// The most people of a standing request.
-    ceiling: Option<u64>,
+    pub ceiling: Option<u64>,
     /// The digest of the content; null for a standing request.
-    content_sha256: Option<Digest>,
+    pub content_sha256: Option<Digest>,
     /// Until when it is good.
-    expires: Timestamp,
+    pub expires: Timestamp,
     /// The request.
-    pub(super) id: RequestId,
+    pub id: RequestId,
     /// What the requester calls it.
-    label: Option<String>,
+    pub label: Option<String>,
     /// Groups beyond those that are recorded.
-    left_out: u64,
+    pub left_out: u64,
     /// The digest of the requester's policy.
-    policy_sha256: Digest,
+    pub policy_sha256: Digest,
     /// What it is for.
-    purpose: String,
+    pub purpose: String,
     /// Who is to be able to open it; a long key by its digest.
-    recipients: Vec<NamedKey>,
+    pub recipients: Vec<NamedKey>,
     /// Who asks.
-    requester: Requester,
+    pub requester: Requester,
     /// SHA-256 of the text that was signed.
-    sha256: Digest,
+    pub sha256: Digest,
     /// The fingerprint of the key that signed it.
-    signer: String,
+    pub signer: String,
 }
 
 /// An answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Answered {
+#[non_exhaustive]
+pub struct Answered {
     /// The account that answered.
-    by: Requester,
+    pub by: Requester,
     /// Until when it is good.
-    expires: Timestamp,
+    pub expires: Timestamp,
     /// Groups beyond those that are recorded.
-    left_out: u64,
+    pub left_out: u64,
     /// The request.
-    pub(super) request: RequestId,
+    pub request: RequestId,
     /// SHA-256 of the answer's text that was signed.
-    sha256: Digest,
+    pub sha256: Digest,
     /// The fingerprint of the key that signed it.
-    signer: String,
+    pub signer: String,
     /// Yes or no.
-    pub(super) verdict: Verdict,
+    pub verdict: Verdict,
     /// What was said about it.
-    why: Option<String>,
+    pub why: Option<String>,
 }
 
 impl Locked<'_> {

@@ -14,7 +14,8 @@ use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Class, Coverage, Facts, People};
 use crate::manifest::{Checkpoint, NamedKey, PackageId, RequestId, Verdict};
-use crate::statement::Signed;
+use crate::signature::Fingerprint;
+use crate::statement::Document;
 
 /// The version of the line format that is written, and the only one read. Lines
 /// of version 1 were not chained.
@@ -42,7 +43,7 @@ pub enum Form {
 /// Who asked: an account of the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Requester {
+pub struct Requester {
     /// The names of groups it is in: see [`recorded_groups`].
     pub groups: Vec<String>,
     /// Whether its number is of a container or user namespace: then it may be
@@ -65,7 +66,7 @@ pub(crate) struct Requester {
 /// `purpose` are recorded as they were typed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Export {
+pub struct Export {
     /// Who else agreed to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approvals: Vec<ApprovedBy>,
@@ -102,7 +103,7 @@ pub(crate) struct Export {
 /// A finding's code, and how often it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct FindingCount {
+pub struct FindingCount {
     /// Its permanent name.
     pub code: String,
     /// How many findings have it.
@@ -134,7 +135,7 @@ impl FindingCount {
 /// What inspection found, in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Found {
+pub struct Found {
     /// Bytes of all files.
     pub bytes: u64,
     /// The classes of data in them.
@@ -172,7 +173,7 @@ impl Found {
 /// How an export ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Ending {
+pub enum Ending {
     /// It is at its destination.
     Delivered,
     /// Nothing that anybody could read reached the destination.
@@ -184,22 +185,22 @@ pub(super) enum Ending {
 /// The outcome of an intent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Outcome {
+pub struct Outcome {
     /// Bytes at the destination, where all of them are there.
-    pub(super) bytes: Option<u64>,
+    pub bytes: Option<u64>,
     /// What went into the package of the ledger, signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) checkpoint: Option<Signed<Checkpoint>>,
+    pub checkpoint: Option<Document>,
     /// Why it was not delivered.
-    pub(super) code: Option<String>,
+    pub code: Option<String>,
     /// How it ended.
-    pub(super) ending: Ending,
+    pub ending: Ending,
     /// The export.
-    pub(super) id: PackageId,
+    pub id: PackageId,
     /// The sequence number of the intent.
-    pub(super) intent: u64,
+    pub intent: u64,
     /// The digest of the package's manifest.
-    pub(super) manifest_sha256: Option<Digest>,
+    pub manifest_sha256: Option<Digest>,
 }
 
 /// Bytes that a crash or a full disk left, and that are no entry.
@@ -230,72 +231,126 @@ pub enum Contradiction {
 /// That the ledger was found to contradict a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Alarm {
+pub struct Alarm {
     /// The checkpoint that it contradicts.
-    pub(super) checkpoint: Checkpoint,
+    pub checkpoint: Checkpoint,
     /// How.
-    pub(super) what: Contradiction,
+    pub what: Contradiction,
 }
 
 /// That somebody has looked at what was wrong, and lets exports go on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Recovery {
+pub struct Recovery {
     /// All before it: so many bytes.
-    pub(super) bytes: u64,
+    pub bytes: u64,
     /// Who did it.
-    pub(super) requester: Requester,
+    pub requester: Requester,
     /// SHA-256 of all before it.
-    pub(super) sha256: Digest,
+    pub sha256: Digest,
     /// Lines before it that could not be read, and that no sum counts.
-    pub(super) unreadable: u64,
+    pub unreadable: u64,
     /// What they found, or did about it.
-    pub(super) why: String,
+    pub why: String,
+}
+
+/// That somebody has received and verified a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Received {
+    /// Who signed the receipt.
+    pub by: ReceivedBy,
+    /// The number of the release that it acknowledges.
+    pub intent: u64,
+    /// SHA-256 of the package's manifest.
+    pub manifest_sha256: Digest,
+    /// The package; where it was passed on, another than that of the release.
+    pub package: PackageId,
+    /// When it had been verified, by the recipient's clock.
+    pub received: Timestamp,
+}
+
+/// Who signed a receipt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceivedBy {
+    /// The fingerprint of the key.
+    pub fingerprint: Fingerprint,
+    /// Whose key that was, by the allowed signers.
+    pub name: String,
 }
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
+#[non_exhaustive]
+pub enum Kind {
+    /// The ledger was found to contradict a checkpoint.
     Alarm,
+    /// Somebody has approved or rejected a request.
     Approval,
+    /// Something was about to leave.
     Intent,
+    /// What became of it.
     Outcome,
+    /// Somebody has received and verified a package.
+    Receipt,
+    /// Somebody has looked at what was wrong.
     Recovery,
+    /// Something was refused.
     Refusal,
+    /// Somebody asked to release something.
     Request,
+    /// A crash left a line unfinished.
     Torn,
 }
 
-/// One line with all that it says, as it is written.
+/// One line with all that it says, as it is written: what every entry has, and
+/// the bodies of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Entry {
+#[non_exhaustive]
+pub struct Entry {
     pub(super) version: u64,
-    pub(super) sequence: u64,
+    /// Its number, counted from 1.
+    pub sequence: u64,
     /// SHA-256 of the line of the entry before, with its end of line.
-    pub(super) previous: Option<Digest>,
-    pub(super) time: Timestamp,
-    pub(super) kind: Kind,
+    pub previous: Option<Digest>,
+    /// When it was written, by the machine's clock.
+    pub time: Timestamp,
+    /// What it is.
+    pub kind: Kind,
     /// The number of an alarm that nobody has looked at yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) unresolved: Option<u64>,
+    pub unresolved: Option<u64>,
+    /// Of an alarm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) alarm: Option<Alarm>,
+    pub alarm: Option<Alarm>,
+    /// Of an approval, which may be a rejection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) approval: Option<Answered>,
+    pub approval: Option<Answered>,
+    /// Of an intent or a refusal: what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) export: Option<Export>,
+    pub export: Option<Export>,
+    /// Of an intent, and of a refusal or a request if the content was read: what was
+    /// found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) found: Option<Found>,
+    pub found: Option<Found>,
+    /// Of an outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) outcome: Option<Outcome>,
+    pub outcome: Option<Outcome>,
+    /// Of a receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) recovery: Option<Recovery>,
+    pub receipt: Option<Received>,
+    /// Of a recovery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) request: Option<Asked>,
+    pub recovery: Option<Recovery>,
+    /// Of a request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) torn: Option<Torn>,
+    pub request: Option<Asked>,
+    /// Of an entry that puts on record what a crash left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torn: Option<Torn>,
 }
 
 /// One line with what the chain and the sums are made of.
@@ -319,6 +374,8 @@ pub(super) struct Glance {
     pub(super) found: Option<FoundGlance>,
     #[serde(default)]
     pub(super) outcome: Option<OutcomeGlance>,
+    #[serde(default)]
+    pub(super) receipt: Option<Received>,
     #[serde(default)]
     pub(super) recovery: Option<RecoveryGlance>,
     #[serde(default)]
@@ -399,8 +456,7 @@ pub(super) struct OutcomeGlance {
     pub(super) ending: Ending,
     pub(super) id: PackageId,
     pub(super) intent: u64,
-    #[serde(rename = "manifest_sha256")]
-    _manifest: IgnoredAny,
+    pub(super) manifest_sha256: Option<Digest>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -491,6 +547,7 @@ impl Glance {
             (Kind::Alarm, self.alarm.is_some()),
             (Kind::Approval, self.approval.is_some()),
             (Kind::Outcome, self.outcome.is_some()),
+            (Kind::Receipt, self.receipt.is_some()),
             (Kind::Recovery, self.recovery.is_some()),
             (Kind::Request, self.request.is_some()),
             (Kind::Torn, self.torn.is_some()),
@@ -524,10 +581,27 @@ impl Entry {
             export: None,
             found: None,
             outcome: None,
+            receipt: None,
             recovery: None,
             request: None,
             torn: None,
         }
+    }
+
+    /// Whether it says that something was about to leave.
+    #[must_use]
+    pub fn is_intent(&self) -> bool {
+        self.kind == Kind::Intent
+    }
+
+    /// The package that it is about, if it is about one.
+    #[must_use]
+    pub fn package(&self) -> Option<PackageId> {
+        let export = self.export.as_ref().map(|export| export.id);
+        let outcome = self.outcome.as_ref().map(|outcome| outcome.id);
+        let alarm = self.alarm.as_ref().map(|alarm| alarm.checkpoint.package);
+        let receipt = self.receipt.as_ref().map(|receipt| receipt.package);
+        export.or(outcome).or(alarm).or(receipt)
     }
 
     /// The line, with its end.

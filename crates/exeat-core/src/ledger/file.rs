@@ -283,19 +283,36 @@ pub(super) fn digest_range(
     end: u64,
     hasher: &mut Hasher,
 ) -> io::Result<()> {
-    let range = Range {
-        file,
-        at: start,
-        end,
-    };
-    let mut reader = BufReader::with_capacity(256 << 10, range);
+    pieces(file, start, end, |bytes| {
+        hasher.update(bytes);
+        Ok(())
+    })
+}
+
+/// Copies all of the file, and says the copy's SHA-256.
+pub(super) fn copy(file: &File, into: &mut impl Write) -> io::Result<Digest> {
+    let mut hasher = Hasher::default();
+    pieces(file, 0, length(file)?, |bytes| {
+        hasher.update(bytes);
+        into.write_all(bytes)
+    })?;
+    Ok(hasher.finish().0)
+}
+
+fn pieces(
+    file: &File,
+    at: u64,
+    end: u64,
+    mut each: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut reader = BufReader::with_capacity(256 << 10, Range { file, at, end });
     loop {
         let bytes = reader.fill_buf()?;
         let count = bytes.len();
         if count == 0 {
             return Ok(());
         }
-        hasher.update(bytes);
+        each(bytes)?;
         reader.consume(count);
     }
 }

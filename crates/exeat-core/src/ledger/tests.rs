@@ -16,6 +16,7 @@ mod asked;
 mod chain;
 mod crash;
 mod processes;
+mod received;
 
 const DAY: i64 = 24 * 3600;
 

@@ -34,6 +34,8 @@ pub struct Verification {
     pub recoveries: u64,
     /// The number of an alarm that nobody has looked at yet.
     pub unresolved: Option<u64>,
+    /// When somebody did so last.
+    pub recovered: Option<Timestamp>,
     /// Of each checkpoint, in their order, how the ledger contradicts it.
     pub contradictions: Vec<Option<Contradiction>>,
 }
@@ -55,7 +57,7 @@ pub fn verify(path: &Path, checkpoints: &[Checkpoint]) -> Result<Verification, L
     }
 }
 
-fn held_against(
+pub(super) fn held_against(
     file: &File,
     location: &Location,
     checkpoints: &[Checkpoint],
@@ -63,10 +65,13 @@ fn held_against(
     // What the ledger has where the checkpoints are.
     let asked = checkpoints.iter().map(|one| (one.sequence, Vec::new()));
     let mut there: BTreeMap<u64, Vec<Digest>> = asked.collect();
-    let mut time = None;
+    let (mut time, mut recovered) = (None, None);
     let chain = Chain::from(file, location, Position::default());
     let end = chain.read(|entry, _, sha256| {
         time = Some(entry.time);
+        if entry.kind == Kind::Recovery {
+            recovered = Some(entry.time);
+        }
         if let Some(found) = there.get_mut(&entry.sequence) {
             found.push(sha256);
         }
@@ -95,6 +100,7 @@ fn held_against(
         time,
         unfinished,
         recoveries,
+        recovered,
         unresolved: position.unresolved,
         contradictions: contradictions.collect(),
     })
@@ -103,14 +109,16 @@ fn held_against(
 impl Locked<'_> {
     /// Holds the ledger against checkpoints of signers who are trusted, and puts
     /// the first that it contradicts on record: from then on nothing leaves until
-    /// [`Locked::recover`].
+    /// [`Locked::recover`]. What was signed before somebody has looked is no news.
     ///
     /// # Errors
     /// As of [`verify`]; the alarm cannot be written.
     pub fn hold_against(self, checkpoints: &[Checkpoint]) -> Result<Verification, LedgerError> {
         let mut found = held_against(&self.file, &self.shared.location, checkpoints)?;
         let contradicted = checkpoints.iter().zip(&found.contradictions);
-        let mut contradicted = contradicted.filter_map(|(one, what)| Some((one, (*what)?)));
+        let mut contradicted = contradicted
+            .filter_map(|(one, what)| Some((one, (*what)?)))
+            .filter(|(one, _)| found.recovered.is_none_or(|time| one.time > time));
         if let (Some((checkpoint, what)), None) = (contradicted.next(), found.unresolved) {
             let alarm = self.append(Entry {
                 alarm: Some(Alarm {
@@ -141,7 +149,7 @@ impl Intent {
             time: self.written.time,
         };
         let signed = Signed::sign(checkpoint, signer)?;
-        self.checkpoint = Some(signed.clone());
+        self.checkpoint = Some(signed.document());
         Ok(signed)
     }
 }

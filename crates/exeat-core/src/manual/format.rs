@@ -84,6 +84,21 @@
 //! | `target`, or `target_hex` | of a symbolic link |
 //! | `type` | `directory`, `file` or `symlink` |
 //!
+//! `checkpoint` in the first line says that the release is an entry of the
+//! sender's ledger: one line of JSON in the line, with `format`
+//! (`exeat-checkpoint/1`), `signature` and `statement`, the exact text that was
+//! signed ([`crate::manifest::Checkpoint`]). It is null in packages by versions
+//! that had no such thing. A reader refuses one that is for another package, or
+//! that another key signed than the one that signed the manifest. With the package
+//! key (`age -d -i IDENTITY key.age > package.key`) stock tools check it:
+//!
+//! ```sh
+//! age -d -i package.key inventory.age | zstd -dcf | sed -n 1p > header
+//! jq -j .checkpoint.statement header > checkpoint
+//! jq -j .checkpoint.signature header > checkpoint.sig
+//! ssh-keygen -Y verify -f "$SIGNERS" -I "$SENDER" -n exeat.checkpoint.v1 -s checkpoint.sig < checkpoint
+//! ```
+//!
 //! Every entry but those at the top lies in a folder that is an entry too.
 //! Entries follow each other in the volumes without a gap.
 //!

@@ -15,14 +15,16 @@
 //!
 //! # Order of writes
 //!
-//! 1. The second decision is made. Where it depends on a sum, the ledger is
+//! 1. All entries are read, and have to be those that were written.
+//! 2. The second decision is made. Where it depends on a sum, the ledger is
 //!    locked before it is summed, and stays locked until the next step is done,
 //!    so that two exports at once cannot both pass under one limit.
-//! 2. A `refusal` is written, or an `intent`. It is on disk (`fsync`, of the
+//! 3. A `refusal` is written, or an `intent`. It is on disk (`fsync`, of the
 //!    folder too) before anything that can be read reaches the destination. If
 //!    that fails, for want of space or permission, nothing leaves.
-//! 3. The export takes its place.
-//! 4. An `outcome` is written.
+//! 4. The signer signs a checkpoint of the intent, which goes into the package.
+//! 5. The export takes its place.
+//! 6. An `outcome` is written.
 //!
 //! What goes into a pipe (`--to -`) is sealed as it goes. Its volumes leave before
 //! the intent is written, and their key only after it: till then nobody can read
@@ -39,14 +41,17 @@
 //!
 //! UTF-8 JSON, one object a line, at most 64 KiB, in the order in which they
 //! were written. Unknown fields are errors; a later version of the format has
-//! another number, and this exeat then says `ledger-version`.
+//! another number, and this exeat then says `ledger-version`. (Version 1 had no
+//! chain.)
 //!
 //! | field | what it is |
 //! |---|---|
-//! | `version` | 1 |
+//! | `version` | 2 |
 //! | `sequence` | 1 for the first entry, one more for each that follows |
+//! | `previous` | SHA-256 of the line of the entry before, with its end of line; null in the first |
 //! | `time` | RFC 3339, UTC, of the machine's clock |
-//! | `kind` | `refusal`, `intent`, `outcome` or `torn` |
+//! | `kind` | `request`, `approval`, `refusal`, `intent`, `outcome`, `receipt`, `torn`, `alarm` or `recovery` |
+//! | `unresolved` | while nobody has looked at an alarm, its number; else absent |
 //!
 //! A `request` has `request`, and `found` unless it is a standing one; an `approval`,
 //! which may be a rejection, has `approval`: see [`super::approvals`].
@@ -77,7 +82,7 @@
 //! | `policy_sha256` | of the policy that decided |
 //! | `recipients` | `[{key, name}]`; a key over 128 bytes as `sha256:` and its digest |
 //! | `left_out` | how many groups are not named, and in a refusal too long for a line also recipients and findings; absent for 0 |
-//! | `requester` | `{groups, name, user}`: names of at most 32 of its groups, of 64 bytes at most; its name or null; its number. `mapped`: true where that number is of a container or user namespace |
+//! | `requester` | `{groups, name, user}`: names of at most 32 of its groups, of 64 bytes at most; its name or null; its number. `mapped`: true where that number is of a container or user namespace. `unnamed_groups`: true where it may be in groups that have no name on this machine |
 //! | `request` | the request that others were asked to agree to; absent for none |
 //! | `signer` | fingerprint of the key that signs, or null |
 //!
@@ -97,6 +102,7 @@
 //! | field | what it is |
 //! |---|---|
 //! | `bytes` | at the destination, or null |
+//! | `checkpoint` | what the release signed (see below); absent in the clear, and where nothing was signed |
 //! | `code` | of the error, or null |
 //! | `ending` | `delivered`; `failed`: nothing that can be read reached the destination, and all that was staged there has been removed; `interrupted`: something may have, or may have been taken from there |
 //! | `id` | of the export |
@@ -111,13 +117,70 @@
 //!   machine stopped or the disk was full in the middle of a write. Nothing
 //!   left on the strength of it. Readers leave it out and say so; the next
 //!   entry closes it with an end of line and puts it on record, as an entry of
-//!   the kind `torn` with `{at, bytes}`: the byte it begins at and its length
-//!   with that end. Nothing is ever taken away.
+//!   the kind `torn` with `{at, bytes, sha256}`: the byte it begins at, its length
+//!   with that end, and the digest of it. Nothing is ever taken away.
 //!
-//! Anything else that is no entry, a number left out, or an outcome of another
-//! export than its intent's, is `ledger-damaged`. The sums cannot be trusted
-//! then, and what depends on one does not leave. If it stands at the end,
-//! nothing leaves at all.
+//! # What is noticed
+//!
+//! Whoever changes an entry has to change every one after it, for each has the
+//! digest of the one before. `exeat ledger verify` reads all of them, and every
+//! export does so before it reads what is to leave: some seconds for a million.
+//!
+//! | what was done | what is said |
+//! |---|---|
+//! | an entry was edited, taken out, put in, repeated or moved | `ledger-changed`, and which |
+//! | anything that is no entry, but the beginning of a line at the end | `ledger-damaged`, and where |
+//! | entries were cut off, or an older copy put in its place; all was written again from some point on, or from the beginning | nothing, till it is held against a checkpoint: then `older`, `forked` or `other-ledger` |
+//!
+//! A **checkpoint** is signed by the key that signs a package (OpenSSH signature,
+//! namespace `exeat.checkpoint.v1`) over `{entry_sha256, ledger, package, sequence,
+//! time}`: the digest of the intent's line, and so of all before it; the digest of
+//! the first entry's line, by which ledgers are told apart; the package; the
+//! intent's number and time. It goes into the package's inventory, encrypted, and
+//! comes back in the recipient's receipt: every recipient is a witness. Hold the
+//! ledger against what they have:
+//!
+//! ```sh
+//! exeat ledger verify --checkpoint north.receipt.json --checkpoint out/q3.exeat -i identity.txt
+//! ```
+//!
+//! A checkpoint counts if your own key has signed it, or one that you trust. What
+//! the ledger contradicts is put on record as an `alarm` with `{checkpoint, what}`.
+//!
+//! With a signing key on a hardware token an export asks for it twice: once for the
+//! checkpoint, once for the package. What leaves in the clear has no signer, and
+//! no checkpoint of its own; the next package's covers it.
+//!
+//! # When something is wrong
+//!
+//! Nothing leaves: neither with a changed or damaged ledger, nor after an alarm.
+//! Refusals are still recorded. Keep a copy of the file, find out what happened,
+//! and put back the best copy there is. Then, or if there is none:
+//!
+//! ```sh
+//! exeat ledger recover --why 'disk failed on 3 November, restored from the backup of the 2nd'
+//! ```
+//!
+//! adds an entry of the kind `recovery` with `{bytes, requester, sha256, unreadable,
+//! why}`: so many bytes stand before it, with this digest; how many lines of them
+//! are no entries. It covers them as they stand, so that nobody can change them
+//! afterwards either; it is there for good, with the account that did it. Exports
+//! go on. What can be read still counts in sums, twice if it stands there twice;
+//! what cannot be read counts no more. A checkpoint that was signed before is no
+//! news any more: it is still said that the ledger contradicts it, but it stops
+//! nobody. A ledger of a later version is not recovered from.
+//!
+//! # For an auditor
+//!
+//! ```sh
+//! exeat ledger list --since 30d
+//! exeat ledger show 1a2b3c4d
+//! exeat ledger export audit-2026
+//! sh audit-2026/check.sh
+//! ```
+//!
+//! `export` makes a folder with the entries, what was signed over them, and a
+//! script of 50 lines that checks both with `sha256sum` and `ssh-keygen`.
 //!
 //! # Sums
 //!
@@ -172,11 +235,17 @@
 //! a file with the attribute `a` as it is. In a container where root's files
 //! show as nobody's, only the attribute helps.
 //!
-//! # What it is not, in this version
+//! # What it is not
 //!
-//! It is not evidence against whoever can write to it. Entries are not chained
-//! or signed: root can rewrite the file, and so can the owner of a personal
-//! one, without a trace. With the attribute `a` an account can still append
-//! lines that are not true, such as a `failed` for a delivery of its own, hold
-//! the lock so that nobody gets an export done, or, by writing rubbish at the
-//! end, stop all exports until root has looked.
+//! - Who can write to the file and has the signing keys, or has none of the
+//!   packages' recipients to fear, can make all of it anew. The chain shows it to
+//!   whoever has an older checkpoint: keep receipts where the one who exports
+//!   cannot reach them, or note the last digest that `exeat ledger verify` shows.
+//! - What happened after the last checkpoint that somebody else has can be cut off
+//!   without a trace: let recipients send receipts, and see to it that
+//!   `exeat ledger outstanding` is asked.
+//! - With the attribute `a` an account can still append lines that are not true,
+//!   such as a `failed` for a delivery of its own or a `recovery`, with its
+//!   name or another; hold the lock so that nobody gets an export done; or stop all
+//!   exports with rubbish at the end until somebody has looked.
+//! - Root can do anything here, but not to what recipients have.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::Fingerprint;
+use super::{Fingerprint, RECEIPT_NAMESPACE};
 use crate::diagnostic::{Explain, Fault};
 
 /// What can be wrong with a signature or a key.
@@ -269,6 +269,11 @@ impl Explain for SignatureError {
             }
             Self::OtherPrincipal { .. } => {
                 "it is not from the signer you demanded; do not use it, and ask them"
+            }
+            Self::NotForNamespace { namespace, .. } if namespace == RECEIPT_NAMESPACE => {
+                "you trust this key with other things, but not with receipts: ask its owner for \
+                 the line that a newer 'exeat init --show' prints, compare the fingerprint with \
+                 them by telephone, and add the line with 'exeat trust'"
             }
             Self::NotForNamespace { .. } => {
                 "your allowed_signers trusts this key for other things only; ask the sender \

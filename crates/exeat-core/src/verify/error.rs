@@ -9,9 +9,9 @@ use super::archive::ArchiveFault;
 use super::content::ContentFault;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::keys::KeyError;
-use crate::manifest::{InventoryError, ManifestError, member};
+use crate::manifest::{InventoryError, ManifestError, PackageId, member};
 use crate::path::shown;
-use crate::signature::SignatureError;
+use crate::signature::{Fingerprint, SignatureError};
 
 /// Why a package is not what it should be, or could not be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,9 @@ pub enum VerifyError {
     /// The inventory is not what the format asks for.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
+    /// What vouches for the sender's ledger is not of this package.
+    #[error("the package's checkpoint does not belong to it: {_0}")]
+    Checkpoint(CheckpointFault),
     /// A volume does not hold what the inventory says.
     #[error("{volume} does not hold what the inventory says{}: {fault}", place(path.as_deref()))]
     Content {
@@ -125,6 +128,7 @@ impl Explain for VerifyError {
             Self::Damaged { .. } => "package-damaged",
             Self::Key(error) => error.code(),
             Self::Inventory(error) => error.code(),
+            Self::Checkpoint(_) => "checkpoint-foreign",
             Self::Content { .. } => "content-differs",
             Self::Read { .. } => "member-unreadable",
             Self::Interrupted => "interrupted",
@@ -134,9 +138,11 @@ impl Explain for VerifyError {
     fn fault(&self) -> Fault {
         match self {
             Self::Open { .. } | Self::NotAPackage { .. } => Fault::Request,
-            Self::Archive(_) | Self::Unfinished | Self::Damaged { .. } | Self::Content { .. } => {
-                Fault::Package
-            }
+            Self::Archive(_)
+            | Self::Unfinished
+            | Self::Damaged { .. }
+            | Self::Checkpoint(_)
+            | Self::Content { .. } => Fault::Package,
             Self::Unsigned => Fault::Signature,
             Self::Signature(error) => error.fault(),
             Self::Manifest(error) => error.fault(),
@@ -184,10 +190,28 @@ impl Explain for VerifyError {
             }
             Self::Key(error) => return error.help(),
             Self::Inventory(error) => return error.help(),
-            Self::Content { .. } => "do not use it; tell the sender",
+            Self::Checkpoint(_) | Self::Content { .. } => "do not use it; tell the sender",
             Self::Interrupted => "nothing was left behind",
         }))
     }
+}
+
+/// How a checkpoint can contradict the package that it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointFault {
+    /// It is for another release.
+    #[error("it is for the package {found}")]
+    OtherPackage {
+        /// The one it is for.
+        found: PackageId,
+    },
+    /// Another key signed it than the manifest.
+    #[error("it was signed by {found}, and the package by another key")]
+    OtherSigner {
+        /// The key that signed it.
+        found: Fingerprint,
+    },
 }
 
 /// One member that is not as the manifest says.

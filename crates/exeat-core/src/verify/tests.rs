@@ -1,24 +1,31 @@
 //! Packages that only somebody with the keys could make.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::codec::{Decoder, Encoder, Level};
 use crate::decide::{Decision, History, Request, Requester, Terms};
 use crate::deliver::{Staging, publish};
 use crate::destination::Destination;
-use crate::keys::{IdentityPair, Recipient, Recipients};
+use crate::keys::{IdentityPair, Recipient, Recipients, encrypt_to};
 use crate::ledger::Ledger;
+use crate::manifest::{Compression, Header};
 use crate::policy::Policy;
 use crate::progress::Silent;
 use crate::seal::seal;
 use crate::signature::{AllowedSigner, SigningKey};
 use crate::source::{ListOptions, Source};
 
+mod checkpoint;
+
+pub(crate) use checkpoint::checkpoint;
+
 /// A package for one recipient, and everybody's keys.
-struct Case {
-    dir: tempfile::TempDir,
+pub(crate) struct Case {
+    pub(crate) dir: tempfile::TempDir,
     path: PathBuf,
-    sender: SigningKey,
+    pub(crate) sender: SigningKey,
     recipient: IdentityPair,
 }
 
@@ -28,7 +35,7 @@ fn recipients(pair: &IdentityPair) -> Recipients {
 }
 
 impl Case {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(dir.path().join("tree")).expect("made");
         std::fs::write(dir.path().join("tree/a"), "letter").expect("written");
@@ -75,11 +82,15 @@ impl Case {
         }
     }
 
-    fn verified(&self) -> Result<Verified<Package>, VerifyError> {
+    pub(crate) fn verified(&self) -> Result<Verified<Package>, VerifyError> {
         let line = AllowedSigner::new("sender", &[PACKAGE_NAMESPACE], self.sender.public());
         let mut allowed = AllowedSigners::empty();
         allowed.push(line.expect("a line"));
         Package::open(&self.path)?.verify(&allowed, Timestamp::UNIX_EPOCH, None)
+    }
+
+    pub(crate) fn unlocked(&self) -> Result<Unlocked, VerifyError> {
+        self.verified()?.unlock(&self.recipient.identities())
     }
 
     /// The envelope exchanged for another, and the manifest signed again to
@@ -88,10 +99,49 @@ impl Case {
         let mut manifest = self.verified().expect("good").manifest().clone();
         manifest.key.envelope_sha256 = Digest::of(envelope);
         self.write(member::ENVELOPE, envelope);
+        self.sign(&manifest);
+    }
+
+    /// The header of the inventory changed, and all that vouches for it made
+    /// again.
+    pub(crate) fn with_header(&self, edit: impl FnOnce(&mut Header)) {
+        let unlocked = self.unlocked().expect("good");
+        let mut manifest = unlocked.verified().manifest().clone();
+        let compression = manifest.payload.compression;
+        let file = self.read(member::INVENTORY);
+        let decrypted = unlocked.key().decrypt(io::Cursor::new(file)).expect("ours");
+        let mut text = String::new();
+        let mut decoder = Decoder::new(decrypted, compression).expect("a decoder");
+        decoder.read_to_string(&mut text).expect("JSON Lines");
+        let (_, entries) = text.split_once('\n').expect("a header");
+        let mut header = unlocked.inventory().header().clone();
+        edit(&mut header);
+        let level = (compression == Compression::Zstd).then_some(Level::FAST);
+        let mut bytes = Vec::new();
+        let recipient = unlocked.key().recipient();
+        let encrypted = encrypt_to(&recipient, &mut bytes).expect("memory");
+        let mut encoder = Encoder::new(encrypted, level).expect("an encoder");
+        let header = serde_json::to_string(&header).expect("JSON");
+        write!(encoder, "{header}\n{entries}").expect("memory");
+        let encrypted = encoder.finish().expect("memory");
+        encrypted.finish().expect("memory");
+        manifest.inventory = Member::of(&bytes);
+        self.write(member::INVENTORY, &bytes);
+        let sums = manifest.sums_bytes();
+        manifest.sums = Member::of(&sums);
+        self.write(member::SUMS, &sums);
+        self.sign(&manifest);
+    }
+
+    fn sign(&self, manifest: &Manifest) {
         let bytes = manifest.to_bytes();
         let signature = self.sender.sign(PACKAGE_NAMESPACE, &bytes).expect("signed");
         self.write(member::MANIFEST, &bytes);
         self.write(member::SIGNATURE, signature.as_bytes());
+    }
+
+    fn read(&self, member: &str) -> Vec<u8> {
+        std::fs::read(Path::new(&self.path).join(member)).expect("there")
     }
 
     fn write(&self, member: &str, bytes: &[u8]) {

@@ -8,13 +8,13 @@ use std::rc::Rc;
 
 use super::content::{Nowhere, read_volume};
 use super::{
-    Damage, DamageKind, FurtherEnvelope, MemberFile, Package, Verified, VerifyError, counting,
-    read_error,
+    CheckpointFault, Damage, DamageKind, FurtherEnvelope, MemberFile, Package, Verified,
+    VerifyError, counting, read_error,
 };
 use crate::codec::Decoder;
 use crate::digest::Hasher;
 use crate::keys::{Identities, KeyError, PackageKey};
-use crate::manifest::{Inventory, InventoryError, InventoryFault, Member, member};
+use crate::manifest::{Header, Inventory, InventoryError, InventoryFault, Member, member};
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 
@@ -38,7 +38,8 @@ impl Verified<Package> {
                 fault: InventoryFault::Foreign,
             }));
         }
-        let mut recipients = inventory.header().recipients.iter();
+        self.check_checkpoint(header)?;
+        let mut recipients = header.recipients.iter();
         Ok(Unlocked {
             is_listed: recipients.any(|recipient| identities.include(&recipient.key)),
             passed_on,
@@ -46,6 +47,25 @@ impl Verified<Package> {
             key,
             inventory,
         })
+    }
+
+    /// A checkpoint that anybody could put into a package would bear witness
+    /// for somebody else's ledger.
+    fn check_checkpoint(&self, header: &Header) -> Result<(), VerifyError> {
+        let Some(checkpoint) = &header.checkpoint else {
+            return Ok(());
+        };
+        let package = checkpoint.statement().package;
+        if package != self.manifest.id {
+            let fault = CheckpointFault::OtherPackage { found: package };
+            return Err(VerifyError::Checkpoint(fault));
+        }
+        let signer = checkpoint.fingerprint();
+        if signer != *self.signer.fingerprint() {
+            let fault = CheckpointFault::OtherSigner { found: signer };
+            return Err(VerifyError::Checkpoint(fault));
+        }
+        Ok(())
     }
 
     /// The package key from the sender's envelope or, where that is for others,
@@ -176,7 +196,7 @@ impl Unlocked {
         &self,
         threads: Option<NonZeroUsize>,
         progress: &dyn Progress,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<FullyVerified<'_>, VerifyError> {
         let ciphertext = self.verified.manifest.payload.bytes;
         let total = ciphertext.saturating_add(self.inventory.header().bytes);
         progress.begin(Phase::Reading, Some(total));
@@ -184,7 +204,53 @@ impl Unlocked {
         parallel::for_each(count, parallel::threads(threads), |index| {
             read_volume(self, index, None, &mut Nowhere, progress)
         })?;
-        Ok(())
+        Ok(FullyVerified { unlocked: self })
+    }
+}
+
+/// That all of a package has been compared: signature, members, envelope,
+/// inventory, and every byte of content with its digest. Made by
+/// [`Unlocked::verify_contents`] alone; a receipt can be had for nothing less.
+///
+/// ```compile_fail
+/// # fn forge(unlocked: &exeat_core::verify::Unlocked) {
+/// let forged = exeat_core::verify::FullyVerified { unlocked };
+/// # }
+/// ```
+/// A package that was opened, but not read, has no receipt:
+/// ```compile_fail
+/// # use exeat_core::{receipt::Receipt, signature::SigningKey, verify::Unlocked};
+/// # fn skip(unlocked: &Unlocked, key: &SigningKey, now: jiff::Timestamp) {
+/// Receipt::sign(unlocked, now, key);
+/// # }
+/// ```
+/// Nor does one that somebody made up:
+/// ```compile_fail
+/// # use exeat_core::{receipt::Receipt, signature::SigningKey, statement::Signed};
+/// # fn invent(receipt: Receipt, key: &SigningKey) {
+/// Signed::sign(receipt, key);
+/// # }
+/// ```
+/// The twin that compiles:
+/// ```
+/// # use exeat_core::{receipt::Receipt, signature::SigningKey, progress::Silent};
+/// # use exeat_core::verify::{FullyVerified, Unlocked, VerifyError};
+/// # fn all(unlocked: &Unlocked, key: &SigningKey, now: jiff::Timestamp) -> Result<(), VerifyError> {
+/// let verified: FullyVerified<'_> = unlocked.verify_contents(None, &Silent)?;
+/// Receipt::sign(&verified, now, key).ok();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct FullyVerified<'a> {
+    unlocked: &'a Unlocked,
+}
+
+impl<'a> FullyVerified<'a> {
+    /// The package.
+    #[must_use]
+    pub fn unlocked(&self) -> &'a Unlocked {
+        self.unlocked
     }
 }
 

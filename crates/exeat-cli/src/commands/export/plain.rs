@@ -76,6 +76,10 @@ pub(super) fn run(
             return Err(CommandError::refused(&refusal));
         }
     };
+    if let Some(ledger) = &ledger {
+        // Now, and not when all is read.
+        ledger.check()?;
+    }
     let depth = policy.depth();
     let options = InspectOptions {
         depth,

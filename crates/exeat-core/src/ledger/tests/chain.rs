@@ -2,6 +2,7 @@
 //! its last release tells every bit of it.
 
 use super::*;
+use crate::manifest::Checkpoint;
 use crate::signature::SigningKey;
 
 /// As many entries as the exhaustive tests are over.
@@ -65,71 +66,72 @@ fn every_edit_deletion_swap_repetition_and_truncation_is_found_out() {
     let ledger = long(&path, ENTRIES);
     let checkpoint = checkpoint(&ledger);
     let good = fs::read(&path).expect("readable");
-    let all = lines(&good);
-    let signed = usize::try_from(checkpoint.sequence).expect("small") - 1;
-    assert!(signed as u64 >= ENTRIES);
-    let copy = folder.path().join("copy");
-    assert_eq!(found_out(&copy, &good, &checkpoint), None);
-    for n in 0..=signed {
-        let with = |changed: &[&[u8]]| [&all[..n], changed, &all[n + 1..]].concat().concat();
-        let must = |what: &str, bytes: &[u8], ways: &[&str]| {
-            let how = found_out(&copy, bytes, &checkpoint);
-            let how = how.unwrap_or_else(|| panic!("{what} of entry {}: not found out", n + 1));
-            assert!(
-                ways.contains(&how.as_str()),
-                "{what} of entry {}: {how}",
-                n + 1
-            );
-        };
-        // A figure, so that it is an entry still.
-        let text = std::str::from_utf8(all[n]).expect("UTF-8");
-        let edited = text.replacen("2026-11", "2026-10", 1);
-        assert_ne!(edited, text);
-        must(
-            "an edit",
-            &with(&[edited.as_bytes()]),
-            &["ledger-changed", "Forked"],
-        );
-        let deleted = with(&[]);
-        must("a deletion", &deleted, &["ledger-changed"]);
-        must(
-            "a repetition",
-            &with(&[all[n], all[n]]),
-            &["ledger-changed"],
-        );
-        if n > 0 {
-            let mut swapped = all.clone();
-            swapped.swap(n, n - 1);
-            must("a swap", &swapped.concat(), &["ledger-changed"]);
+    let signed = usize::try_from(checkpoint.sequence).expect("small");
+    assert!(signed as u64 > ENTRIES);
+    let copies = [0, 1].map(|half| folder.path().join(format!("copy-{half}")));
+    assert_eq!(found_out(&copies[0], &good, &checkpoint), None);
+    std::thread::scope(|scope| {
+        for (half, copy) in copies.iter().enumerate() {
+            let (good, checkpoint) = (&good, &checkpoint);
+            scope.spawn(move || {
+                for n in (half..signed).step_by(2) {
+                    spoil_at(n, copy, good, checkpoint);
+                }
+            });
         }
-        let cut = all[..n].concat();
-        let ways: &[&str] = match n {
-            0 => &["OtherLedger"],
-            _ => &["Older"],
-        };
-        must("a truncation", &cut, ways);
-        // Cut off, and written on with other entries in the right chain.
-        if n.is_multiple_of(97) {
-            fs::write(&copy, &cut).expect("written");
-            drop(long(&copy, ENTRIES + 20 - n as u64));
-            let forked = fs::read(&copy).expect("readable");
-            let ways: &[&str] = match n {
-                0 => &["OtherLedger"],
-                _ => &["Forked"],
-            };
-            must("a fork", &forked, ways);
-        }
+    });
+}
+
+/// Does everything that can be done to one entry, counted from 0.
+fn spoil_at(n: usize, copy: &Path, good: &[u8], checkpoint: &Checkpoint) {
+    let all = lines(good);
+    let last = usize::try_from(checkpoint.sequence).expect("small") - 1;
+    let must = |what: &str, bytes: &[u8], ways: &[&str]| {
+        let how = found_out(copy, bytes, checkpoint);
+        let how = how.unwrap_or_else(|| panic!("{what} of entry {}: not found out", n + 1));
+        let entry = n + 1;
+        assert!(
+            ways.contains(&how.as_str()),
+            "{what} of entry {entry}: {how}"
+        );
+    };
+    let with = |changed: &[&[u8]]| [&all[..n], changed, &all[n + 1..]].concat().concat();
+    // A figure, so that it is an entry still.
+    let text = std::str::from_utf8(all[n]).expect("UTF-8");
+    let edited = text.replacen("2026-11", "2026-10", 1);
+    assert_ne!(edited, text);
+    must("an edit", &with(&[edited.as_bytes()]), &["ledger-changed"]);
+    must("a deletion", &with(&[]), &["ledger-changed"]);
+    must(
+        "a repetition",
+        &with(&[all[n], all[n]]),
+        &["ledger-changed"],
+    );
+    if n > 0 {
+        let mut swapped = all.clone();
+        swapped.swap(n, n - 1);
+        must("a swap", &swapped.concat(), &["ledger-changed"]);
     }
-    // Every entry changed once, and the chain made anew from there: the first
-    // 200 and the last, for each is a thousand digests.
-    for n in (0..200).chain(signed - 5..=signed) {
-        let text = std::str::from_utf8(&good).expect("UTF-8");
-        let mut edited: Vec<_> = text.lines().map(str::to_owned).collect();
-        edited[n] = edited[n].replacen("2026-11", "2026-10", 1);
-        let remade = chained(&edited.join("\n"));
-        let how = found_out(&copy, remade.as_bytes(), &checkpoint).expect("found out");
-        let expected = if n == 0 { "OtherLedger" } else { "Forked" };
-        assert_eq!(how, expected, "made anew from entry {}", n + 1);
+    let is_first = n == 0;
+    let cut = all[..n].concat();
+    let older = if is_first { "OtherLedger" } else { "Older" };
+    must("a truncation", &cut, &[older]);
+    let forked = if is_first { "OtherLedger" } else { "Forked" };
+    // Cut off, and written on with other entries in the right chain.
+    if n.is_multiple_of(97) {
+        fs::write(copy, &cut).expect("written");
+        drop(long(copy, ENTRIES + 20 - n as u64));
+        let written = fs::read(copy).expect("readable");
+        must("a fork", &written, &[forked]);
+    }
+    // Changed, and the chain made anew from there: a thousand digests each time,
+    // so only near both ends, and some between.
+    if n < 50 || n + 20 > last || n.is_multiple_of(31) {
+        let text = std::str::from_utf8(good).expect("UTF-8");
+        let mut changed: Vec<_> = text.lines().collect();
+        changed[n] = edited.trim_end();
+        let remade = chained(&changed.join("\n"));
+        must("a chain made anew", remade.as_bytes(), &[forked]);
     }
 }
 
@@ -319,8 +321,14 @@ fn a_contradicted_ledger_lets_nothing_out() {
     let copy = folder.path().join("copy");
     fs::write(&copy, &silent).expect("written");
     assert_eq!(fault(&copy), "ledger-changed");
+    NOW.set(NOW.get() + 60);
     recover(&ledger).expect("recovered");
     intend(&ledger, 7, 1).delivered(1, None).expect("recorded");
+    ledger.check().expect("in order");
+    // What is known stops nobody again.
+    let held = hold(&checkpoint).expect("read");
+    assert_eq!(held.contradictions, [Some(Contradiction::Forked)]);
+    assert_eq!((held.unresolved, held.recoveries), (None, 1));
     ledger.check().expect("in order");
 }
 
@@ -393,4 +401,92 @@ fn sums_by_group_count_whoever_may_have_been_in_it() {
         ledger.account(&[question]).expect("in order").sums[0].people
     };
     assert_eq!((of("staff"), of("other"), of("nobody")), (29, 30, 28));
+}
+
+/// As many entries as `count`, written in one go: exports that arrive.
+fn large(path: &Path, count: u64) {
+    use std::io::Write as _;
+    let file = File::create(path).expect("made");
+    let mut file = std::io::BufWriter::new(file);
+    let mut previous = None;
+    let export = export(7, Form::Encrypted);
+    for sequence in 1..=count {
+        let mut entry = match sequence % 2 {
+            1 => Entry {
+                export: Some(export.clone()),
+                found: Some(found(1)),
+                ..Entry::blank(Kind::Intent)
+            },
+            _ => Entry {
+                outcome: Some(Outcome {
+                    bytes: Some(9),
+                    checkpoint: None,
+                    code: None,
+                    ending: Ending::Delivered,
+                    id: export.id,
+                    intent: sequence - 1,
+                    manifest_sha256: Some(Digest::of(b"x")),
+                }),
+                ..Entry::blank(Kind::Outcome)
+            },
+        };
+        (entry.sequence, entry.previous, entry.time) = (sequence, previous, at(0));
+        let line = entry.to_line();
+        previous = Some(Digest::of(&line));
+        file.write_all(&line).expect("written");
+    }
+    file.flush().expect("written");
+}
+
+#[test]
+#[ignore = "prints figures: cargo test --release -p exeat-core --lib -- --ignored --nocapture a_million_entries"]
+fn a_million_entries() {
+    let say = |text: String| {
+        use std::io::Write as _;
+        writeln!(std::io::stderr(), "{text}").expect("written");
+    };
+    let (folder, path) = folder();
+    let short = folder.path().join("short");
+    NOW.set(0);
+    large(&short, 2);
+    large(&path, 1_000_000);
+    let bytes = fs::metadata(&path).expect("there").len();
+    let timed = |what: &str, run: &mut dyn FnMut()| {
+        let mut times: Vec<_> = (0..5)
+            .map(|_| {
+                let begun = Instant::now();
+                run();
+                begun.elapsed()
+            })
+            .collect();
+        times.sort();
+        say(format!("{what}: {:?}", times[2]));
+    };
+    say(format!("a million entries: {} MB", bytes / 1_000_000));
+    timed("verify, median of 5", &mut || {
+        assert_eq!(verify(&path, &[]).expect("in order").entries, 1_000_000);
+    });
+    let question = plain_by(7, at(-DAY));
+    timed("sum, median of 5", &mut || {
+        let asked = consult(&path, std::slice::from_ref(&question));
+        asked.expect("in order");
+    });
+    let (short, long) = (open(&short), open(&path));
+    for ledger in [&short, &long] {
+        ledger.check().expect("in order");
+    }
+    let append = |ledger: &Ledger| {
+        let begun = Instant::now();
+        drop(intend(ledger, 7, 1));
+        begun.elapsed()
+    };
+    // In turn, so that both have the same disk.
+    let mut times: Vec<_> = (0..101).map(|_| (append(&short), append(&long))).collect();
+    times.sort_by_key(|(short, _)| *short);
+    let first = times[50].0;
+    times.sort_by_key(|(_, long)| *long);
+    say(format!(
+        "an intent and its outcome, median of 101: {first:?} in a short ledger, {:?} behind a million",
+        times[50].1
+    ));
 }

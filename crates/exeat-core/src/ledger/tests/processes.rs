@@ -362,7 +362,7 @@ fn a_sites_ledger_is_set_up_as_the_manual_says() {
     let manual = include_str!("../../manual/ledger.rs");
     let mut commands: Vec<_> = manual
         .split("```")
-        .nth(1)
+        .find(|block| block.contains("groupadd"))
         .expect("commands")
         .lines()
         .map(|line| line.trim_start_matches("//! "))

@@ -1,0 +1,126 @@
+//! `exeat ledger list`.
+
+use exeat_core::ledger::{self, Entry};
+use serde::Serialize;
+
+use super::is_for;
+use super::rows::{Row, Rows};
+use crate::args::LedgerList;
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::render;
+use crate::ui::{Report, Ui};
+
+#[derive(Serialize)]
+struct Listed {
+    ledger: String,
+    entries: Vec<Line>,
+    /// What is wrong with the ledger; what can be read of it is listed all the
+    /// same.
+    fault: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    sha256: String,
+    entry: Entry,
+}
+
+pub(super) fn run(args: &LedgerList, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
+    let path = super::path(&args.ledger, config)?;
+    let since = args.since.map(|since| since.before(jiff::Timestamp::now()));
+    let (mut rows, mut wanted, mut lines) = (Rows::default(), Vec::new(), Vec::new());
+    let read = ledger::read(&path, |entry, sha256| {
+        let number = rows.take(&entry);
+        let is_wanted = match number == entry.sequence {
+            true => since.is_none_or(|since| entry.time >= since) && is_asked_for(&entry, args),
+            // As its intent is.
+            false => wanted.last() == Some(&number) || wanted.binary_search(&number).is_ok(),
+        };
+        if !is_wanted {
+            return;
+        }
+        if number == entry.sequence {
+            wanted.push(number);
+        }
+        lines.push(Line {
+            sha256: sha256.to_string(),
+            entry,
+        });
+    });
+    let fault = read.err().map(CommandError::from);
+    if let Some(error) = &fault
+        && lines.is_empty()
+        && rows.rows.is_empty()
+    {
+        return Err(CommandError {
+            message: error.message.clone(),
+            ..fault.expect("there is one")
+        });
+    }
+    let rows: Vec<_> = rows
+        .rows
+        .iter()
+        .filter(|row| wanted.binary_search(&row.number).is_ok())
+        .collect();
+    let listed = Listed {
+        ledger: path.display().to_string(),
+        entries: lines,
+        fault: fault.as_ref().map(ToString::to_string),
+    };
+    let mut report = Report::new(ui, || table(&rows), &listed);
+    if let Some(fault) = fault {
+        report.exit = Exit::Damaged;
+        report.notes = vec![format!("warning: {fault}")];
+    }
+    Ok(report)
+}
+
+fn is_asked_for(entry: &Entry, args: &LedgerList) -> bool {
+    if args.refused && (entry.export.is_none() || entry.is_intent()) {
+        return false;
+    }
+    let requester = entry.export.as_ref().map(|export| &export.requester);
+    let requester = requester.or(entry.recovery.as_ref().map(|recovery| &recovery.requester));
+    let is_by = args.who.as_ref().is_none_or(|who| {
+        requester.is_some_and(|by| by.name.as_ref() == Some(who) || by.user.to_string() == *who)
+    });
+    let is_for = args.recipient.as_ref().is_none_or(|wanted| {
+        entry
+            .export
+            .as_ref()
+            .is_some_and(|export| is_for(&export.recipients, wanted))
+    });
+    is_by && is_for
+}
+
+fn table(rows: &[&Row]) -> String {
+    if rows.is_empty() {
+        return "nothing is on record that fits\n".to_owned();
+    }
+    let width = |of: fn(&Row) -> &str, least: usize| {
+        let widest = rows.iter().map(|row| of(row).chars().count()).max();
+        widest.unwrap_or(0).max(least)
+    };
+    let number = rows.iter().map(|row| row.number.to_string().len()).max();
+    let number = number.unwrap_or(1);
+    let who = width(|row| &row.who, 3);
+    let what = width(|row| if row.to.is_empty() { "" } else { &row.what }, 4);
+    let people = width(|row| &row.people, 6);
+    let mut text = format!(
+        "{:>number$}  {:<16}  {:<8}  {:<who$}  {:<what$}  {:>people$}  to\n",
+        "#", "when (UTC)", "id", "who", "what", "people"
+    );
+    for row in rows {
+        let when = render::time(row.time.as_second());
+        let id = row.package.map(|id| id.short()).unwrap_or_default();
+        let line = format!(
+            "{:>number$}  {when:<16}  {id:<8}  {:<who$}  {:<what$}  {:>people$}  {}",
+            row.number, row.who, row.what, row.people, row.to
+        );
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,56 @@
+//! Receipts: that a package has arrived.
+//!
+//! # What a receipt says, and what it does not
+//!
+//! `exeat receipt PKG` does what `exeat verify PKG -i IDENTITY` does: it checks
+//! the signature, every member, the envelope, the inventory and every byte of
+//! content. If all of that is right, it signs a receipt. There is no other way to
+//! one: [`crate::receipt::Receipt::sign`] takes the evidence, and nothing less.
+//!
+//! It says that a program with a key that opens the package has compared all of
+//! it, when (by the recipient's clock), and who signs for that. It does not say:
+//!
+//! - that anybody has read the content, or that it is what was asked for;
+//! - that nobody else has received the package, or that all of its recipients
+//!   have: it is one recipient's word;
+//! - that the package is still there.
+//!
+//! Whoever has the key can sign a receipt with another program without having
+//! looked at anything: it is worth as much as the one who signs it.
+//!
+//! # The file
+//!
+//! One line of JSON, `NAME.receipt.json`: `format` (`exeat-receipt/1`),
+//! `statement` (the exact text that was signed, itself JSON) and `signature`
+//! (OpenSSH's, namespace `exeat.receipt.v1`). It holds nothing secret: no names
+//! of people or files, no label, no purpose. The statement has
+//!
+//! | field | what it is |
+//! |---|---|
+//! | `checkpoint` | the sender's checkpoint as it stood in the package, or null: [`crate::manual::format`](mod@crate::manual::format) |
+//! | `manifest_sha256` | SHA-256 of `manifest.json` |
+//! | `package` | the package's id |
+//! | `received` | when it had been verified: RFC 3339, UTC |
+//! | `sender` | fingerprint of the key that signed `manifest.json` |
+//! | `verified` | `content`: all of it |
+//!
+//! Its keys are sorted, there is no space that says nothing, and a newline ends
+//! it. A receipt is at most 64 KiB.
+//!
+//! # Checking one with stock tools
+//!
+//! ```sh
+//! RECEIPT=package.receipt.json SIGNERS=allowed_signers WHO=bob@lab.example
+//! jq -j .statement "$RECEIPT" > statement
+//! jq -j .signature "$RECEIPT" > statement.sig
+//! ssh-keygen -Y verify -f "$SIGNERS" -I "$WHO" -n exeat.receipt.v1 -s statement.sig < statement
+//! jq . statement
+//! sha256sum PACKAGE.exeat/manifest.json   # the same as manifest_sha256
+//! ```
+//!
+//! # Who is trusted with receipts
+//!
+//! The signer line that `exeat init` prints allows `exeat.receipt.v1`, and
+//! `exeat trust` takes that over. A line of an earlier version speaks of packages
+//! alone: `exeat init --show` of this version prints it anew, and `exeat trust`
+//! adds it. Until then receipts by that partner are refused (exit code 8).
