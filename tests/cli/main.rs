@@ -8,6 +8,7 @@
 )]
 
 mod agent;
+mod approvals;
 mod archive;
 mod audit;
 mod bad_input;
