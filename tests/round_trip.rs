@@ -218,6 +218,7 @@ fn seal_and_unlock(
         ])
         .expect("one"),
         signer: Some(sender.public().fingerprint()),
+        approvals: Default::default(),
     };
     let policy = Policy::floor();
     let Decision::Permit(permit) = policy.decide(request, listing) else {

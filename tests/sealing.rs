@@ -62,6 +62,7 @@ fn permit_by(
         },
         recipients: Recipients::keys(vec![recipient]).expect("one"),
         signer: Some(signer.public().fingerprint()),
+        approvals: Default::default(),
     };
     let listing = source
         .list(&ListOptions::default(), &Silent)

@@ -194,6 +194,13 @@ fn every_command_has_the_same_envelope() {
             "export data --to out -R recipient/recipient.txt",
             0,
         ),
+        (
+            "sender",
+            "request people.csv --purpose audit -R recipient/recipient.txt -o r.json",
+            0,
+        ),
+        ("recipient", "approve r.json --yes", 8),
+        ("recipient", "reject r.json --why no", 0),
         ("recipient", "verify out/p.exeat", 0),
         ("recipient", "list out/p.exeat", 0),
         ("recipient", "open out/p.exeat --to new-data", 0),

@@ -8,6 +8,7 @@
 )]
 
 mod agent;
+mod approvals;
 mod archive;
 mod audit;
 mod bad_input;
@@ -22,6 +23,7 @@ mod handed;
 mod hanging;
 mod hidden;
 mod interrupt;
+mod killed;
 mod ledger;
 mod lifecycle;
 mod mounts;

@@ -14,6 +14,7 @@ use exeat_core::signature::Fingerprint;
 mod key_source;
 mod ledger;
 mod received;
+mod release;
 mod scan;
 mod util;
 
@@ -23,6 +24,7 @@ pub(crate) use ledger::{
     LedgerShow, LedgerVerify,
 };
 pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
+pub(crate) use release::{AnswerArgs, Approve, Reject, Request};
 pub(crate) use scan::Scan;
 pub(crate) use util::{Completions, Man, Util};
 
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     Trust(Trust),
     Check(Check),
     Scan(Scan),
+    Request(Request),
+    Approve(Approve),
+    Reject(Reject),
     Export(Export),
     Verify(Verify),
     List(List),
@@ -89,6 +94,9 @@ impl Command {
         let (identities, signing_key) = match self {
             Self::Check(args) => (&[][..], &args.signing_key),
             Self::Export(args) => (&[][..], &args.signing_key),
+            Self::Request(args) => (&[][..], &args.signing_key),
+            Self::Approve(args) => (&[][..], &args.answer.key),
+            Self::Reject(args) => (&[][..], &args.answer.key),
             Self::Verify(args) => (&args.identity[..], &None),
             Self::List(args) => (&args.identity[..], &None),
             Self::Open(args) => (&args.identity[..], &None),
@@ -119,6 +127,9 @@ impl Command {
             Self::Trust(_) => "trust",
             Self::Check(_) => "check",
             Self::Scan(_) => "scan",
+            Self::Request(_) => "request",
+            Self::Approve(_) => "approve",
+            Self::Reject(_) => "reject",
             Self::Export(_) => "export",
             Self::Verify(_) => "verify",
             Self::List(_) => "list",
@@ -249,6 +260,7 @@ Examples:
   exeat export clinic --to outbox -r age1… --signing-key ~/.ssh/id_ed25519_sk
   exeat export clinic --to outbox -r age1… --signing-key credential:signing-key
   exeat export counts.csv --to outbox --plain
+  exeat export clinic --to outbox -r age1… --purpose audit --approval ada.json --approval bob.json
   exeat export clinic --to outbox -r age1… --archive
   pg_dump clinic | exeat export - --stdin-name clinic.sql --to outbox -r age1…
   pg_dump clinic | exeat export - --to - -r age1… | ssh host 'cat > clinic.exeat.tar'
@@ -284,7 +296,7 @@ pub(crate) struct Export {
     /// Copy the files as they are, unencrypted, if every rule allows it
     #[arg(long, conflicts_with_all = [
         "recipient", "recipients_file", "passphrase", "compress", "volume_size", "signing_key",
-        "archive", "pad", "stdin_name"
+        "archive", "pad", "stdin_name", "approval"
     ])]
     pub(crate) plain: bool,
     /// The package's name [default: the date and a random number, which say nothing about it]
@@ -296,6 +308,9 @@ pub(crate) struct Export {
     /// What it is exported for; encrypted
     #[arg(long, value_name = "TEXT")]
     pub(crate) purpose: Option<Note>,
+    /// An approval of this export, as 'exeat approve' wrote it; as many as the policy asks for
+    #[arg(long, value_name = "FILE")]
+    pub(crate) approval: Vec<PathBuf>,
     /// Compression: auto, none, zstd or zstd:LEVEL with LEVEL from 1 to 9
     #[arg(long, value_name = "HOW", default_value = "auto", value_parser = compress)]
     pub(crate) compress: Compress,

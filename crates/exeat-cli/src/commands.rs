@@ -1,6 +1,7 @@
 //! The commands: each turns its arguments into calls of the library, and the
 //! answer into a report.
 
+mod answer;
 mod asking;
 mod check;
 mod demo;
@@ -12,6 +13,7 @@ mod open;
 mod policy;
 mod receipt;
 mod rekey;
+mod request;
 mod scan;
 mod trust;
 mod util;
@@ -64,6 +66,9 @@ pub(crate) fn run(
         Command::Trust(args) => trust::run(&args, &config, ui),
         Command::Check(args) => check::run(&args, &config, config_dir, ui),
         Command::Scan(args) => scan::run(&args, &config, ui),
+        Command::Request(args) => request::run(&args, &config, ui),
+        Command::Approve(args) => answer::approve(&args, &config, ui),
+        Command::Reject(args) => answer::reject(&args, &config, ui),
         Command::Export(args) => export::run(args, &config, umask, ui),
         Command::Verify(args) => verify::run(&args, &config, ui),
         Command::List(args) => list::run(&args, &config, ui),

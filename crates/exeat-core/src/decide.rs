@@ -13,18 +13,21 @@
 
 use jiff::Timestamp;
 
+use crate::approval::{Approvals, content_of};
 use crate::destination::{Destination, Medium};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Depth, Facts, Inspected, NamedColumns};
 use crate::keys::Recipients;
-use crate::manifest::{NamedKey, PackageId};
+use crate::manifest::{Content, NamedApproval, NamedKey, PackageId, RequestId};
 use crate::policy::Policy;
 use crate::signature::Fingerprint;
 use crate::source::Listing;
 
+mod approvals;
 mod ask;
 mod floor;
+mod proposal;
 mod received;
 mod rest;
 mod rules;
@@ -33,6 +36,7 @@ mod tests;
 mod words;
 
 pub use ask::{Ask, Form};
+pub use proposal::{NotProposed, Proposal, Proposed, Subject};
 pub use received::{OpenPermit, RekeyPermit};
 pub use rest::is_unseen;
 pub use words::people as people_in_words;
@@ -132,6 +136,8 @@ pub struct Request {
     pub recipients: Recipients,
     /// The key that will sign it.
     pub signer: Option<Fingerprint>,
+    /// Who else has agreed to it.
+    pub approvals: Approvals,
 }
 
 /// What the ledger says of the one who asks, for the rules that sum over time.
@@ -139,8 +145,30 @@ pub struct Request {
 pub struct History {
     /// The people in what left in the clear within [`Policy::WINDOW`].
     pub plain_people: u64,
-    /// For each of [`Policy::quotas`], the people in what left within its time.
-    pub quotas: Vec<u64>,
+    /// For each of [`Policy::quotas`], what left within its time.
+    pub quotas: Vec<Left>,
+    /// What became before of the request that the approvals are for; `None`
+    /// where nobody asked the ledger.
+    pub request: Option<Past>,
+}
+
+/// What has left, summed over exports: the same person in two of them counts
+/// twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Left {
+    /// People.
+    pub people: u64,
+    /// Records about people.
+    pub records: u64,
+}
+
+/// What the ledger says of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Past {
+    /// Somebody has rejected it.
+    pub is_rejected: bool,
+    /// How often it has been released.
+    pub releases: u64,
 }
 
 /// The answer to a request.
@@ -187,6 +215,10 @@ pub(crate) struct DecisionRecord {
     pub(crate) policy_sha256: Digest,
     pub(crate) facts: Option<Facts>,
     pub(crate) findings: Vec<Finding>,
+    /// Who else agreed, where it was allowed.
+    pub(crate) approvals: Vec<NamedApproval>,
+    /// The request that others were asked to agree to.
+    pub(crate) request: Option<RequestId>,
 }
 
 /// A second permit, of either form: what the ledger records as about to leave.
@@ -281,6 +313,16 @@ impl Permit {
         &self.findings
     }
 
+    /// How far content has to be inspected for that first look.
+    #[must_use]
+    pub fn first_depth(&self, policy: &Policy) -> Depth {
+        match self.request.approvals.ask_for_content() {
+            // Its digest is over all of it.
+            true => Depth::Full,
+            false => policy.depth(),
+        }
+    }
+
     /// Whether content has to be inspected and decided on before any of it is
     /// sealed, with [`Policy::decide_first_look`]: it would go into a stream,
     /// which cannot be taken back, and the policy has rules about content.
@@ -323,6 +365,8 @@ pub struct SealedContent<'a> {
     pub(crate) permit: &'a Permit,
     pub(crate) content: Digest,
     pub(crate) facts: &'a Facts,
+    /// As approvals speak of it, where they do.
+    pub(crate) approved: Option<Content>,
 }
 
 impl SealedContent<'_> {
@@ -336,6 +380,12 @@ impl SealedContent<'_> {
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.permit.request.terms
+    }
+
+    /// Who else has agreed to it.
+    #[must_use]
+    pub fn approvals(&self) -> &Approvals {
+        &self.permit.request.approvals
     }
 }
 
@@ -415,7 +465,10 @@ impl Policy {
     /// The first decision: may this be read, for these people, to that place?
     pub fn decide(&self, request: Request, listing: Listing) -> Decision<Permit> {
         let form = request.form();
-        let mut findings = self.request_findings(&request.terms.ask(form));
+        let mut findings = self.request_findings(&request.terms.ask(form, &listing));
+        if listing.is_piped() {
+            approvals::streamed_content(&request.approvals, &mut findings);
+        }
         let wants_first_look = request.terms.destination.is_stream() && self.asks_of_content();
         if wants_first_look && listing.is_piped() {
             findings.push(rules::undecided_stream());
@@ -453,7 +506,10 @@ impl Policy {
         if inspected.of != permit.listing.number() || *policy_sha256 != self.sha256() {
             findings.push(rules::mismatch());
         }
-        findings.extend(self.content_findings(&terms.ask(form), &inspected.facts, history));
+        let content = content_of(&permit.listing, inspected);
+        approvals::same_content(&request.approvals, content, &mut findings);
+        let ask = terms.ask(form, &permit.listing);
+        findings.extend(self.content_findings(&ask, &inspected.facts, history));
         if refuses(&findings) {
             let facts = Some(inspected.facts.clone());
             return terms.refuse(form, *policy_sha256, facts, findings);
@@ -473,6 +529,7 @@ impl Policy {
         let Permit {
             request,
             policy_sha256,
+            listing,
             ..
         } = sealed.permit;
         let (terms, form) = (&request.terms, request.form());
@@ -480,20 +537,25 @@ impl Policy {
         if *policy_sha256 != self.sha256() {
             findings.push(rules::mismatch());
         }
-        findings.extend(self.content_findings(&terms.ask(form), sealed.facts, history));
+        approvals::same_content(&request.approvals, sealed.approved, &mut findings);
+        let ask = terms.ask(form, listing);
+        findings.extend(self.content_findings(&ask, sealed.facts, history));
         let facts = Some(sealed.facts.clone());
         if refuses(&findings) {
             return terms.refuse(form, *policy_sha256, facts, findings);
         }
         Decision::Permit(ReleasePermit {
             content: sealed.content,
-            record: terms.record(form, *policy_sha256, facts, findings),
+            record: DecisionRecord {
+                approvals: self.named_approvals(&ask),
+                ..terms.record(form, *policy_sha256, facts, findings)
+            },
         })
     }
 
     /// The first decision on a copy in the clear: may this be read for it?
     pub fn decide_plain(&self, terms: Terms, listing: Listing) -> Decision<PlainPermit> {
-        let findings = self.request_findings(&terms.ask(Form::Plain));
+        let findings = self.request_findings(&terms.ask(Form::Plain, &listing));
         if refuses(&findings) {
             return terms.refuse(Form::Plain, self.sha256(), None, findings);
         }
@@ -522,7 +584,8 @@ impl Policy {
         if of != listing.number() || policy_sha256 != self.sha256() {
             findings.push(rules::mismatch());
         }
-        findings.extend(self.content_findings(&terms.ask(Form::Plain), &facts, history));
+        let ask = terms.ask(Form::Plain, &listing);
+        findings.extend(self.content_findings(&ask, &facts, history));
         if refuses(&findings) {
             return terms.refuse(Form::Plain, policy_sha256, Some(facts), findings);
         }
@@ -541,6 +604,7 @@ impl Request {
         Form::Sealed {
             recipients: Some(&self.recipients),
             signer: self.signer.as_ref(),
+            approvals: Some(&self.approvals),
         }
     }
 }
@@ -559,10 +623,12 @@ impl Terms {
         })
     }
 
-    fn ask<'a>(&'a self, form: Form<'a>) -> Ask<'a> {
+    fn ask<'a>(&'a self, form: Form<'a>, listing: &'a Listing) -> Ask<'a> {
         Ask {
             form,
             target: Some(self.destination.target()),
+            sources: listing.places(),
+            label: self.label.as_ref().map(Note::as_str),
             purpose: self.purpose.as_ref().map(Note::as_str),
             requester: &self.requester,
             created: self.created,
@@ -576,9 +642,17 @@ impl Terms {
         facts: Option<Facts>,
         findings: Vec<Finding>,
     ) -> DecisionRecord {
-        let (sealed_for, signer) = match form {
-            Form::Sealed { recipients, signer } => (recipients.map(NamedKey::of), signer.cloned()),
-            Form::Plain => (None, None),
+        let (sealed_for, signer, request) = match form {
+            Form::Sealed {
+                recipients,
+                signer,
+                approvals,
+            } => (
+                recipients.map(NamedKey::of),
+                signer.copied(),
+                approvals.and_then(Approvals::request),
+            ),
+            Form::Plain => (None, None, None),
         };
         DecisionRecord {
             export: self.export,
@@ -591,6 +665,8 @@ impl Terms {
             policy_sha256,
             facts,
             findings,
+            approvals: Vec::new(),
+            request,
         }
     }
 }

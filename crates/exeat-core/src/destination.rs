@@ -215,6 +215,17 @@ impl Target {
         &self.resolved
     }
 
+    /// What a standing approval calls it: its path, or `-` for a stream that has
+    /// none.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self.resolved.to_str() {
+            Some("") if self.place.medium() == Medium::Stream => Some("-"),
+            Some("") | None => None,
+            path => path,
+        }
+    }
+
     /// One of that kind with such keys in it.
     #[cfg(test)]
     pub(crate) fn on(medium: Medium, keys: &[&str]) -> Self {
@@ -370,6 +381,12 @@ impl Destination {
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The same, for one that nothing will be put into.
+    #[must_use]
+    pub fn into_target(self) -> Target {
+        self.target
     }
 
     /// Whether it is the folder of that package.

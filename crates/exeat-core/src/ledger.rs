@@ -13,6 +13,7 @@
 //! | `entry` | the types and the bytes of a line |
 //! | `chain` | says whether the lines are those that were written |
 //! | `account` | sums over time |
+//! | `asked` | requests, the answers to them, and what somebody holds |
 //! | `decided` | what a decision puts on record |
 //! | `received` | receipts, and what nobody has acknowledged |
 //! | `witness` | checkpoints: making them, and holding the ledger against them |
@@ -36,6 +37,7 @@ use crate::manifest::PackageId;
 use crate::statement::Document;
 
 mod account;
+mod asked;
 mod chain;
 mod decided;
 mod entry;
@@ -48,6 +50,7 @@ mod witness;
 mod tests;
 
 pub use account::{Account, By, Question, Sum};
+pub use asked::{Answered, ApprovedBy, Asked, holdings};
 pub use chain::Unfinished;
 pub use entry::{
     Alarm, Contradiction, Ending, Entry, Export, FindingCount, Form, Found, Kind, Outcome,
@@ -58,6 +61,7 @@ pub use received::{Acknowledged, Awaited, ReceiveError, outstanding};
 pub use witness::{Verification, verify};
 
 use account::Sums;
+use asked::Requests;
 use chain::{Chain, End, Position};
 use entry::MAX_LINE;
 use file::Location;
@@ -177,11 +181,16 @@ fn account(
 ) -> Result<Account, LedgerError> {
     let mut sums = Sums::new(now, questions);
     let chain = Chain::from(file, location, Position::default());
-    let end = chain.read(|entry, _, _| sums.entry(entry))?;
+    let mut requests = Requests::default();
+    let end = chain.read(|entry, _, _| {
+        requests.entry(entry);
+        sums.entry(entry)
+    })?;
     let (position, unfinished) = end.in_order()?;
     Ok(Account {
         entries: position.sequence,
         ledger: position.first,
+        requests: requests.finish(),
         sums: sums.finish(),
         unfinished,
     })

@@ -26,6 +26,8 @@
 //! A copy in the clear goes another way: list → decide → [`inspect`] → decide
 //! → record → [`deliver::copy`].
 //!
+//! Where a policy asks for it, others agree to a release beforehand: [`approval`].
+//!
 //! The [`manual`] describes the package format and the findings.
 //!
 //! # Example
@@ -67,6 +69,7 @@
 //!     },
 //!     recipients: Recipients::keys(vec![Recipient::parse(&recipient.recipient())?])?,
 //!     signer: Some(sender.public().fingerprint()),
+//!     approvals: Default::default(),
 //! };
 //! let policy = Policy::floor();
 //! let Decision::Permit(permit) = policy.decide(request, listing) else {
@@ -108,6 +111,7 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs on Linux alone");
 
+pub mod approval;
 pub mod audit;
 mod beneath;
 mod codec;

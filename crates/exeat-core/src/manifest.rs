@@ -16,11 +16,16 @@ use crate::digest::Digest;
 use crate::layout::{MAX_VOLUMES, volume_name};
 use crate::path::Escaped;
 
+mod approval;
 mod checkpoint;
 mod inventory;
 mod passing;
 
 pub use crate::framing::PayloadKind;
+pub use approval::{
+    APPROVAL_NAMESPACE, Approval, Content, MAX_APPROVALS, NamedApproval, RequestedBy, Scope,
+    Standing, Verdict, recipients_sha256,
+};
 pub use checkpoint::{CHECKPOINT_NAMESPACE, Checkpoint};
 pub use inventory::{Header, Inventory, InventoryError, InventoryFault, NamedKey, Record};
 pub(crate) use inventory::{Line, Part, Writer};
@@ -72,6 +77,12 @@ impl RequestId {
     #[must_use]
     pub fn generate() -> Self {
         Self(Uuid::now_v7())
+    }
+
+    /// Eight hexadecimal digits of its random part, for names that people read.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.0.simple().to_string()[24..].to_owned()
     }
 }
 

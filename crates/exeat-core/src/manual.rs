@@ -1,5 +1,6 @@
 //! The manual.
 //!
+//! - [`approvals`]: a release that several people agree to
 //! - [`findings`]: what a decision can say, its cause and its remedy
 //! - [`formats`]: what is read of each kind of file, and what is not
 //! - [`scan`]: finding what already lies open
@@ -11,6 +12,7 @@
 //! - [`json`]: what `--json` prints, as schemas
 //! - [`security`]: what is defended against, and what is not
 
+pub mod approvals;
 pub mod findings;
 pub mod format;
 pub mod formats;

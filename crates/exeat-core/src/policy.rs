@@ -21,6 +21,7 @@ use crate::inspect::NamedColumns;
 use crate::keys::Recipient;
 use crate::signature::Fingerprint;
 
+mod approvers;
 mod config;
 mod layers;
 mod problem;
@@ -33,13 +34,15 @@ mod tests;
 mod validate;
 mod warnings;
 
+pub(crate) use approvers::NoApprover;
 pub use problem::{PolicyErrors, Problem, ProblemKind};
-pub use rules::{Bulk, InspectionMode, Origin, Quota, RequiredRecipient, Rule};
+pub use rules::{Bulk, InspectionMode, Origin, Quota, RequiredRecipient, Rule, Whose};
 pub use show::Setting;
 #[cfg(test)]
-pub(crate) use strategy::any_policy;
+pub(crate) use strategy::{any_policy, approver_keys};
 pub use warnings::{LedgerKeeper, Warning};
 
+use approvers::ApproverList;
 use rules::{AllowLists, Columns, Period, Places, RecipientList};
 
 /// The people in an export from which it is bulk: this project's own strict
@@ -92,13 +95,14 @@ pub struct Policy {
     /// the one before.
     approvals: BTreeMap<u64, Rule<u32>>,
     approvers: AllowLists<BTreeSet<String>>,
+    approver_files: AllowLists<ApproverList>,
     recipients: AllowLists<RecipientList>,
     required: BTreeMap<RequiredRecipient, Origin>,
     no_passphrase: Option<Origin>,
     post_quantum: Option<Origin>,
     signers: AllowLists<BTreeSet<Fingerprint>>,
     destinations: AllowLists<Places>,
-    quotas: BTreeMap<(String, Period), Quota>,
+    quotas: BTreeMap<(String, Period, Whose), Quota>,
     purpose_required: Option<Origin>,
     purposes: AllowLists<BTreeSet<String>>,
     ledger: Option<Rule<PathBuf>>,
@@ -126,6 +130,7 @@ impl Policy {
             ceiling: None,
             approvals: BTreeMap::new(),
             approvers: AllowLists::default(),
+            approver_files: AllowLists::default(),
             recipients: AllowLists::default(),
             required: BTreeMap::new(),
             no_passphrase: None,
@@ -143,8 +148,8 @@ impl Policy {
     }
 
     /// The floor with all files laid over it, of each rule the stricter one.
-    /// `read` reads a recipients file that one of them names; it has to bound
-    /// the size.
+    /// `read` reads a file of recipients or approvers that one of them names; it
+    /// has to bound the size.
     ///
     /// ```
     /// use exeat_core::policy::{Policy, PolicyFile};
@@ -221,12 +226,6 @@ impl Policy {
         self.approvals.range(..=people).next_back().map(|(_, r)| r)
     }
 
-    /// The rule by which this signer may not approve.
-    #[cfg(test)]
-    pub(crate) fn forbids_approver(&self, name: &str) -> Option<&Origin> {
-        self.approvers.forbids(|names| names.contains(name))
-    }
-
     /// Who has to be among the recipients of every package.
     pub fn required_recipients(&self) -> impl Iterator<Item = (&RequiredRecipient, &Origin)> {
         self.required.iter()
@@ -301,7 +300,7 @@ impl Policy {
     pub fn inspection_rule(&self) -> Rule<InspectionMode> {
         let asked = self.inspection.clone();
         let asked = asked.unwrap_or(Rule::floor(InspectionMode::Full));
-        match self.quotas.values().map(|quota| &quota.origin).min() {
+        match self.quotas.values().map(Quota::origin).min() {
             Some(quota) if asked.value == InspectionMode::UntilDecided => Rule {
                 value: InspectionMode::Full,
                 origin: quota.clone(),
@@ -345,7 +344,8 @@ impl Policy {
     #[must_use]
     pub fn highest_threshold(&self) -> u64 {
         let limits = self.ceiling.iter().map(|rule| rule.value);
-        let limits = limits.chain(self.quotas.values().map(Quota::people));
+        let quotas = self.quotas.values().filter_map(Quota::people);
+        let limits = limits.chain(quotas.map(|rule| rule.value));
         // A limit is exceeded by one more; a threshold is reached.
         let thresholds = limits.map(|most| most.saturating_add(1));
         let thresholds = thresholds.chain(self.approvals.keys().copied());

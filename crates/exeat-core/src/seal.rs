@@ -22,12 +22,13 @@ use crate::inspect::reader::Readers;
 use crate::inspect::{Crew, Facts, Inspection};
 use crate::keys::{KeyError, PackageKey};
 use crate::layout::{self, Content};
-use crate::manifest::{Compression, Volume};
+use crate::manifest::{Compression, Content as ApprovedContent, Volume};
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::signature::SignatureError;
 use crate::source::{Entry, Listing, Source, SourceError};
 
+mod approved;
 mod complete;
 mod readme;
 mod stream;
@@ -236,6 +237,8 @@ pub struct Sealed<S: Stage> {
     digests: Vec<Digest>,
     facts: Facts,
     content: Digest,
+    /// As approvals speak of it, where they do.
+    approved: Option<ApprovedContent>,
 }
 
 /// Reads, hashes and encrypts what `permit` allows into `stage`.
@@ -310,6 +313,12 @@ fn seal_files<S: Stage>(
     let facts = facts(sealer.common.inspection, listing);
     let kind = PayloadKind::Tar;
     let content = complete::content_digest(kind, listing, &contents, &digests);
+    let approved = match permit.request.approvals.ask_for_content() {
+        true => Some(approved::content(
+            source, listing, &contents, &digests, progress,
+        )?),
+        false => None,
+    };
     Ok(Sealed {
         permit,
         stage,
@@ -321,6 +330,7 @@ fn seal_files<S: Stage>(
         digests,
         facts,
         content,
+        approved,
     })
 }
 
@@ -345,6 +355,7 @@ impl<S: Stage> Sealed<S> {
             permit: &self.permit,
             content: self.content,
             facts: &self.facts,
+            approved: self.approved,
         }
     }
 

@@ -20,6 +20,7 @@ use globset::GlobSet;
 use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 
 use crate::beneath;
+use crate::destination::resolve::resolve;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::read_some;
 use crate::parallel;
@@ -338,6 +339,15 @@ pub(crate) struct Root {
 }
 
 impl Root {
+    /// Where it is, with every link resolved, as its handle tells.
+    fn place(&self) -> Option<String> {
+        let mut path = resolve(&self.handle)?;
+        if let Some(name) = &self.file {
+            path.push(OsStr::from_bytes(name));
+        }
+        path.into_os_string().into_string().ok()
+    }
+
     /// Where the entry at `path` lies below the handle; empty for the folder
     /// itself.
     fn below<'a>(&'a self, path: EntryPath<'a>) -> &'a [u8] {

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use exeat_core::decide::{History, Requester};
+use exeat_core::decide::{History, Left, Requester};
 use exeat_core::keys::{Recipient, RecipientBook, Recipients};
 use exeat_core::ledger::{Account, By, Form, LedgerError, Question};
+use exeat_core::manifest::RequestId;
 use exeat_core::path::{Escaped, shown};
-use exeat_core::policy::Policy;
+use exeat_core::policy::{Policy, Whose};
 use exeat_core::source::{Exclude, ListOptions, Listing, Source};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -24,7 +25,7 @@ use crate::render;
 use crate::ui::{Report, Ui};
 
 /// What a stream is called that nobody named.
-const STREAM: &str = "stdin";
+pub(super) const STREAM: &str = "stdin";
 /// How many left-out paths are named to people; the rest is counted.
 const NAMED: usize = 20;
 
@@ -187,29 +188,55 @@ pub(super) fn history(
     policy: &Policy,
     requester: &Requester,
     now: Timestamp,
-    is_plain: bool,
+    of: HistoryOf,
     answer: impl FnOnce(&[Question]) -> Result<Account, LedgerError>,
 ) -> Result<History, CommandError> {
-    let question = |form, per: SignedDuration| Question {
-        by: match requester.is_mapped {
-            false => By::User(requester.user),
-            true => By::Anyone,
-        },
+    let by = || match requester.is_mapped {
+        false => By::User(requester.user),
+        true => By::Anyone,
+    };
+    let question = |by, form, per: SignedDuration| Question {
+        by,
         form,
         since: now.checked_sub(per).unwrap_or(Timestamp::MIN),
     };
-    let mut questions = vec![question(Some(Form::Plaintext), Policy::WINDOW)];
-    questions.extend(policy.quotas().map(|quota| question(None, quota.per())));
-    if !is_plain && questions.len() == 1 {
+    let mut questions = vec![question(by(), Some(Form::Plaintext), Policy::WINDOW)];
+    questions.extend(policy.quotas().map(|quota| {
+        let by = match (quota.by(), quota.group()) {
+            (Whose::Requester, _) => by(),
+            _ if requester.is_mapped => By::Anyone,
+            (Whose::Group, "*") => By::Anyone,
+            (Whose::Group, group) => By::Group(group.to_owned()),
+        };
+        question(by, None, quota.per())
+    }));
+    let request = match of {
+        HistoryOf::Sealed(request) => request,
+        HistoryOf::Plain => None,
+    };
+    if matches!(of, HistoryOf::Sealed(None)) && questions.len() == 1 {
         return Ok(History::default());
     }
-    let sums = answer(&questions)?.sums;
-    let mut people = sums.iter().map(|sum| sum.people);
+    let Account { sums, requests, .. } = answer(&questions)?;
+    let mut left = sums.iter().map(|sum| Left {
+        people: sum.people,
+        records: sum.personal_records,
+    });
     Ok(History {
         // Without an answer nobody knows, so nothing may leave.
-        plain_people: people.next().unwrap_or(u64::MAX),
-        quotas: people.collect(),
+        plain_people: left.next().map_or(u64::MAX, |left| left.people),
+        quotas: left.collect(),
+        request: request.map(|request| requests.get(&request).copied().unwrap_or_default()),
     })
+}
+
+/// What the ledger is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum HistoryOf {
+    /// A copy in the clear.
+    Plain,
+    /// A package, and the request that others have agreed to.
+    Sealed(Option<RequestId>),
 }
 
 /// Who is to be able to open it, before a passphrase is read.
@@ -346,7 +373,7 @@ mod tests {
             };
             let floor = Policy::floor();
             let now = Timestamp::UNIX_EPOCH;
-            let asked = history(&floor, &requester, now, true, |questions| {
+            let asked = history(&floor, &requester, now, HistoryOf::Plain, |questions| {
                 assert_eq!(questions[0].by, by);
                 Ok(Account::default())
             });

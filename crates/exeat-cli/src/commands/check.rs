@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use exeat_core::approval::Approvals;
 use exeat_core::decide::{Ask, Form, refuses};
 use exeat_core::destination::{Destination, Medium, Target};
 use exeat_core::diagnostic::{Finding, Severity};
@@ -14,7 +15,7 @@ use exeat_core::source::Source;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::asking::{self, Skipped, Wanted, leave_out, skipped};
+use super::asking::{self, HistoryOf, Skipped, Wanted, leave_out, skipped};
 use super::{listen, readers};
 use crate::args::Check;
 use crate::config::{self, Config};
@@ -121,14 +122,17 @@ pub(crate) fn run(
     let now = Timestamp::now();
     let requester = asking::requester();
     let path = config::ledger_path(&policy)?;
-    let history = asking::history(&policy, &requester, now, true, |questions| {
+    let history = asking::history(&policy, &requester, now, HistoryOf::Plain, |questions| {
         ledger::consult(&path, questions)
     })?;
     let facts = inspected.facts();
+    let nobody = Approvals::default();
     let verdict = |form| {
         let ask = Ask {
             form,
             target: target.as_ref(),
+            sources: listing.places(),
+            label: None,
             purpose: args.purpose.as_ref().map(|purpose| purpose.as_str()),
             requester: &requester,
             created: now,
@@ -144,6 +148,7 @@ pub(crate) fn run(
         sealed: verdict(Form::Sealed {
             recipients: recipients.as_ref(),
             signer: signer.as_ref(),
+            approvals: Some(&nobody),
         }),
         skipped: skipped(&listing),
         excluded: listing.excluded(),

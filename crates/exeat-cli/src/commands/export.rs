@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use exeat_core::approval::{ApprovalError, Approvals};
 use exeat_core::decide::{Decision, Permit, Request, Terms};
 use exeat_core::deliver::{self, Delivered, Staging};
 use exeat_core::destination::{Destination, PackageName};
@@ -10,15 +11,17 @@ use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
 use exeat_core::inspect::{self, Facts, InspectOptions};
 use exeat_core::ledger::Ledger;
-use exeat_core::manifest::{Compression, NamedKey, PackageId};
+use exeat_core::manifest::{Approval, Compression, MAX_APPROVALS, NamedKey, PackageId};
+use exeat_core::path::shown;
 use exeat_core::policy::Policy;
 use exeat_core::seal::{self, Estimate, SealOptions, Sealed};
 use exeat_core::signature::SigningKey;
 use exeat_core::source::{Listing, Source};
+use exeat_core::statement::{Signed, Statement as _};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::asking::{self, Skipped, Wanted, leave_out, skipped};
+use super::asking::{self, HistoryOf, Skipped, Wanted, leave_out, skipped};
 use super::{listen, now, readers, stop_if_asked, stopped_or};
 use crate::args::{Export, is_dash};
 use crate::config::{self, Config};
@@ -53,6 +56,9 @@ struct Exported {
     /// What was found inside; null after `--dry-run`, which does not look.
     facts: Option<Facts>,
     findings: Vec<Finding>,
+    /// The request that others have agreed to, and how many have.
+    request: Option<String>,
+    approvals: u64,
 }
 
 pub(crate) fn run(
@@ -76,6 +82,7 @@ fn sealed(
     ui: &Ui,
 ) -> Result<Report, CommandError> {
     let (export, now) = (PackageId::generate(), now());
+    let approvals = approvals(&args.approval)?;
     let recipients = Wanted::of(&args.recipients, config)?;
     let key = config.signing_key(args.signing_key.as_ref(), ui)?;
     let output = output(args, ui)?;
@@ -90,6 +97,7 @@ fn sealed(
             terms: terms(args, export, goal()?, now),
             recipients: Wanted::Passphrase.unasked()?,
             signer,
+            approvals: approvals.clone(),
         };
         if let Decision::Refusal(refusal) = policy.decide(request, Listing::default()) {
             config.ledger(policy)?.lock()?.refuse(&refusal)?;
@@ -113,6 +121,7 @@ fn sealed(
         terms: terms(args, export, destination, now),
         recipients,
         signer,
+        approvals,
     };
     let seal_options = SealOptions {
         compress: args.compress,
@@ -178,6 +187,21 @@ fn sealed(
         true => report.beside_bytes(),
         false => report,
     })
+}
+
+/// What others have signed.
+fn approvals(files: &[PathBuf]) -> Result<Approvals, CommandError> {
+    let read = |path: &PathBuf| {
+        let limit = Approval::MAX_BYTES;
+        let bytes = config::read_at_most(path, limit).map_err(|e| config::cannot_read(path, &e))?;
+        Signed::<Approval>::from_bytes(&bytes)
+            .map_err(|error| CommandError::from(error).about(shown(path)))
+    };
+    if files.len() > MAX_APPROVALS {
+        return Err(ApprovalError::TooMany.into());
+    }
+    let approvals: Result<_, CommandError> = files.iter().map(read).collect();
+    Ok(Approvals::new(approvals?)?)
 }
 
 /// Whether the package goes to standard output.
@@ -249,16 +273,17 @@ fn first_look(
     progress: &Shown,
 ) -> Result<Permit, CommandError> {
     let options = InspectOptions {
-        depth: policy.depth(),
+        depth: permit.first_depth(policy),
         readers: Some(readers()),
         columns: policy.columns(),
         threads: None,
     };
     let inspected = inspect::inspect(source, permit.listing(), options, progress)?;
     let terms = &permit.request().terms;
+    let of = HistoryOf::Sealed(permit.request().approvals.request());
     let locked = ledger.lock()?;
     let (requester, now) = (&terms.requester, terms.created);
-    let history = asking::history(policy, requester, now, false, |questions| {
+    let history = asking::history(policy, requester, now, of, |questions| {
         locked.account(questions)
     })?;
     match policy.decide_first_look(permit, &inspected, &history) {
@@ -280,15 +305,12 @@ fn release(
 ) -> Result<Delivered, CommandError> {
     let content = sealed.content();
     let terms = content.terms();
+    let of = HistoryOf::Sealed(content.approvals().request());
     // Nobody else's export comes between the sum and this one's record.
     let locked = ledger.lock()?;
-    let history = asking::history(
-        policy,
-        &terms.requester,
-        terms.created,
-        false,
-        |questions| locked.account(questions),
-    )?;
+    let history = asking::history(policy, &terms.requester, terms.created, of, |questions| {
+        locked.account(questions)
+    })?;
     let release = match policy.decide_content(&content, &history) {
         Decision::Permit(release) => release,
         Decision::Refusal(refusal) => {
@@ -364,6 +386,12 @@ fn describe(
         idle_patterns: listing.idle_patterns().to_vec(),
         facts: None,
         findings: permit.findings().to_vec(),
+        request: permit
+            .request()
+            .approvals
+            .request()
+            .map(|request| request.to_string()),
+        approvals: permit.request().approvals.iter().count() as u64,
     }
 }
 
@@ -415,6 +443,9 @@ fn details(exported: &Exported) -> String {
     );
     if let Some(facts) = &exported.facts {
         text += &format!("  people       {}\n", render::people(facts));
+    }
+    if exported.approvals > 0 {
+        text += &format!("  approvals    {}\n", exported.approvals);
     }
     if exported.excluded > 0 {
         let excluded = render::count(exported.excluded, "entry", "entries");

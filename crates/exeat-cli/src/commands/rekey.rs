@@ -1,5 +1,6 @@
 //! `exeat rekey`: verify → unlock → decide → record → add an envelope.
 
+use exeat_core::approval::Approvals;
 use exeat_core::decide::{Decision, Request, Terms};
 use exeat_core::diagnostic::Finding;
 use exeat_core::manifest::{NamedKey, PackageId};
@@ -7,7 +8,7 @@ use exeat_core::rekey::{self, Rekeyed};
 use exeat_core::verify::Unlocked;
 use serde::Serialize;
 
-use super::asking::{self, Wanted};
+use super::asking::{self, HistoryOf, Wanted};
 use super::{
     SignerReport, listen, now, stop_if_asked, stopped_or, tell_of_further_envelopes, unlock,
     verify_package,
@@ -78,14 +79,19 @@ pub(crate) fn run(
         },
         recipients,
         signer: key.as_ref().map(|key| key.public().fingerprint()),
+        approvals: Approvals::default(),
     };
     let ledger = config.ledger(&policy)?;
     // Nobody else's export comes between the sum and this one's record.
     let locked = ledger.lock()?;
     let (requester, created) = (&request.terms.requester, request.terms.created);
-    let history = asking::history(&policy, requester, created, false, |questions| {
-        locked.account(questions)
-    })?;
+    let history = asking::history(
+        &policy,
+        requester,
+        created,
+        HistoryOf::Sealed(None),
+        |questions| locked.account(questions),
+    )?;
     let header = unlocked.inventory().header();
     let permit = match policy.decide_rekey(request, header, &history) {
         Decision::Permit(permit) => permit,

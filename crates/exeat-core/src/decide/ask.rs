@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::Requester;
+use crate::approval::Approvals;
 use crate::destination::Target;
 use crate::keys::Recipients;
 use crate::signature::Fingerprint;
@@ -17,6 +18,9 @@ pub enum Form<'a> {
         recipients: Option<&'a Recipients>,
         /// The key that will sign it.
         signer: Option<&'a Fingerprint>,
+        /// Who else has agreed to it; `None` where that is nothing that
+        /// anybody could agree to: a package that is passed on.
+        approvals: Option<&'a Approvals>,
     },
     /// In the clear.
     Plain,
@@ -29,6 +33,12 @@ pub struct Ask<'a> {
     pub form: Form<'a>,
     /// Where it would go; `None` where that is not known yet.
     pub target: Option<&'a Target>,
+    /// What is to leave, by where it lies, as [`Listing::places`] says it.
+    ///
+    /// [`Listing::places`]: crate::source::Listing::places
+    pub sources: Option<&'a [String]>,
+    /// What the sender calls it.
+    pub label: Option<&'a str>,
     /// What it is for.
     pub purpose: Option<&'a str>,
     /// Who asks.

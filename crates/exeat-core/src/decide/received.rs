@@ -1,12 +1,13 @@
 //! Decisions about a package that is there already: may it be opened here, may
 //! it be passed on.
 
-use super::{Decision, DecisionRecord, History, Request, floor, refuses};
+use super::{Decision, DecisionRecord, Form, History, Request, floor, refuses};
 use crate::destination::OpenTarget;
 use crate::diagnostic::Finding;
 use crate::inspect::Facts;
 use crate::manifest::{Header, PackageId};
 use crate::policy::Policy;
+use crate::source::Listing;
 
 /// Leave to add one envelope to a package, for the people that were named.
 ///
@@ -44,8 +45,15 @@ impl Policy {
         header: &Header,
         history: &History,
     ) -> Decision<RekeyPermit> {
-        let (terms, form) = (&request.terms, request.form());
-        let ask = terms.ask(form);
+        let terms = &request.terms;
+        let form = Form::Sealed {
+            recipients: Some(&request.recipients),
+            signer: request.signer.as_ref(),
+            approvals: None,
+        };
+        // Nothing is read anew.
+        let listing = Listing::default();
+        let ask = terms.ask(form, &listing);
         let mut findings = self.request_findings(&ask);
         findings.extend(self.content_findings(&ask, &header.facts, history));
         let facts = Some(header.facts.clone());

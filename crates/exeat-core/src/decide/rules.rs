@@ -8,9 +8,10 @@ use jiff::tz::TimeZone;
 use super::ask::{Ask, Form};
 use super::floor::{key_beside, plain_content, plain_place, private_keys, weak_encryption};
 use super::words::{
-    LEAVE_OUT, SEAL, by, most, people, refuse, uninspected, uninspected_places, unseen, who,
+    LEAVE_OUT, SEAL, by, by_whom, most, people, refuse, uninspected, uninspected_places, unseen,
+    who,
 };
-use super::{History, Requester};
+use super::{History, Left, Requester};
 use crate::destination::Target;
 use crate::diagnostic::words::grouped;
 use crate::diagnostic::{Finding, Severity};
@@ -25,12 +26,16 @@ impl Policy {
     #[must_use]
     pub fn request_findings(&self, ask: &Ask<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        if let Form::Sealed { recipients, signer } = ask.form {
+        if let Form::Sealed {
+            recipients, signer, ..
+        } = ask.form
+        {
             if let Some(recipients) = recipients {
                 self.recipients(recipients, ask.created, &mut findings);
             }
             self.signer(signer, &mut findings);
         }
+        self.given_approvals(ask, &mut findings);
         self.purpose(ask, &mut findings);
         if let Some(target) = ask.target {
             self.destination(target, &mut findings);
@@ -57,7 +62,7 @@ impl Policy {
             }
         }
         self.ceiling(facts, &mut findings);
-        self.approvals(facts, &mut findings);
+        self.approvals(ask, facts, history, &mut findings);
         self.quota(ask.requester, facts, history, &mut findings);
         self.uninspected(ask, facts, &mut findings);
         private_keys(ask, facts, &mut findings);
@@ -73,8 +78,10 @@ impl Policy {
     /// at, however many people are found before it.
     #[must_use]
     pub fn depth(&self) -> Depth {
+        // A number of people says nothing of the number of records.
+        let sums_records = self.quotas().any(|quota| quota.records().is_some());
         match self.uninspected_rule().value {
-            Severity::Note => Depth::Until {
+            Severity::Note if !sums_records => Depth::Until {
                 people: self.highest_threshold(),
             },
             _ => Depth::Full,
@@ -324,40 +331,6 @@ impl Policy {
         }
     }
 
-    fn approvals(&self, facts: &Facts, findings: &mut Vec<Finding>) {
-        // What nobody has seen may be about any number of people.
-        let unseen = unseen(facts);
-        let count = match unseen {
-            Some(_) => u64::MAX,
-            None => facts.people.most,
-        };
-        let Some(needed) = self.approvals_for(count) else {
-            return;
-        };
-        let missing = |message, help| refuse("approval-missing", message, help, &needed.origin);
-        findings.push(match unseen {
-            Some(unseen) => Finding {
-                spans: uninspected_places(facts),
-                ..missing(
-                    format!(
-                        "{unseen} and counts as bulk; such an export needs approvals: {}",
-                        needed.value
-                    ),
-                    "leave out with --exclude what could not be inspected: this version of exeat \
-                     cannot take approvals yet",
-                )
-            },
-            None => missing(
-                format!(
-                    "{} would leave; an export of so many needs approvals: {}",
-                    people(facts),
-                    needed.value
-                ),
-                "export fewer people: this version of exeat cannot take approvals yet",
-            ),
-        });
-    }
-
     fn quota(
         &self,
         requester: &Requester,
@@ -371,9 +344,11 @@ impl Policy {
                 continue;
             }
             // Without a sum nothing is known, so nothing may leave.
-            let before = history.quotas.get(index).copied().unwrap_or(u64::MAX);
-            let sum = before.saturating_add(facts.people.most);
-            let (count, allowed) = (grouped(before), grouped(quota.people()));
+            let unknown = Left {
+                people: u64::MAX,
+                records: u64::MAX,
+            };
+            let before = history.quotas.get(index).copied().unwrap_or(unknown);
             let whose = match is_member {
                 true => String::new(),
                 false => format!(
@@ -381,32 +356,50 @@ impl Policy {
                     Escaped(quota.group().as_bytes())
                 ),
             };
-            let exceeded = |message: String, help| {
-                let message = format!("{message}{whose}");
-                refuse("quota-exceeded", message, help, quota.origin())
-            };
-            if facts.people.most > 0 && sum > quota.people() {
-                findings.push(exceeded(
-                    format!(
-                        "with {count} people of the last {}, {} people would have left by {}; \
-                         {allowed} are allowed",
-                        quota.per_words(),
-                        grouped(sum),
-                        by(requester)
-                    ),
-                    "wait, export fewer people, or ask whoever keeps the policy",
-                ));
-            } else if let Some(unseen) = unseen(facts) {
-                findings.push(Finding {
-                    spans: uninspected_places(facts),
-                    ..exceeded(
+            let counts = [
+                (quota.people(), before.people, facts.people.most, "people"),
+                (
+                    quota.records(),
+                    before.records,
+                    facts.personal_records,
+                    "records about people",
+                ),
+            ];
+            let counts = counts
+                .into_iter()
+                .filter_map(|(limit, before, more, what)| Some((limit?, before, more, what)));
+            for (limit, before, more, what) in counts {
+                let sum = before.saturating_add(more);
+                let allowed = grouped(limit.value);
+                let exceeded = |message: String, help| {
+                    let message = format!("{message}{whose}");
+                    refuse("quota-exceeded", message, help, &limit.origin)
+                };
+                if more > 0 && sum > limit.value {
+                    findings.push(exceeded(
                         format!(
-                            "{unseen} and counts as bulk; {allowed} people within {} are allowed",
-                            quota.per_words()
+                            "with {} {what} of the last {}, {} {what} would have left by {}, \
+                             summed over exports; {allowed} are allowed",
+                            grouped(before),
+                            quota.per_words(),
+                            grouped(sum),
+                            by_whom(requester, quota)
                         ),
-                        LEAVE_OUT,
-                    )
-                });
+                        "wait, export fewer people, or ask whoever keeps the policy",
+                    ));
+                } else if let Some(unseen) = unseen(facts) {
+                    findings.push(Finding {
+                        spans: uninspected_places(facts),
+                        ..exceeded(
+                            format!(
+                                "{unseen} and counts as bulk; {allowed} {what} within {} are \
+                                 allowed",
+                                quota.per_words()
+                            ),
+                            LEAVE_OUT,
+                        )
+                    });
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::inspect::{
 use crate::keys::Recipient;
 use crate::policy::{PolicyFile, any_policy};
 
+mod approvals;
 mod columns;
 mod uninspected;
 
@@ -67,6 +68,8 @@ impl Asked {
         Ask {
             form,
             target: Some(&self.target),
+            sources: None,
+            label: None,
             purpose: self.purpose,
             requester: &self.requester,
             created: now(),
@@ -77,6 +80,7 @@ impl Asked {
         self.ask(Form::Sealed {
             recipients: Some(&self.recipients),
             signer: self.signer.as_ref(),
+            approvals: None,
         })
     }
 
@@ -95,6 +99,14 @@ fn plain(facts: &Facts) -> Vec<String> {
     let findings =
         Policy::floor().content_findings(&Asked::new().plain(), facts, &History::default());
     refusing(&findings).into_iter().map(str::to_owned).collect()
+}
+
+/// So many people, and as many records.
+fn of(people: u64) -> Left {
+    Left {
+        people,
+        records: people,
+    }
 }
 
 fn of_people(most: u64) -> Facts {
@@ -304,7 +316,7 @@ fn in_the_clear_personal_data_stays_in_the_machine() {
 fn what_is_below_the_limit_each_day_adds_up() {
     let before = |plain_people| History {
         plain_people,
-        quotas: Vec::new(),
+        ..History::default()
     };
     let codes = |history: &History, people| {
         let findings =
@@ -389,8 +401,8 @@ fn a_policy_adds_rules_and_every_finding_names_its_line() {
         let policy = policy(text);
         let asked = Asked::new();
         let history = History {
-            plain_people: 0,
-            quotas: vec![0; policy.quotas().count()],
+            quotas: vec![Left::default(); policy.quotas().count()],
+            ..History::default()
         };
         let judge = |people| {
             let mut findings = policy.request_findings(&asked.sealed());
@@ -412,7 +424,8 @@ fn who_cannot_be_told_apart_is_summed_with_everybody() {
     let policy = policy("[[quota]]\ngroup = \"staff\"\npeople = 5\nper = \"1 week\"");
     let history = History {
         plain_people: 50,
-        quotas: vec![5],
+        quotas: vec![of(5)],
+        request: None,
     };
     let told = |requester: Requester, is_plain: bool| {
         let asked = Asked {
@@ -443,7 +456,9 @@ fn who_cannot_be_told_apart_is_summed_with_everybody() {
     let found = told(of_staff, false);
     assert_eq!(found[0].0, "quota-exceeded");
     assert!(
-        found[0].1.contains("left by you; 5 are allowed"),
+        found[0]
+            .1
+            .contains("left by you, summed over exports; 5 are allowed"),
         "{found:?}"
     );
     let found = told(Requester::of(1000), false);
@@ -512,8 +527,8 @@ proptest! {
         let asked = Asked::new();
         let judge = |policy: &Policy| {
             let ask = if is_plain { asked.plain() } else { asked.sealed() };
-            let quotas = vec![left; policy.quotas().count()];
-            let history = History { plain_people, quotas };
+            let quotas = vec![of(left); policy.quotas().count()];
+            let history = History { plain_people, quotas, request: None };
             let mut findings = policy.request_findings(&ask);
             findings.extend(policy.content_findings(&ask, &facts, &history));
             refuses(&findings)

@@ -6,7 +6,7 @@ use crate::diagnostic::{Finding, Severity};
 use crate::inspect::{ClassFacts, Coverage, Facts, People};
 use crate::keys::{Recipient, shortened};
 use crate::path::Escaped;
-use crate::policy::Origin;
+use crate::policy::{Origin, Quota, Whose};
 
 /// How many places one finding names.
 const NAMED: usize = 5;
@@ -82,6 +82,16 @@ pub(super) fn by(requester: &Requester) -> &'static str {
     match requester.is_mapped {
         false => "you",
         true => "all accounts (inside a container or user namespace they cannot be told apart)",
+    }
+}
+
+/// The same for a quota, which may sum a group.
+pub(super) fn by_whom(requester: &Requester, quota: &Quota) -> String {
+    match (quota.by(), quota.group()) {
+        _ if requester.is_mapped => by(requester).to_owned(),
+        (Whose::Requester, _) => by(requester).to_owned(),
+        (Whose::Group, "*") => "everybody".to_owned(),
+        (Whose::Group, group) => format!("the group '{}'", Escaped(group.as_bytes())),
     }
 }
 

@@ -6,14 +6,15 @@
 //! than the first line after it with a time that fits again, and as recent
 //! until there is one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
 use super::chain::Unfinished;
 use super::entry::{Ending, ExportGlance, Form, Glance, Kind};
+use crate::decide::Past;
 use crate::digest::Digest;
-use crate::manifest::PackageId;
+use crate::manifest::{PackageId, RequestId};
 
 /// Whose exports to sum.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,9 @@ pub struct Account {
     pub entries: u64,
     /// SHA-256 of the first entry's line, by which ledgers are told apart.
     pub ledger: Option<Digest>,
+    /// What became of the requests that others were asked to agree to, where
+    /// something did.
+    pub requests: BTreeMap<RequestId, Past>,
     /// The answers, in the order of the questions.
     pub sums: Vec<Sum>,
     /// What stands at its end and is no entry: a run was killed there, or is

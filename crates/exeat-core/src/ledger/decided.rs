@@ -1,6 +1,7 @@
 //! What goes into the ledger: decisions as they were made, and nothing that
 //! somebody made up.
 
+use super::asked::ApprovedBy;
 use super::entry::recorded_groups;
 use super::{Export, FindingCount, Form, Found, Intent, LedgerError, Locked, Requester};
 use crate::decide::{self, DecisionRecord, Refusal, Released};
@@ -40,6 +41,7 @@ impl Export {
     fn of(record: &DecisionRecord) -> Self {
         let (requester, left_out) = Requester::of(&record.requester);
         Self {
+            approvals: record.approvals.iter().map(ApprovedBy::of).collect(),
             destination: record.medium.name().to_owned(),
             findings: FindingCount::of(&record.findings),
             form: match record.sealed_for {
@@ -52,6 +54,7 @@ impl Export {
             purpose: record.purpose.clone().map(Into::into),
             recipients: record.sealed_for.clone().unwrap_or_default(),
             left_out,
+            request: record.request,
             requester,
             signer: record.signer.as_ref().map(ToString::to_string),
         }

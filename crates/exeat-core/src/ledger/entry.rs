@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
+use super::asked::{Answered, ApprovedBy, Asked};
 use crate::diagnostic::{Finding, Severity};
 use crate::digest::Digest;
 use crate::inspect::{Class, Coverage, Facts, People};
-use crate::manifest::{Checkpoint, NamedKey, PackageId};
+use crate::manifest::{Checkpoint, NamedKey, PackageId, RequestId, Verdict};
 use crate::signature::Fingerprint;
 use crate::statement::Document;
 
@@ -66,6 +67,9 @@ pub struct Requester {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Export {
+    /// Who else agreed to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<ApprovedBy>,
     /// The kind of medium it was to go to, such as `usb`; never a path.
     pub destination: String,
     /// What the rules said, each code once.
@@ -87,6 +91,9 @@ pub struct Export {
     /// that a refusal had no room for.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u64,
+    /// The request that others were asked to agree to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestId>,
     /// Who asked.
     pub requester: Requester,
     /// The fingerprint of the key that signs it.
@@ -280,6 +287,8 @@ pub struct ReceivedBy {
 pub enum Kind {
     /// The ledger was found to contradict a checkpoint.
     Alarm,
+    /// Somebody has approved or rejected a request.
+    Approval,
     /// Something was about to leave.
     Intent,
     /// What became of it.
@@ -290,6 +299,8 @@ pub enum Kind {
     Recovery,
     /// Something was refused.
     Refusal,
+    /// Somebody asked to release something.
+    Request,
     /// A crash left a line unfinished.
     Torn,
 }
@@ -315,10 +326,14 @@ pub struct Entry {
     /// Of an alarm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<Alarm>,
+    /// Of an approval, which may be a rejection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Answered>,
     /// Of an intent or a refusal: what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<Export>,
-    /// Of an intent, and of a refusal if the content was read: what was found.
+    /// Of an intent, and of a refusal or a request if the content was read: what was
+    /// found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub found: Option<Found>,
     /// Of an outcome.
@@ -330,6 +345,9 @@ pub struct Entry {
     /// Of a recovery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovery: Option<Recovery>,
+    /// Of a request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Asked>,
     /// Of an entry that puts on record what a crash left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<Torn>,
@@ -349,6 +367,8 @@ pub(super) struct Glance {
     #[serde(default)]
     alarm: Option<IgnoredAny>,
     #[serde(default)]
+    pub(super) approval: Option<AnsweredGlance>,
+    #[serde(default)]
     pub(super) export: Option<ExportGlance>,
     #[serde(default)]
     pub(super) found: Option<FoundGlance>,
@@ -359,12 +379,16 @@ pub(super) struct Glance {
     #[serde(default)]
     pub(super) recovery: Option<RecoveryGlance>,
     #[serde(default)]
+    request: Option<IgnoredAny>,
+    #[serde(default)]
     pub(super) torn: Option<Torn>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExportGlance {
+    #[serde(rename = "approvals", default)]
+    _approvals: IgnoredAny,
     #[serde(rename = "destination")]
     _destination: IgnoredAny,
     #[serde(rename = "findings")]
@@ -381,6 +405,8 @@ pub(super) struct ExportGlance {
     _purpose: IgnoredAny,
     #[serde(rename = "recipients")]
     _recipients: IgnoredAny,
+    #[serde(default)]
+    pub(super) request: Option<RequestId>,
     pub(super) requester: RequesterGlance,
     #[serde(rename = "signer")]
     _signer: IgnoredAny,
@@ -431,6 +457,25 @@ pub(super) struct OutcomeGlance {
     pub(super) id: PackageId,
     pub(super) intent: u64,
     pub(super) manifest_sha256: Option<Digest>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnsweredGlance {
+    #[serde(rename = "by")]
+    _by: IgnoredAny,
+    #[serde(rename = "expires")]
+    _expires: IgnoredAny,
+    #[serde(rename = "left_out")]
+    _left_out: IgnoredAny,
+    pub(super) request: RequestId,
+    #[serde(rename = "sha256")]
+    _sha256: IgnoredAny,
+    #[serde(rename = "signer")]
+    _signer: IgnoredAny,
+    pub(super) verdict: Verdict,
+    #[serde(rename = "why")]
+    _why: IgnoredAny,
 }
 
 #[derive(Debug, Deserialize)]
@@ -500,15 +545,18 @@ impl Glance {
     fn check(&self) -> Result<(), &'static str> {
         let bodies = [
             (Kind::Alarm, self.alarm.is_some()),
+            (Kind::Approval, self.approval.is_some()),
             (Kind::Outcome, self.outcome.is_some()),
             (Kind::Receipt, self.receipt.is_some()),
             (Kind::Recovery, self.recovery.is_some()),
+            (Kind::Request, self.request.is_some()),
             (Kind::Torn, self.torn.is_some()),
         ];
         let is_own = bodies.iter().all(|&(kind, is)| is == (kind == self.kind));
         let is_right = match self.kind {
             Kind::Intent => self.export.is_some() && self.found.is_some(),
             Kind::Refusal => self.export.is_some(),
+            Kind::Request => self.export.is_none(),
             _ => self.export.is_none() && self.found.is_none(),
         };
         (is_own && is_right)
@@ -529,11 +577,13 @@ impl Entry {
             kind,
             unresolved: None,
             alarm: None,
+            approval: None,
             export: None,
             found: None,
             outcome: None,
             receipt: None,
             recovery: None,
+            request: None,
             torn: None,
         }
     }
@@ -566,11 +616,7 @@ impl Export {
     /// As it is recorded: no key is longer than [`MAX_KEY`].
     pub(super) fn with_short_keys(&self) -> Self {
         let mut export = self.clone();
-        for recipient in &mut export.recipients {
-            if recipient.key.len() > MAX_KEY {
-                recipient.key = format!("sha256:{}", Digest::of(recipient.key.as_bytes()));
-            }
-        }
+        export.recipients.iter_mut().for_each(short_key);
         export
     }
 
@@ -604,6 +650,13 @@ impl Export {
             text.truncate(end.unwrap_or(0));
         }
         export
+    }
+}
+
+/// A recipient as it is recorded.
+pub(super) fn short_key(recipient: &mut NamedKey) {
+    if recipient.key.len() > MAX_KEY {
+        recipient.key = format!("sha256:{}", Digest::of(recipient.key.as_bytes()));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::diagnostic::{Explain, Finding, Severity};
 use crate::inspect::{Class, Coverage, Facts, People};
 use crate::manifest::NamedKey;
 
+mod asked;
 mod chain;
 mod crash;
 mod processes;
@@ -42,6 +43,7 @@ fn open(path: &Path) -> Ledger {
 
 fn export(user: u32, form: Form) -> Export {
     Export {
+        approvals: Vec::new(),
         destination: "disk".into(),
         findings: Vec::new(),
         form,
@@ -51,6 +53,7 @@ fn export(user: u32, form: Form) -> Export {
         purpose: None,
         recipients: Vec::new(),
         left_out: 0,
+        request: None,
         requester: Requester {
             groups: vec!["staff".into(), format!("of-{user}")],
             mapped: false,
@@ -212,6 +215,8 @@ fn released(groups: Vec<String>, facts: Option<Facts>) -> ReleasePermit {
             policy_sha256: Digest::of(b"floor"),
             facts,
             findings: Vec::new(),
+            approvals: Vec::new(),
+            request: None,
         },
     }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Checkpoint, PackageId};
+use super::{Checkpoint, NamedApproval, PackageId};
 use crate::diagnostic::Finding;
 use crate::digest::{Digest, bytes_to_hex};
 use crate::entry::EntryKind;
@@ -34,7 +34,8 @@ pub(crate) enum Later {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    pub(crate) approvals: Vec<Later>,
+    /// Who else agreed to the release, of those whom the sender's policy asks.
+    pub approvals: Vec<NamedApproval>,
     /// The bytes of all regular files together.
     pub bytes: u64,
     /// What vouches for the sender's ledger; none of an export by a version

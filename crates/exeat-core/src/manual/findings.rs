@@ -8,7 +8,22 @@
 //!
 //! | code | cause | remedy |
 //! |---|---|---|
-//! | `approval-missing` | the policy asks for approvals for so many people, or for any number and something could not be inspected | export fewer people, and leave out what could not be inspected; this version cannot take approvals yet |
+//! | `approval-by-requester` | an approval is by the key that signed the request, by the one that signs the export, or by a key under the same name | ask somebody else who may approve |
+//! | `approval-duplicate` | two approvals are by one key, or by one name | leave one out |
+//! | `approval-expired` | an approval is over or from the future, or the policy's line for its key is not valid now | ask for a new one |
+//! | `approval-missing` | the policy asks for more approvals than there are, for so many people, or for any number and something could not be inspected | `exeat request`, then export with an `--approval` of each: see [`super::approvals`] |
+//! | `approval-other-content` | what would leave is not what was approved: a file was changed, added, taken away or left out; or it comes through a pipe | put it back as it was, or ask anew |
+//! | `approval-other-destination` | a standing approval is for another folder | export to that, or ask anew |
+//! | `approval-other-profile` | a standing approval is for another `--label` | give that label, or ask anew |
+//! | `approval-other-purpose` | the approval is for another `--purpose`, word for word | give that purpose, or ask anew |
+//! | `approval-other-recipients` | the approval is for other recipients, by their keys | name those, or ask anew |
+//! | `approval-other-request` | the approvals are for different requests | give approvals of one |
+//! | `approval-other-requester` | another account or another signing key asked | export as they would, or ask anew |
+//! | `approval-other-sources` | a standing approval is for other files or folders | export those, or ask anew |
+//! | `approval-over-ceiling` | more people than a standing approval allows; or something could not be inspected, and may hold any number | export fewer, leave out what could not be inspected, or ask anew with a higher `--ceiling` |
+//! | `approval-rejected` | one of the files is a rejection, or the ledger has one of this request | settle it with whoever rejected it, and ask anew |
+//! | `approval-unknown-approver` | the key is none of those that the policy lets approve; a warning where no policy asks for approvals, and then it counts for nothing | ask somebody who may |
+//! | `approval-used` | the request has been released already: one request is one release | ask anew |
 //! | `destination-not-allowed` | the policy does not allow that kind of medium or folder | choose one of those that `exeat policy show` lists |
 //! | `key-beside-data` | a private age or SSH key lies in the destination folder itself (not in the folders below it), or a file that cannot be looked into, or there is a key among what would leave in the clear; in what is sealed that is a warning. Of each file there the first 64 KiB are looked at, and links to files are followed | take the key away, or leave it out with `--exclude` |
 //! | `no-recipient` | nobody is named who could open the package | name a recipient with `-r`, a file of them with `-R`, or use `--passphrase` |
@@ -21,7 +36,7 @@
 //! | `plaintext-uninspected` | in the clear: a file that could not be inspected, for the reason given beside it | seal it, or leave the file out with `--exclude` |
 //! | `purpose-missing` | the policy wants to know what it is for | say so with `--purpose` |
 //! | `purpose-not-allowed` | the policy does not allow that purpose | choose one of those that `exeat policy show` lists |
-//! | `quota-exceeded` | with what left within the policy's time (for a copy in the clear: 30 days) it would be too many people; or there is a quota and something could not be inspected. The sum is the account's; inside a container or user namespace, everybody's | seal it (for a copy in the clear), wait, export fewer people, or leave out what could not be inspected |
+//! | `quota-exceeded` | with what left within the policy's time (for a copy in the clear: 30 days) it would be too many people, or records about people, summed over exports; or there is a quota and something could not be inspected. The sum is the account's, or with `by = "group"` that of all members; inside a container or user namespace, everybody's | seal it (for a copy in the clear), wait, export fewer people, or leave out what could not be inspected |
 //! | `recipient-expired` | the last day on which a recipient of `recipients.toml` may be used has passed (UTC) | ask them for a new recipient line, enter it and a new `expires` |
 //! | `recipient-not-allowed` | a recipient who is not in the policy's list, or a passphrase where the policy forbids it | choose one who is, or ask whoever keeps the policy |
 //! | `recipient-not-post-quantum` | the policy demands post-quantum recipients, and the key of one does not begin with `age1pq1`, or is an age plugin's, of which that is not known | ask them for such a key (`age-keygen -pq` of age 1.3 or later) |

@@ -50,13 +50,30 @@
 //! | `sequence` | 1 for the first entry, one more for each that follows |
 //! | `previous` | SHA-256 of the line of the entry before, with its end of line; null in the first |
 //! | `time` | RFC 3339, UTC, of the machine's clock |
-//! | `kind` | `refusal`, `intent`, `outcome`, `receipt`, `torn`, `alarm` or `recovery` |
+//! | `kind` | `request`, `approval`, `refusal`, `intent`, `outcome`, `receipt`, `torn`, `alarm` or `recovery` |
 //! | `unresolved` | while nobody has looked at an alarm, its number; else absent |
+//!
+//! A `request` has `request`, and `found` unless it is a standing one; an `approval`,
+//! which may be a rejection, has `approval`: see [`super::approvals`].
+//!
+//! | `request` | what it is |
+//! |---|---|
+//! | `ceiling`, `content_sha256` | of a standing request the most people, of another the digest of its content |
+//! | `expires`, `id`, `label`, `policy_sha256`, `purpose`, `recipients` | those of the request |
+//! | `left_out`, `requester` | as in `export` |
+//! | `sha256`, `signer` | of the text that was signed; the fingerprint of the key |
+//!
+//! | `approval` | what it is |
+//! |---|---|
+//! | `by`, `left_out` | the account that answered, as `requester` in `export` |
+//! | `expires`, `request`, `verdict`, `why` | those of the answer |
+//! | `sha256`, `signer` | of the text that was signed; the fingerprint of the key |
 //!
 //! A `refusal` and an `intent` have `export`:
 //!
 //! | field | what it is |
 //! |---|---|
+//! | `approvals` | `[{name, sha256, signer}]`: who else agreed, with the digest of the text that was signed; absent for none |
 //! | `destination` | the kind of medium |
 //! | `findings` | `[{code, count, severity}]`, each code and severity once |
 //! | `form` | `encrypted` or `plaintext` |
@@ -66,6 +83,7 @@
 //! | `recipients` | `[{key, name}]`; a key over 128 bytes as `sha256:` and its digest |
 //! | `left_out` | how many groups are not named, and in a refusal too long for a line also recipients and findings; absent for 0 |
 //! | `requester` | `{groups, name, user}`: names of at most 32 of its groups, of 64 bytes at most; its name or null; its number. `mapped`: true where that number is of a container or user namespace. `unnamed_groups`: true where it may be in groups that have no name on this machine |
+//! | `request` | the request that others were asked to agree to; absent for none |
 //! | `signer` | fingerprint of the key that signs, or null |
 //!
 //! An `intent` has `found`, a `refusal` only if the content had been read:

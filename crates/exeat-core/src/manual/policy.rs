@@ -34,9 +34,10 @@
 //! | `[bulk] bytes` | the same for the bytes of tables, media and archives; a number, or `"100 MiB"` (B, kB, MB, GB, KiB, MiB, GiB) | `"100 MiB"` | the lesser |
 //! | `[bulk] files` | the same for the number of tables, media and archives | 1000 | the lesser |
 //! | `[ceiling] people` | no export has more people than this, encrypted or not | none | the lesser |
-//! | `[[quota]] group, people, per` | each account in the Unix group (`"*"`: every account) lets out at most so many people within the time (`"30 days"`, `"24 hours"`, `"1 week"`; ten years at most), encrypted or not, summed from the ledger | none | all apply; for the same group and time the lesser |
+//! | `[[quota]] group, people, records, per, by` | each account in the Unix group (`"*"`: every account) lets out at most so many people, or so many records about people, within the time (`"30 days"`, `"24 hours"`, `"1 week"`; ten years at most), encrypted or not, summed from the ledger; people, records or both. `by = "group"`: what all members of the group let out together, instead of each (`"requester"`) | none | all apply; for the same group, time and `by` the lesser |
 //! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on | none | the greater at every number of people |
-//! | `[approvals] approvers` | the signers who may approve | anybody | who is in both |
+//! | `[approvals] approvers` | who of the file may approve, by name | everybody in it | who is in both |
+//! | `[approvals] file` | whose keys may approve: an OpenSSH `allowed_signers` file, the path taken from the policy's folder: see [below](#approvers) | nobody's, where approvals are asked for | who is in both, under the same name |
 //! | `[recipients] file` | a file like `recipients.toml`: packages are sealed for the keys in it alone, each until its `expires`; the path is taken from the policy's folder. Rules out a passphrase | any key | who is in both |
 //! | `[recipients] required` | names, or keys (`age1…`, `age1pq1…`, `ssh-ed25519 …`, `ssh-rsa …`), that have to be among the recipients of every package, such as a recovery key. Names are those of `[recipients] file`, without one those of the sender's own `recipients.toml`. Rules out a passphrase | none | both |
 //! | `[recipients] passphrase` | `false`: a passphrase cannot stand for recipients | `true` | `false` |
@@ -51,7 +52,6 @@
 //! | `[inspection] mode` | `"full"`: everybody in an encrypted export is counted. `"until-decided"`: counting may stop when it can no longer change the decision, for unattended backups; has no effect where there is a quota | `"full"` | `"full"`, unless every file says `"until-decided"` |
 //! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"`. Where there is a ceiling, a quota or approvals, it is refused in any case | `"note"` | the heavier |
 //!
-//! Approvals cannot be recorded yet: an export that needs one is refused.
 //! `[objections]` and `[purpose] columns` are for later versions, and errors in
 //! this one.
 //!
@@ -110,6 +110,32 @@
 //!
 //! The starters `health` and `research` name such columns, to begin from.
 //!
+//! # Approvers
+//!
+//! How a release is approved is told in [`super::approvals`]. Whose keys may is
+//! said by the policy alone, never by the signers that the sender trusts:
+//! whoever exports could add a key there under any name.
+//!
+//! ```toml
+//! [approvals]
+//! file = "approvers"
+//! approvers = ["guardian@example.org", "governance@example.org"]
+//! people = [{ from = 1_000, count = 2 }]
+//! ```
+//!
+//! Each line of the file has one plain name and a key, as `exeat init` prints
+//! it, and may have `valid-after` and `valid-before`. It must allow
+//! `exeat.approval.v1`; a line without `namespaces` does:
+//!
+//! ```text
+//! guardian@example.org namespaces="exeat.approval.v1" ssh-ed25519 AAAA…
+//! ```
+//!
+//! One key stands there once: one key is one person's. A policy that asks for
+//! approvals and names no file lets nobody approve, and no further policy can
+//! change that: whoever adds one could name themselves. Keep the file where
+//! nobody who exports can write.
+//!
 //! # Warnings
 //!
 //! What is valid and still unlikely to be meant, or worth little, is told by
@@ -119,8 +145,8 @@
 //! | code | cause | remedy |
 //! |---|---|---|
 //! | `approvals-impossible` | more approvals are asked for than there are people who may approve | name more of them, or ask for fewer |
-//! | `approvals-not-yet` | approvals cannot be given in this version: every export that needs one is refused | keep the rule if such exports are to wait, or leave it out |
-//! | `approvers-missing` | approvals are asked for, and nobody is named who may approve | name them in `[approvals] approvers` |
+//! | `approver-unknown` | somebody may approve by name, and has no key in the file | enter a line for them, under exactly that name |
+//! | `approvers-missing` | approvals are asked for, and no file says whose keys may approve: every such export is refused | name it in `[approvals] file`, in the same policy |
 //! | `inspection-full-for-quota` | `"until-decided"` has no effect where there is a quota | leave one of them out |
 //! | `nothing-allowed` | a list, or several together, allow nothing: nothing can leave | write into it what is allowed |
 //! | `quota-ledger-writable` | the requester can rewrite the ledger that the quota is summed from | keep it where only another account can write: see [`super::ledger`] |

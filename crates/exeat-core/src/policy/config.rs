@@ -16,14 +16,14 @@ const MAX_FILE: usize = 1 << 20;
 
 /// Every section, as it is written, and its keys.
 pub(super) const KEYS: [(&str, &[&str]); 10] = [
-    ("[approvals]", &["approvers", "people"]),
+    ("[approvals]", &["approvers", "file", "people"]),
     ("[bulk]", &["bytes", "files", "people", "records"]),
     ("[ceiling]", &["people"]),
     ("[destinations]", &["allow"]),
     ("[inspection]", &["columns", "mode", "uninspected"]),
     ("[ledger]", &["path"]),
     ("[purpose]", &["allowed", "required"]),
-    ("[[quota]]", &["group", "people", "per"]),
+    ("[[quota]]", &["by", "group", "people", "per", "records"]),
     (
         "[recipients]",
         &["file", "passphrase", "post_quantum", "required"],
@@ -31,6 +31,8 @@ pub(super) const KEYS: [(&str, &[&str]); 10] = [
     ("[signing]", &["required", "signers"]),
 ];
 
+/// The keys that every `[[quota]]` has.
+const QUOTA_KEYS: &[&str] = &["group", "per"];
 /// The keys of one step of `[approvals] people`.
 const STEP_KEYS: &[&str] = &["count", "from"];
 /// The keys of one item of `[inspection] columns`.
@@ -60,6 +62,7 @@ pub(super) struct Config {
     pub(super) passphrase: Option<Spanned<bool>>,
     pub(super) post_quantum: Option<Spanned<bool>>,
     pub(super) approvers: Option<Texts>,
+    pub(super) approvers_file: Option<Spanned<String>>,
     pub(super) approvals: Vec<Step>,
     pub(super) ceiling: Option<Spanned<u64>>,
     pub(super) quotas: Vec<QuotaConfig>,
@@ -92,9 +95,11 @@ pub(super) struct ColumnsConfig {
 /// One `[[quota]]`; what is missing or no text or number has been told of.
 #[derive(Debug)]
 pub(super) struct QuotaConfig {
+    pub(super) by: Option<Spanned<String>>,
     pub(super) group: Option<Spanned<String>>,
     pub(super) people: Option<Spanned<u64>>,
     pub(super) per: Option<Spanned<String>>,
+    pub(super) records: Option<Spanned<u64>>,
 }
 
 /// Reads a file; problems go to the page. `None` where it is not TOML at all:
@@ -182,6 +187,7 @@ fn section(
     match name {
         "approvals" => {
             config.approvers = section.texts("approvers");
+            config.approvers_file = section.text("file");
             config.approvals = section.steps("people");
         }
         "bulk" => {
@@ -232,10 +238,20 @@ fn quotas(
         let Some(mut quota) = Section::open(header, keys, item, page) else {
             continue;
         };
-        quota.needs(keys, item.span());
-        let group = quota.text("group");
-        let (people, per) = (quota.number("people"), quota.text("per"));
-        quotas.push(QuotaConfig { group, people, per });
+        quota.needs(QUOTA_KEYS, item.span());
+        if quota.value("people").is_none() && quota.value("records").is_none() {
+            let (section, key) = (header, "people");
+            let kind = ProblemKind::Missing { section, key };
+            let help = "or 'records', or both: a quota limits one of them";
+            quota.page.problem(item.span(), kind, help.to_owned());
+        }
+        quotas.push(QuotaConfig {
+            by: quota.text("by"),
+            group: quota.text("group"),
+            people: quota.number("people"),
+            per: quota.text("per"),
+            records: quota.number("records"),
+        });
     }
     quotas
 }

@@ -27,15 +27,17 @@ impl Policy {
             ceiling: either(&self.ceiling, &other.ceiling, Rule::least),
             approvals: steps(&self.approvals, &other.approvals),
             approvers: self.approvers.both(&other.approvers),
+            approver_files: self.approver_files.both(&other.approver_files),
             recipients: self.recipients.both(&other.recipients),
             required: all(&self.required, &other.required, |a, b| a.min(b).clone()),
             no_passphrase: first(&self.no_passphrase, &other.no_passphrase),
             post_quantum: first(&self.post_quantum, &other.post_quantum),
             signers: self.signers.both(&other.signers),
             destinations: self.destinations.both(&other.destinations),
-            quotas: all(&self.quotas, &other.quotas, |a, b| {
-                let key = |quota: &Quota| (quota.people, quota.origin.clone());
-                std::cmp::min_by_key(a, b, |quota| key(quota)).clone()
+            quotas: all(&self.quotas, &other.quotas, |a, b| Quota {
+                people: either(&a.people, &b.people, Rule::least),
+                records: either(&a.records, &b.records, Rule::least),
+                ..a.clone()
             }),
             purpose_required: first(&self.purpose_required, &other.purpose_required),
             purposes: self.purposes.both(&other.purposes),

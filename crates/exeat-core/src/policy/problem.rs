@@ -99,6 +99,20 @@ pub enum ProblemKind {
         /// What is wrong with it.
         message: String,
     },
+    /// A file of approvers that the policy names cannot be read.
+    #[error("cannot read the approvers file {}: {reason}", shown(path))]
+    ApproversNotRead {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A file of approvers that the policy names is not valid.
+    #[error("{message}")]
+    Approvers {
+        /// What is wrong with it.
+        message: String,
+    },
     /// Two files name different ledgers.
     #[error("the ledger is {} already, by {origin}", shown(path))]
     SecondLedger {

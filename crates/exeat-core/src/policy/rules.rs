@@ -107,13 +107,34 @@ pub struct Bulk {
     pub files: Rule<u64>,
 }
 
-/// The most people in what one account may let out within a time.
+/// Whose exports a quota sums.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Whose {
+    /// Those of each account by itself.
+    #[default]
+    Requester,
+    /// Those of all members of the group together.
+    Group,
+}
+
+impl Whose {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// The most people, or records about people, in what may be let out within a
+/// time. At least one of the two is limited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {
     pub(super) group: String,
-    pub(super) people: u64,
+    pub(super) by: Whose,
+    pub(super) people: Option<Rule<u64>>,
+    pub(super) records: Option<Rule<u64>>,
     pub(super) period: Period,
-    pub(super) origin: Origin,
 }
 
 impl Quota {
@@ -129,10 +150,22 @@ impl Quota {
         &self.group
     }
 
+    /// Whose exports are summed.
+    #[must_use]
+    pub fn by(&self) -> Whose {
+        self.by
+    }
+
     /// The most people.
     #[must_use]
-    pub fn people(&self) -> u64 {
-        self.people
+    pub fn people(&self) -> Option<&Rule<u64>> {
+        self.people.as_ref()
+    }
+
+    /// The most records about people.
+    #[must_use]
+    pub fn records(&self) -> Option<&Rule<u64>> {
+        self.records.as_ref()
     }
 
     /// The time over which they are summed.
@@ -147,10 +180,13 @@ impl Quota {
         self.period.to_string()
     }
 
-    /// The line that asks it.
+    /// The line that asks it; the first of them, where people and records are
+    /// limited by several files.
     #[must_use]
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        let limits = self.people.iter().chain(&self.records);
+        let origins = limits.map(|rule| &rule.origin);
+        origins.min().expect("a quota limits people or records")
     }
 }
 

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::Policy;
-use super::rules::{Origin, Places, RequiredRecipient, Rule};
+use super::approvers::Approver;
+use super::rules::{Origin, Places, Quota, RequiredRecipient, Rule, Whose};
 use crate::diagnostic::Severity;
 
 /// One effective setting.
@@ -65,6 +66,15 @@ impl Policy {
         for (names, origin) in self.approvers.iter() {
             put("approvals.approvers", list(names), origin);
         }
+        for (list, origin) in self.approver_files.iter() {
+            let value = match (form, &list.file) {
+                // What is not there; a warning says so.
+                (Form::People, None) => continue,
+                (Form::People, Some(file)) => text(&file.to_string_lossy()),
+                (Form::Digest, _) => self::list(list.lines.iter().map(approver)),
+            };
+            put("approvals.file", value, origin);
+        }
         let amount = bytes(self.bulk.bytes.value);
         put("bulk.bytes", text(&amount), &self.bulk.bytes.origin);
         for (key, rule) in [
@@ -102,12 +112,7 @@ impl Policy {
             required.unwrap_or(&Origin::Floor),
         );
         for quota in self.quotas.values() {
-            let (group, per) = (text(&quota.group), text(&quota.period.to_string()));
-            let value = format!(
-                "{{ group = {group}, people = {}, per = {per} }}",
-                quota.people
-            );
-            put("quota", value, &quota.origin);
+            put("quota", quota_line(quota), quota.origin());
         }
         for (recipients, origin) in self.recipients.iter() {
             let value = match form {
@@ -197,6 +202,29 @@ fn text(text: &str) -> String {
 fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     let items = items.into_iter().map(|item| text(&item.to_string()));
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+/// What a line of a file of approvers comes to.
+fn approver(line: &Approver) -> String {
+    let mut text = format!("{} {}", line.name, line.key);
+    for (word, time) in [("from", line.valid_after), ("until", line.valid_before)] {
+        text += &time.map_or_else(String::new, |time| format!(" {word} {time}"));
+    }
+    text
+}
+
+fn quota_line(quota: &Quota) -> String {
+    let mut items = Vec::new();
+    // What nobody wrote is not shown.
+    if quota.by != Whose::default() {
+        items.push(format!("by = {}", text(quota.by.name())));
+    }
+    items.push(format!("group = {}", text(&quota.group)));
+    for (key, limit) in [("people", &quota.people), ("records", &quota.records)] {
+        items.extend(limit.iter().map(|rule| format!("{key} = {}", rule.value)));
+    }
+    items.push(format!("per = {}", text(&quota.period.to_string())));
+    format!("{{ {} }}", items.join(", "))
 }
 
 fn place_list(places: &Places) -> String {

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
+use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use proptest::{collection, option, sample};
 
 use super::rules::MEDIA;
 use super::{Policy, PolicyFile};
+use crate::manifest::APPROVAL_NAMESPACE;
+use crate::signature::{AllowedSigner, SigningKey};
 
 /// Recipients whose secret keys are lost; the first is age's own test key.
 pub(super) const KEYS: [&str; 3] = [
@@ -42,6 +45,9 @@ pub(super) fn of_text(number: usize, text: &str) -> Policy {
     let policy = Policy::from_layers(&[PolicyFile { path, text }], |path| {
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or(io::ErrorKind::NotFound)?;
+        if let Some(digits) = name.strip_prefix("approvers") {
+            return Ok(approvers(digits));
+        }
         let mut book = String::new();
         for (digit, key) in KEYS.iter().enumerate() {
             if name.contains(&digit.to_string()) {
@@ -55,6 +61,28 @@ pub(super) fn of_text(number: usize, text: &str) -> Policy {
         Ok(book)
     });
     policy.expect("the strategy makes valid files")
+}
+
+/// Keys of those who are called [`NAMES`], anew in each process.
+pub(crate) fn approver_keys() -> &'static [SigningKey; 3] {
+    static KEYS: OnceLock<[SigningKey; 3]> = OnceLock::new();
+    KEYS.get_or_init(|| NAMES.map(SigningKey::generate))
+}
+
+/// A file of approvers: the digits say which. The first is known by two names.
+fn approvers(digits: &str) -> String {
+    let mut text = String::new();
+    for (digit, key) in approver_keys().iter().enumerate() {
+        if digits.contains(&digit.to_string()) {
+            let name = match digits.contains('x') && digit == 0 {
+                true => "another",
+                false => NAMES[digit],
+            };
+            let line = AllowedSigner::new(name, &[APPROVAL_NAMESPACE], key.public());
+            writeln!(text, "{}", line.expect("a line")).expect("writing to a String does not fail");
+        }
+    }
+    text
 }
 
 /// The text of a valid policy file.
@@ -87,6 +115,11 @@ pub(super) fn any_text() -> impl Strategy<Value = String> {
             "approvals",
             vec![
                 key("approvers", quoted(&NAMES)),
+                key(
+                    "file",
+                    subset(&["0", "1", "2", "x"])
+                        .prop_map(|s| format!("\"approvers{}\"", s.concat())),
+                ),
                 key(
                     "people",
                     collection::btree_map(people(), 1..5_u32, 0..4).prop_map(|steps| {
@@ -141,13 +174,21 @@ pub(super) fn any_text() -> impl Strategy<Value = String> {
     ];
     let groups = sample::select(vec!["*", "research", "users"]);
     let periods = sample::select(vec!["1 week", "24 hours", "30 days"]);
-    let quotas = collection::btree_map((groups, periods), people(), 0..3);
+    let whose = sample::select(vec!["requester", "group"]);
+    let limits = (option::of(people()), people());
+    let quotas = collection::btree_map((groups, periods, whose), limits, 0..3);
     (sections, quotas).prop_map(|(sections, quotas)| {
         let mut text = sections.concat();
-        for ((group, per), people) in quotas {
+        for ((group, per, by), (people, records)) in quotas {
+            let people = people.map_or_else(String::new, |people| format!("people = {people}\n"));
+            // Both, or either.
+            let records = match people.is_empty() || records % 2 == 0 {
+                true => format!("records = {records}\n"),
+                false => String::new(),
+            };
             write!(
                 text,
-                "[[quota]]\ngroup = \"{group}\"\npeople = {people}\nper = \"{per}\"\n"
+                "[[quota]]\nby = \"{by}\"\ngroup = \"{group}\"\n{people}{records}per = \"{per}\"\n"
             )
             .expect("writing to a String does not fail");
         }

@@ -205,7 +205,7 @@ fn starters_ask_what_they_are_described_to() {
         .iter()
         .map(|w| w.code)
         .collect();
-    assert_eq!(codes, ["approvals-not-yet", "required-by-name"]);
+    assert_eq!(codes, ["approvers-missing", "required-by-name"]);
 
     let research = good(Policy::starter("research").expect("a text"));
     let usb = Path::new("/media/usb");
@@ -333,13 +333,16 @@ fn quotas_concern_members_of_their_group() {
     );
     let found: Vec<_> = policy
         .quotas()
-        .map(|q| (q.group(), q.people(), q.per().as_hours(), q.per_words()))
+        .map(|q| {
+            let people = q.people().map(|rule| rule.value);
+            (q.group(), people, q.per().as_hours(), q.per_words())
+        })
         .collect();
     assert_eq!(
         found,
         [
-            ("*", 20, 336, "14 days".to_owned()),
-            ("research", 10, 36, "36 hours".to_owned()),
+            ("*", Some(20), 336, "14 days".to_owned()),
+            ("research", Some(10), 36, "36 hours".to_owned()),
         ]
     );
     let concerned = |groups: &[&str]| {
@@ -354,6 +357,99 @@ fn quotas_concern_members_of_their_group() {
 }
 
 #[test]
+fn quotas_limit_people_or_records_of_one_or_of_all() {
+    let quota = "[[quota]]\ngroup = \"g\"\nper = \"1 day\"\n";
+    let one = good(&format!("{quota}people = 10\nrecords = 90\n"));
+    let other = good(&format!("{quota}records = 20\n"));
+    let group = good(&format!("{quota}people = 5\nby = \"group\"\n"));
+    let both = one.tighten(&other).tighten(&group);
+    let shown: Vec<_> = both
+        .settings()
+        .into_iter()
+        .filter(|setting| setting.key == "quota")
+        .map(|setting| setting.value)
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "{ group = \"g\", people = 10, records = 20, per = \"1 day\" }",
+            "{ by = \"group\", group = \"g\", people = 5, per = \"1 day\" }",
+        ]
+    );
+    // To say what goes without saying changes nothing.
+    let said = good(&format!(
+        "{quota}people = 10\nrecords = 90\nby = \"requester\"\n"
+    ));
+    assert_eq!(said.sha256(), one.sha256());
+    // A number of records is no number of people.
+    assert_eq!(other.highest_threshold(), FLOOR_PEOPLE);
+}
+
+/// A file of approvers is read strictly: a line that does not mean what it seems
+/// to would let nobody approve, or one person twice.
+#[test]
+fn a_file_of_approvers_has_one_name_for_each_key() {
+    let keys = strategy::approver_keys();
+    let key = |n: usize| keys[n].public().to_openssh();
+    let read = |lines: &str| {
+        let text = "[approvals]\nfile = \"a\"\npeople = [{ from = 1, count = 1 }]\n";
+        let found = Policy::from_layers(&[file("/etc/p.toml", text)], |path| {
+            assert_eq!(path, Path::new("/etc/a"));
+            Ok(lines.to_owned())
+        });
+        found.map_err(|errors| errors.problems()[0].to_string())
+    };
+    let good = read(&format!(
+        "# who may\nada {}\nbob namespaces=\"exeat.approval.v1\" {}\n",
+        key(0),
+        key(1)
+    ));
+    let good = good.expect("two approvers");
+    let names: Vec<_> = good.approver_names().into_iter().flatten().collect();
+    assert_eq!(names, ["ada", "bob"]);
+    assert!(good.warnings(LedgerKeeper::Other).is_empty());
+    for (lines, expected) in [
+        (
+            format!("*@clinic.example {}\n", key(0)),
+            "/etc/a:1:1: an approver has one plain name",
+        ),
+        (
+            format!("a,b {}\n", key(0)),
+            "/etc/a:1:1: an approver has one plain name",
+        ),
+        (
+            format!("a {}\nb {}\n", key(0), key(0)),
+            "/etc/a:2:1: this key stands there twice",
+        ),
+        (
+            format!("a namespaces=\"exeat.package.v1\" {}\n", key(0)),
+            "/etc/a:1:1: the key may not approve: 'namespaces' lacks exeat.approval.v1",
+        ),
+        (
+            format!("a cert-authority {}\n", key(0)),
+            "/etc/a:1:1: certificate authorities",
+        ),
+        (
+            "a ssh-rsa AAAA\n".to_owned(),
+            "/etc/a:1:1: not an OpenSSH public key",
+        ),
+    ] {
+        let problem = read(&lines).expect_err(&lines);
+        assert!(problem.starts_with(expected), "{problem}");
+        assert!(
+            problem.contains("named by [approvals] file in /etc/p.toml"),
+            "{problem}"
+        );
+    }
+    let missing = self::read("[approvals]\nfile = \"a\"\n").expect_err("no such file");
+    assert!(
+        missing
+            .to_string()
+            .contains("p.toml:2:8: cannot read the approvers file a:")
+    );
+}
+
+#[test]
 fn what_allows_nothing_is_warned_of() {
     let codes = |text: &str| {
         let found = good(text).warnings(LedgerKeeper::Other);
@@ -363,9 +459,18 @@ fn what_allows_nothing_is_warned_of() {
     assert_eq!(codes("[signing]\nsigners = []\n"), ["nothing-allowed"]);
     assert_eq!(codes("[purpose]\nallowed = []\n"), ["nothing-allowed"]);
     let approvals = "[approvals]\npeople = [{ from = 10, count = 2 }]\n";
-    assert_eq!(codes(approvals), ["approvals-not-yet", "approvers-missing"]);
-    let one = format!("{approvals}approvers = [\"a\"]\n");
-    assert_eq!(codes(&one), ["approvals-not-yet", "approvals-impossible"]);
+    assert_eq!(codes(approvals), ["approvers-missing"]);
+    let named = format!("{approvals}approvers = [\"a\"]\n");
+    assert_eq!(codes(&named), ["approvers-missing"]);
+    let filed = |text: &str, digits: &str| {
+        let text = format!("{text}file = \"approvers{digits}\"\n");
+        let found = strategy::of_text(0, &text).warnings(LedgerKeeper::Other);
+        found.iter().map(|warning| warning.code).collect::<Vec<_>>()
+    };
+    assert!(filed(approvals, "01").is_empty());
+    assert_eq!(filed(approvals, "0"), ["approvals-impossible"]);
+    let named = format!("{approvals}approvers = [\"audit\", \"referral\", \"nobody\"]\n");
+    assert_eq!(filed(&named, "01"), ["approver-unknown"]);
     assert!(codes("").is_empty());
     let apart = good("[destinations]\nallow = [\"fixed\"]\n")
         .tighten(&good("[destinations]\nallow = [\"network\"]\n"));

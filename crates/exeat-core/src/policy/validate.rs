@@ -9,14 +9,17 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
+use super::approvers::ApproverList;
 use super::config::{self, Config, QuotaConfig, Size, Step, Texts};
 use super::problem::{Page, PolicyErrors, Problem, ProblemKind, quoted};
-use super::rules::{InspectionMode, MEDIA, Origin, Period, Places, Quota, Rule, split_unit};
+use super::rules::{InspectionMode, MEDIA, Origin, Period, Places, Quota, Rule, Whose, split_unit};
 use super::{Policy, PolicyFile, layers, show};
 use crate::diagnostic::Severity;
-use crate::path::misleads;
+use crate::manifest::MAX_APPROVALS;
+use crate::path::{misleads, shown};
 use crate::signature::Fingerprint;
 
+mod approvers;
 mod columns;
 mod recipients;
 
@@ -26,8 +29,6 @@ const MAX_NAME: usize = 200;
 const MAX_PURPOSE: usize = 1000;
 /// The longest path, in bytes (Linux's `PATH_MAX`).
 const MAX_PATH: usize = 4096;
-/// The most approvals that can be asked for: more people than could be found.
-const MAX_APPROVALS: u32 = 100;
 
 /// The floor with the rules of one file over it.
 pub(super) fn layer(
@@ -101,6 +102,17 @@ impl Check<'_, '_> {
         let key = "[approvals] approvers";
         if let Some(list) = self.list(config.approvers, key, MAX_NAME, owned) {
             policy.approvers.add(list.value, list.origin);
+        }
+        match (config.approvers_file, policy.approvals.values().next()) {
+            (Some(file), _) => self.approvers(&file, read, &mut policy),
+            (None, Some(step)) => {
+                let nobody = ApproverList {
+                    file: None,
+                    lines: BTreeSet::new(),
+                };
+                policy.approver_files.add(nobody, step.origin.clone());
+            }
+            (None, None) => {}
         }
 
         let file = config.recipients_file;
@@ -208,7 +220,7 @@ impl Check<'_, '_> {
     fn approvals(&mut self, given: Vec<Step>, into: &mut BTreeMap<u64, Rule<u32>>) {
         for step in given {
             let count = u32::try_from(*step.count.get_ref()).unwrap_or(u32::MAX);
-            if !(1..=MAX_APPROVALS).contains(&count) {
+            if !(1..=MAX_APPROVALS).contains(&(count as usize)) {
                 let reason = format!("is not from 1 to {MAX_APPROVALS}");
                 let value = step.count.get_ref().to_string();
                 self.bad(step.count.span(), "[approvals] people", &value, &reason);
@@ -306,26 +318,36 @@ impl Check<'_, '_> {
     }
 
     fn quotas(&mut self, given: Vec<QuotaConfig>, policy: &mut Policy) {
-        for QuotaConfig { group, people, per } in given {
+        for quota in given {
             // Each of them is looked at, whatever is wrong with the others.
-            let period = per.and_then(|per| self.period(&per));
-            let Some((group, at)) = group.and_then(|group| self.group(&group)) else {
+            let period = quota.per.and_then(|per| self.period(&per));
+            let by = match &quota.by {
+                Some(by) => self.whose(by),
+                None => Some(Whose::default()),
+            };
+            let Some((group, at)) = quota.group.and_then(|group| self.group(&group)) else {
                 continue;
             };
-            let (Some(period), Some(people)) = (period, people) else {
-                continue;
-            };
-            let rule = Quota {
-                group: group.clone(),
-                people: *people.get_ref(),
-                period,
+            let limit = |count: Spanned<u64>| Rule {
+                value: *count.get_ref(),
                 origin: self.origin(&at),
             };
-            if policy
-                .quotas
-                .insert((group.clone(), period), rule)
-                .is_some()
-            {
+            let (people, records) = (quota.people.map(limit), quota.records.map(limit));
+            let (Some(period), Some(by)) = (period, by) else {
+                continue;
+            };
+            if people.is_none() && records.is_none() {
+                continue;
+            }
+            let rule = Quota {
+                group: group.clone(),
+                by,
+                people,
+                records,
+                period,
+            };
+            let key = (group.clone(), period, by);
+            if policy.quotas.insert(key, rule).is_some() {
                 let reason = format!("has a quota for {period} already");
                 self.bad(at, "[[quota]] group", &group, &reason);
             }
@@ -340,6 +362,11 @@ impl Check<'_, '_> {
             self.bad(per.span(), "[[quota]] per", per.get_ref(), reason);
         }
         period
+    }
+
+    fn whose(&mut self, by: &Spanned<String>) -> Option<Whose> {
+        let known = [Whose::Requester, Whose::Group].map(|whose| (whose.name(), whose));
+        self.choice(by, "[[quota]] by", &known)
     }
 
     fn group(&mut self, group: &Spanned<String>) -> Option<(String, Range<usize>)> {
@@ -445,6 +472,11 @@ fn parse_size(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.checked_mul(factor)
+}
+
+/// What to say of a problem in a file that a policy names.
+fn named_by(key: &str, policy: &Path) -> String {
+    format!("this file is named by {key} in {}", shown(policy))
 }
 
 /// A path from the root that means the same wherever it is read.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Policy;
-use super::rules::{InspectionMode, MEDIA, Origin, RequiredRecipient, Rule};
+use super::rules::{InspectionMode, MEDIA, Origin, Quota, RequiredRecipient, Rule};
 use crate::diagnostic::Severity;
 use crate::keys::Recipient;
 
@@ -44,7 +44,7 @@ impl Policy {
     }
 
     fn quota_warnings(&self, keeper: LedgerKeeper, found: &mut Vec<Warning>) {
-        let Some(quota) = self.quotas.values().map(|quota| &quota.origin).min() else {
+        let Some(quota) = self.quotas.values().map(Quota::origin).min() else {
             return;
         };
         if keeper == LedgerKeeper::Requester {
@@ -89,40 +89,51 @@ impl Policy {
     }
 
     fn approval_warnings(&self, found: &mut Vec<Warning>) {
-        let Some((from, rule)) = self.approvals.first_key_value() else {
+        let missing = self
+            .approver_files
+            .iter()
+            .find(|(list, _)| list.file.is_none());
+        if let Some((_, origin)) = missing {
+            found.push(Warning {
+                code: "approvers-missing",
+                message: "approvals are asked for here, and no file says whose keys may approve: \
+                          every such export is refused"
+                    .to_owned(),
+                help: "name a file of approvers in [approvals] file, in the same policy",
+                origin: origin.clone(),
+            });
+            return;
+        }
+        let Some(names) = self.approver_names() else {
             return;
         };
-        found.push(Warning {
-            code: "approvals-not-yet",
-            message: format!(
-                "approvals cannot be given in this version of exeat: from {from} people on \
-                 every export is refused"
-            ),
-            help: "keep the rule if such exports are to wait, or leave it out until then",
-            origin: rule.origin.clone(),
-        });
-        let approvers = self.approvers.common();
-        let last = self.approvals.last_key_value();
-        if let (Some(approvers), Some((_, most))) = (&approvers, last)
-            && u64::from(most.value) > approvers.len() as u64
+        for (listed, origin) in self.approvers.iter() {
+            let mut unknown = listed.iter().filter(|name| !names.contains(*name));
+            if let Some(name) = unknown.find(|name| self.forbids_approver(name).is_none()) {
+                found.push(Warning {
+                    code: "approver-unknown",
+                    message: format!(
+                        "'{name}' may approve, and has no key in every file of approvers"
+                    ),
+                    help: "enter a line for them in the file that [approvals] file names, under \
+                           exactly that name",
+                    origin: origin.clone(),
+                });
+            }
+        }
+        if let Some((_, most)) = self.approvals.last_key_value()
+            && u64::from(most.value) > names.len() as u64
         {
             found.push(Warning {
                 code: "approvals-impossible",
                 message: format!(
                     "{} approvals are asked for, and {} may approve",
                     most.value,
-                    approvers.len()
+                    names.len()
                 ),
-                help: "name more people in [approvals] approvers, or ask for fewer approvals",
+                help: "name more people in [approvals] file and approvers, or ask for fewer \
+                       approvals",
                 origin: most.origin.clone(),
-            });
-        }
-        if approvers.is_none() {
-            found.push(Warning {
-                code: "approvers-missing",
-                message: "approvals are asked for, and nobody is named who may approve".to_owned(),
-                help: "name them in [approvals] approvers",
-                origin: rule.origin.clone(),
             });
         }
     }

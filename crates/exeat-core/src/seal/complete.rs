@@ -131,7 +131,7 @@ impl<S: Stage> Sealed<S> {
             terms, recipients, ..
         } = &self.permit.request;
         Header {
-            approvals: Vec::new(),
+            approvals: release.record.approvals,
             bytes: self.facts.bytes,
             checkpoint: Some(checkpoint),
             created: terms.created,
@@ -197,7 +197,7 @@ fn write(stage: &impl Stage, name: &str, bytes: &[u8]) -> Result<Member, SealErr
 }
 
 /// Where an entry went.
-enum Place<'a> {
+pub(super) enum Place<'a> {
     /// Nowhere, for this reason.
     LeftOut(&'static str),
     /// A folder or link: volume, counted from 1, and offset in its stream.
@@ -209,7 +209,7 @@ enum Place<'a> {
 }
 
 /// Calls `visit` for each entry in path order with its place in the volumes.
-fn walk<E>(
+pub(super) fn walk<E>(
     kind: PayloadKind,
     listing: &Listing,
     contents: &[Content],

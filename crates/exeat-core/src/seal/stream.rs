@@ -83,6 +83,8 @@ pub(super) fn seal<S: Stage>(
         digests,
         facts,
         content,
+        // Nobody can have seen it beforehand.
+        approved: None,
     })
 }
 

@@ -91,6 +91,8 @@ pub struct Listing {
     idle_patterns: Vec<String>,
     /// It is of a stream, whose size nobody knows yet.
     is_piped: bool,
+    /// Where the roots are; `None` where one of them is nowhere, or is not UTF-8.
+    places: Option<Vec<String>>,
     /// The number of the source that this is a listing of.
     source: u64,
     number: u64,
@@ -147,6 +149,20 @@ impl Listing {
     /// Tells this listing from every other one of the process.
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Where the roots are, with every link resolved, sorted; `- NAME` for a
+    /// stream. `None` where one of them cannot be named so.
+    #[must_use]
+    pub fn places(&self) -> Option<&[String]> {
+        self.places.as_deref()
+    }
+
+    pub(crate) fn set_places(&mut self, places: Option<Vec<String>>) {
+        self.places = places.map(|mut places| {
+            places.sort();
+            places
+        });
     }
 
     pub(crate) fn source(&self) -> u64 {

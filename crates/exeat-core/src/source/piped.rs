@@ -40,7 +40,9 @@ impl Piped {
 
     pub(super) fn list(&self, source: u64) -> Listing {
         let path = EntryPath::trusted(self.name.as_bytes());
-        Listing::of_stream(source, path, Timestamp::now().as_second())
+        let mut listing = Listing::of_stream(source, path, Timestamp::now().as_second());
+        listing.set_places(Some(vec![format!("- {}", self.name)]));
+        listing
     }
 
     pub(super) fn take(&self) -> Result<Box<dyn io::Read + Send>, SourceError> {

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Access, AtFlags, Dir, FileType, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
-use super::{ListOptions, Listing, NodeBuilder, Problems, SkipReason, Source, SourceError};
+use super::{ListOptions, Listing, NodeBuilder, Problems, Root, SkipReason, Source, SourceError};
 use crate::beneath;
 use crate::entry::{EntryKind, MAX_ENTRIES};
 use crate::path::{EntryPath, Escaped, MAX_PATH, PathFault};
@@ -59,6 +59,8 @@ impl Source {
                 }
             }
         }
+        let places = self.roots.iter().map(Root::place).collect();
+        walk.listing.set_places(places);
         walk.finish()
     }
 }

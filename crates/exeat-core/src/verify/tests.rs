@@ -56,6 +56,7 @@ impl Case {
             },
             recipients: recipients(&recipient),
             signer: Some(sender.public().fingerprint()),
+            approvals: Default::default(),
         };
         let policy = Policy::floor();
         let Decision::Permit(permit) = policy.decide(request, listing) else {

@@ -13,7 +13,7 @@ use exeat_core::policy::Policy;
 use exeat_core::source::Source;
 use serde::Serialize;
 
-use super::asking::{self, Skipped, leave_out, skipped};
+use super::asking::{self, HistoryOf, Skipped, leave_out, skipped};
 use super::{is_to_stream, listen, now, package_name, stop_if_asked, terms};
 use crate::args::Export;
 use crate::commands::readers;
@@ -107,10 +107,17 @@ pub(super) fn run(
     let locked = ledger.as_ref().map(Ledger::lock).transpose()?;
     let requester = &permit.terms().requester;
     let path = config::ledger_path(policy)?;
-    let history = asking::history(policy, requester, now, true, |questions| match &locked {
-        Some(locked) => locked.account(questions),
-        None => ledger::consult(&path, questions),
-    })?;
+    let history =
+        asking::history(
+            policy,
+            requester,
+            now,
+            HistoryOf::Plain,
+            |questions| match &locked {
+                Some(locked) => locked.account(questions),
+                None => ledger::consult(&path, questions),
+            },
+        )?;
     let release = match policy.decide_plain_content(permit, inspected, &history) {
         Decision::Permit(release) => release,
         Decision::Refusal(refusal) => {

@@ -105,6 +105,7 @@ fn what_a_policy_names_is_found_while_it_is_sealed() {
             },
             recipients: keys(None),
             signer: Some(signer),
+            approvals: Default::default(),
         };
         let Decision::Permit(permit) = policy(text).decide(request, listing) else {
             panic!("refused");

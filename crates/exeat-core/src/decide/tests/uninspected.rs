@@ -37,8 +37,8 @@ fn what_was_not_inspected_is_no_way_round_a_number() {
         let policy = policy(text);
         let asked = Asked::new();
         let history = History {
-            plain_people: 0,
-            quotas: vec![0; policy.quotas().count()],
+            quotas: vec![Left::default(); policy.quotas().count()],
+            ..History::default()
         };
         let judge = |facts: &Facts| policy.content_findings(&asked.sealed(), facts, &history);
         for facts in [

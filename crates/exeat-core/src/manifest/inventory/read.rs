@@ -5,6 +5,7 @@ use std::io::{self, BufRead};
 
 use serde::{Deserialize, Serialize};
 
+use super::super::MAX_APPROVALS;
 use super::{Header, Inventory, Line, MAX_LINE, Part, Stored, encode};
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::hex_to_bytes;
@@ -49,6 +50,9 @@ pub enum InventoryFault {
     /// More entries than a reader takes.
     #[error("more than {MAX_ENTRIES} entries")]
     TooMany,
+    /// More approvals than a release takes.
+    #[error("more than {MAX_APPROVALS} approvals")]
+    Approvals,
     /// Its path breaks a rule.
     #[error("the path cannot stand in a package: {0}")]
     Path(PathFault),
@@ -96,6 +100,9 @@ impl Inventory {
             lines.parse::<Header>()
         };
         let header: Header = read_header(&mut lines).map_err(|f| lines.error(f))?;
+        if header.approvals.len() > MAX_APPROVALS {
+            return Err(lines.error(InventoryFault::Approvals));
+        }
         if header.entries > MAX_ENTRIES {
             return Err(lines.error(InventoryFault::TooMany));
         }

@@ -6,8 +6,8 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::super::rules::MEDIA;
-use super::super::strategy::{KEYS, NAMES, SIGNERS, any_text, of_text};
-use super::super::{Policy, any_policy};
+use super::super::strategy::{KEYS, NAMES, SIGNERS, any_text, approver_keys, of_text};
+use super::super::{Policy, Rule, any_policy};
 use crate::keys::Recipient;
 
 /// Asserts that whatever `strict` lets pass, `loose` does too.
@@ -29,6 +29,14 @@ pub(super) fn assert_at_least_as_strict(strict: &Policy, loose: &Policy) {
         assert!(a.is_some() || b.is_none(), "{name} may approve");
         let (a, b) = (strict.forbids_purpose(name), loose.forbids_purpose(name));
         assert!(a.is_some() || b.is_none(), "{name} is a purpose");
+    }
+    for key in approver_keys() {
+        let key = key.public().fingerprint();
+        let may = |policy: &Policy| policy.approver(&key, jiff::Timestamp::UNIX_EPOCH).is_ok();
+        let asks = |policy: &Policy| policy.approver_names().is_some();
+        assert!(!may(strict) || may(loose) || !asks(loose), "{key}");
+        assert!(asks(strict) || !asks(loose));
+        assert!(strict.names_of(&key).is_superset(&loose.names_of(&key)));
     }
     for (required, _) in loose.required_recipients() {
         assert!(
@@ -67,10 +75,12 @@ pub(super) fn assert_at_least_as_strict(strict: &Policy, loose: &Policy) {
     }
     for quota in loose.quotas() {
         let same = |held: &&super::super::Quota| {
-            held.group() == quota.group() && held.per() == quota.per()
+            held.group() == quota.group() && held.per() == quota.per() && held.by() == quota.by()
         };
         let held = strict.quotas().find(same).expect("a quota stays");
-        assert!(held.people() <= quota.people());
+        let limit = |rule: Option<&Rule<u64>>| rule.map_or(u64::MAX, |rule| rule.value);
+        assert!(limit(held.people()) <= limit(quota.people()));
+        assert!(limit(held.records()) <= limit(quota.records()));
     }
     assert!(strict.requires_purpose().is_some() || loose.requires_purpose().is_none());
     assert!(strict.uninspected_rule().value >= loose.uninspected_rule().value);
@@ -123,7 +133,7 @@ proptest! {
         prop_assert!(policy.bulk_rules().people.value <= highest);
         prop_assert_eq!(policy.approvals_for(highest), policy.approvals_for(beyond));
         for limit in policy.ceiling_rule().map(|rule| rule.value).into_iter()
-            .chain(policy.quotas().map(|quota| quota.people()))
+            .chain(policy.quotas().filter_map(|quota| quota.people()).map(|rule| rule.value))
         {
             prop_assert!(highest > limit);
         }

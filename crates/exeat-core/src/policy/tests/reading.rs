@@ -17,9 +17,9 @@ fn every_key_is_read_and_shown_with_its_line() {
     let text = format!(
         "[bulk]\npeople = 1\nrecords = 2\nbytes = \"3 kB\"\nfiles = 4\n\
          [recipients]\nfile = \"r.toml\"\nrequired = [\"North\"]\npassphrase = false\n\
-         [approvals]\napprovers = [\"b\", \"a\"]\npeople = [{{ from = 5, count = 1 }}]\n\
+         [approvals]\napprovers = [\"b\", \"a\"]\npeople = [{{ from = 5, count = 1 }}]\nfile = \"a\"\n\
          [ceiling]\npeople = 6\n\
-         [[quota]]\ngroup = \"g\"\npeople = 7\nper = \"1 week\"\n\
+         [[quota]]\ngroup = \"g\"\npeople = 7\nrecords = 8\nper = \"1 week\"\nby = \"group\"\n\
          [destinations]\nallow = [\"optical\", \"/srv\"]\n\
          [signing]\nrequired = true\nsigners = [\"{}\"]\n\
          [purpose]\nrequired = true\nallowed = [\"audit\"]\n\
@@ -33,8 +33,13 @@ fn every_key_is_read_and_shown_with_its_line() {
         RECIPIENTS[0]
     );
     let policy = Policy::from_layers(&[file("/etc/exeat/p.toml", &text)], |path| {
-        assert_eq!(path, Path::new("/etc/exeat/r.toml"));
-        Ok(book.clone())
+        match path.to_str() {
+            Some("/etc/exeat/r.toml") => Ok(book.clone()),
+            other => {
+                assert_eq!(other, Some("/etc/exeat/a"));
+                Ok(String::new())
+            }
+        }
     });
     let settings = policy.expect("valid").settings();
     let lines: Vec<_> = settings
@@ -42,28 +47,30 @@ fn every_key_is_read_and_shown_with_its_line() {
         .map(|s| format!("{} = {} # {}", s.key, s.value, s.origin))
         .collect();
     let signers = format!(
-        "signing.signers = [\"{}\"] # /etc/exeat/p.toml:23",
+        "signing.signers = [\"{}\"] # /etc/exeat/p.toml:26",
         SIGNERS[0]
     );
     assert_eq!(
         lines,
         [
             "approvals.approvers = [\"a\", \"b\"] # /etc/exeat/p.toml:11",
+            "approvals.file = \"/etc/exeat/a\" # /etc/exeat/p.toml:13",
             "approvals.people = { from = 5, count = 1 } # /etc/exeat/p.toml:12",
             "bulk.bytes = \"3000 B\" # /etc/exeat/p.toml:4",
             "bulk.files = 4 # /etc/exeat/p.toml:5",
             "bulk.people = 1 # /etc/exeat/p.toml:2",
             "bulk.records = 2 # /etc/exeat/p.toml:3",
-            "ceiling.people = 6 # /etc/exeat/p.toml:14",
-            "destinations.allow = [\"optical\", \"/srv\"] # /etc/exeat/p.toml:20",
+            "ceiling.people = 6 # /etc/exeat/p.toml:15",
+            "destinations.allow = [\"optical\", \"/srv\"] # /etc/exeat/p.toml:23",
             "inspection.columns = { class = \"health\", named = [\"Read_Code\"] } \
-             # /etc/exeat/p.toml:32",
-            "inspection.mode = \"full\" # /etc/exeat/p.toml:30",
-            "inspection.uninspected = \"refuse\" # /etc/exeat/p.toml:31",
-            "ledger.path = \"/var/lib/exeat/ledger\" # /etc/exeat/p.toml:28",
-            "purpose.allowed = [\"audit\"] # /etc/exeat/p.toml:26",
-            "purpose.required = true # /etc/exeat/p.toml:25",
-            "quota = { group = \"g\", people = 7, per = \"7 days\" } # /etc/exeat/p.toml:16",
+             # /etc/exeat/p.toml:35",
+            "inspection.mode = \"full\" # /etc/exeat/p.toml:33",
+            "inspection.uninspected = \"refuse\" # /etc/exeat/p.toml:34",
+            "ledger.path = \"/var/lib/exeat/ledger\" # /etc/exeat/p.toml:31",
+            "purpose.allowed = [\"audit\"] # /etc/exeat/p.toml:29",
+            "purpose.required = true # /etc/exeat/p.toml:28",
+            "quota = { by = \"group\", group = \"g\", people = 7, records = 8, per = \"7 days\" } \
+             # /etc/exeat/p.toml:17",
             "recipients.file = \"/etc/exeat/r.toml\" # /etc/exeat/p.toml:7",
             "recipients.passphrase = false # /etc/exeat/p.toml:9",
             "recipients.post_quantum = false # floor",

@@ -8,10 +8,9 @@ use toml::Spanned;
 use super::super::config::Texts;
 use super::super::problem::{Page, ProblemKind};
 use super::super::rules::{RecipientList, RequiredRecipient};
-use super::{Check, MAX_NAME, MAX_PATH, Policy};
+use super::{Check, MAX_NAME, MAX_PATH, Policy, named_by};
 use crate::diagnostic::words::without_errno;
 use crate::keys::{MAX_RECIPIENT, MAX_RECIPIENTS, Recipient, RecipientBook};
-use crate::path::shown;
 
 impl Check<'_, '_> {
     /// Reads the file of the only allowed recipients.
@@ -44,7 +43,7 @@ impl Check<'_, '_> {
                     let span = other.span_of_line(problem.line);
                     let message = problem.message;
                     let kind = ProblemKind::Recipients { message };
-                    other.problem(span, kind, named_by(self.page.path()));
+                    other.problem(span, kind, named_by("[recipients] file", self.page.path()));
                 }
                 self.page.add(other.into_found());
                 return None;
@@ -108,11 +107,4 @@ impl Check<'_, '_> {
             policy.required.insert(required, self.origin(&text.span()));
         }
     }
-}
-
-fn named_by(policy: &Path) -> String {
-    format!(
-        "this file is named by [recipients] file in {}",
-        shown(policy)
-    )
 }

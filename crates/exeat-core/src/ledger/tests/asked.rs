@@ -1,0 +1,130 @@
+//! Requests and answers on record, and what they decide.
+
+use super::*;
+use crate::approval::{Answer, ReleaseRequest, answer};
+use crate::decide::Past;
+use crate::manifest::{Content, RequestId, RequestedBy, Scope, Verdict};
+use crate::signature::SigningKey;
+use crate::statement::Signed;
+
+fn request(key: &SigningKey) -> Signed<ReleaseRequest> {
+    let request = ReleaseRequest {
+        created: at(0),
+        expires: at(DAY),
+        facts: Some(Facts::default()),
+        findings: Vec::new(),
+        id: RequestId::generate(),
+        label: None,
+        policy_sha256: Digest::of(b"floor"),
+        purpose: "audit".into(),
+        recipients: vec![key_of(1)],
+        requester: RequestedBy {
+            name: None,
+            user: 7,
+        },
+        scope: Scope::Content(Content {
+            bytes: 1,
+            entries: 1,
+            sha256: Digest::of(b"x"),
+        }),
+        signer: key.public().fingerprint(),
+    };
+    request.sign(key).expect("signs")
+}
+
+/// A recipient; of the second the key is too long to be recorded.
+fn key_of(number: usize) -> NamedKey {
+    NamedKey {
+        key: format!("age1{}", "x".repeat(number * 100)),
+        name: None,
+    }
+}
+
+fn say(asked: &Signed<ReleaseRequest>, verdict: Verdict) -> Signed<crate::manifest::Approval> {
+    let said = Answer {
+        verdict,
+        why: Some("because".parse().expect("a note")),
+        created: at(0),
+        expires: None,
+    };
+    answer(asked, said, &SigningKey::generate("ada")).expect("signs")
+}
+
+fn past(ledger: &Ledger, id: RequestId) -> Option<Past> {
+    let account = ledger.account(&[]).expect("in order");
+    account.requests.get(&id).copied()
+}
+
+#[test]
+fn what_became_of_a_request_is_known() {
+    let (_folder, path) = folder();
+    let ledger = open(&path);
+    let asked = request(&SigningKey::generate("eve"));
+    let (id, by) = (asked.statement().id, decide::Requester::of(7));
+    let locked = || ledger.lock().expect("free");
+    locked().ask(&asked, &by).expect("recorded");
+    let approval = say(&asked, Verdict::Approve);
+    locked().answer(&approval, &by).expect("recorded");
+    assert_eq!(past(&ledger, id), None);
+    let release = || {
+        let export = Export {
+            request: Some(id),
+            ..export(7, Form::Encrypted)
+        };
+        ledger.record_intent(&export, &found(3)).expect("recorded")
+    };
+    let released = |releases| {
+        Some(Past {
+            is_rejected: false,
+            releases,
+        })
+    };
+    // What failed may be tried again.
+    release().failed("no-space").expect("recorded");
+    assert_eq!(past(&ledger, id), None);
+    let open = release();
+    assert_eq!(past(&ledger, id), released(1));
+    open.delivered(1, None).expect("recorded");
+    drop(release());
+    assert_eq!(past(&ledger, id), released(2));
+    let no = say(&asked, Verdict::Reject);
+    locked().answer(&no, &by).expect("recorded");
+    assert_eq!(past(&ledger, id).map(|past| past.is_rejected), Some(true));
+    ledger.check().expect("in order");
+    let text = text(&path);
+    for expected in [
+        "\"kind\":\"request\"",
+        "\"kind\":\"approval\"",
+        "\"why\":\"because\"",
+    ] {
+        assert!(text.contains(expected), "{expected}: {text}");
+    }
+}
+
+#[test]
+fn what_somebody_holds_is_a_sum() {
+    let (_folder, path) = folder();
+    let ledger = open(&path);
+    let send = |to: &[usize], form, most| {
+        let export = Export {
+            recipients: to.iter().map(|&number| key_of(number)).collect(),
+            ..export(7, form)
+        };
+        ledger
+            .record_intent(&export, &found(most))
+            .expect("recorded")
+    };
+    send(&[1], Form::Encrypted, 3)
+        .delivered(1, None)
+        .expect("recorded");
+    drop(send(&[1, 1, 2], Form::Encrypted, 4));
+    send(&[1], Form::Encrypted, 50)
+        .failed("no-space")
+        .expect("recorded");
+    drop(send(&[1], Form::Plaintext, 60));
+    let held = holdings(&path, &[key_of(2), key_of(1), key_of(3)]).expect("in order");
+    let counts: Vec<_> = held.iter().map(|sum| (sum.exports, sum.people)).collect();
+    assert_eq!(counts, [(1, 4), (2, 7), (0, 0)]);
+    let nowhere = holdings(&path.with_extension("none"), &[key_of(1)]).expect("nothing");
+    assert_eq!(nowhere, [Sum::default()]);
+}
