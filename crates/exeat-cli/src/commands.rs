@@ -21,6 +21,7 @@ mod verify;
 
 use std::path::Path;
 
+use exeat_core::approval::REQUEST_NAMESPACE;
 use exeat_core::inspect::reader::Readers;
 use exeat_core::keys::{EnvelopeKind, Identities};
 use exeat_core::manifest::{CHECKPOINT_NAMESPACE, Checkpoint};
@@ -91,7 +92,7 @@ const PURPOSES: [(&str, &str); 5] = [
     (PACKAGE_NAMESPACE, "packages"),
     (REKEY_NAMESPACE, "passing packages on"),
     (RECEIPT_NAMESPACE, "receipts"),
-    ("exeat.request.v1", "requests"),
+    (REQUEST_NAMESPACE, "requests"),
     (CHECKPOINT_NAMESPACE, "checkpoints"),
 ];
 

@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 use exeat_core::decide::Note;
 use jiff::SignedDuration;
 
+use super::scan::duration;
 use super::{KeyArgs, KeySource, PolicyArgs, SourceArgs, TrustArgs, key_source};
 
 /// Ask others to agree to an export
@@ -133,26 +134,14 @@ pub(crate) struct AnswerArgs {
     pub(crate) trust: TrustArgs,
 }
 
-/// Reads a number of days, weeks or hours: `7d`, `2w`, `12h`.
+/// Reads how long something is good: `7d`, `2w`, `12h`.
 fn days(text: &str) -> Result<SignedDuration, String> {
-    let error = || "use a number and h, d or w, such as 7d".to_owned();
-    let unit = text.chars().last().ok_or_else(error)?;
-    let hours: i64 = match unit {
-        'h' => 1,
-        'd' => 24,
-        'w' => 7 * 24,
-        _ => return Err(error()),
-    };
-    let digits = &text[..text.len() - 1];
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(error());
+    let found = duration(text).ok_or("use a number and h, d or w, such as 7d")?;
+    let allowed = SignedDuration::from_hours(1)..=SignedDuration::from_hours(24 * 400);
+    match allowed.contains(&found) {
+        true => Ok(found),
+        false => Err("use 1h to 400d".to_owned()),
     }
-    let number: i64 = digits.parse().map_err(|_| error())?;
-    let hours = number
-        .checked_mul(hours)
-        .filter(|hours| (1..=24 * 400).contains(hours));
-    let hours = hours.ok_or_else(|| "use 1h to 400d".to_owned())?;
-    Ok(SignedDuration::from_hours(hours))
 }
 
 #[cfg(test)]
