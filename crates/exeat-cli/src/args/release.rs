@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 use exeat_core::decide::Note;
 use jiff::SignedDuration;
 
+use super::scan::duration;
 use super::{KeyArgs, KeySource, PolicyArgs, SourceArgs, TrustArgs, key_source};
 
 /// Ask others to agree to an export
@@ -133,49 +134,12 @@ pub(crate) struct AnswerArgs {
     pub(crate) trust: TrustArgs,
 }
 
-/// Reads a number of days, weeks or hours: `7d`, `2w`, `12h`.
+/// Reads how long something is to be good.
 fn days(text: &str) -> Result<SignedDuration, String> {
-    let error = || "use a number and h, d or w, such as 7d".to_owned();
-    let unit = text.chars().last().ok_or_else(error)?;
-    let hours: i64 = match unit {
-        'h' => 1,
-        'd' => 24,
-        'w' => 7 * 24,
-        _ => return Err(error()),
-    };
-    let digits = &text[..text.len() - 1];
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(error());
-    }
-    let number: i64 = digits.parse().map_err(|_| error())?;
-    let hours = number
-        .checked_mul(hours)
-        .filter(|hours| (1..=24 * 400).contains(hours));
-    let hours = hours.ok_or_else(|| "use 1h to 400d".to_owned())?;
-    Ok(SignedDuration::from_hours(hours))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations() {
-        for (text, hours) in [("7d", 168), ("12h", 12), ("2w", 336), ("400d", 9600)] {
-            assert_eq!(days(text), Ok(SignedDuration::from_hours(hours)), "{text}");
-        }
-        for bad in [
-            "",
-            "d",
-            "0d",
-            "401d",
-            "-1d",
-            "1.5d",
-            "7",
-            "7é",
-            "99999999999999999999d",
-        ] {
-            assert!(days(bad).is_err(), "{bad}");
-        }
+    let wrong = || "use a number and h, d or w, such as 12h, 7d, 2w".to_owned();
+    let duration = duration(text).ok_or_else(wrong)?;
+    match duration.is_zero() {
+        true => Err(wrong()),
+        false => Ok(duration),
     }
 }
