@@ -74,6 +74,13 @@ fn approved() -> Env {
     env
 }
 
+/// With `out/p.exeat`, a package that two have agreed to.
+pub(crate) fn released() -> Env {
+    let env = approved();
+    export(&env, &format!("--name p {BOTH}")).ends(0);
+    env
+}
+
 fn export(env: &Env, options: &str) -> Ran {
     env.by("sender", &format!("{EXPORT} {options}"))
 }
@@ -159,7 +166,18 @@ fn two_agree_and_it_leaves_once() {
     export(&env, &format!("--name p {BOTH}")).ends(0);
     env.by("recipient", "verify out/p.exeat -i recipient/identity.txt")
         .ends(0);
+    let ran = env.by("recipient", "list out/p.exeat").ends(0);
+    ran.says("approved by ada@clinic.example (SHA256:");
+    let ran = env.by("sender", "ledger list").ends(0);
+    for words in ["asks for approvals (request", "approves request", "left"] {
+        assert!(ran.out.contains(words), "{words}: {ran}");
+    }
     let (_, asked) = statement(&env, "r.json");
+    let shown = env.by(
+        "sender",
+        &format!("ledger show {}", asked["id"].as_str().unwrap()),
+    );
+    assert_eq!(shown.ends(0).out.matches("entry ").count(), 5);
     let entries = ledger::entries(&env);
     let intent = entries
         .iter()
@@ -274,7 +292,7 @@ fn some_requests_are_not_approved() {
         4,
         "this is not a request",
     );
-    fails("ada", &"x".repeat(2 << 20), 1, "larger than 1.0 MiB");
+    fails("ada", &"x".repeat(2 << 20), 4, "it is larger than 1024 KiB");
     env.by("ada", "approve nowhere.json --yes")
         .ends(1)
         .says("nowhere.json");

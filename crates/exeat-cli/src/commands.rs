@@ -24,7 +24,7 @@ use std::path::Path;
 use exeat_core::approval::REQUEST_NAMESPACE;
 use exeat_core::inspect::reader::Readers;
 use exeat_core::keys::{EnvelopeKind, Identities};
-use exeat_core::manifest::{CHECKPOINT_NAMESPACE, Checkpoint};
+use exeat_core::manifest::{CHECKPOINT_NAMESPACE, Checkpoint, NamedApproval};
 use exeat_core::path::Escaped;
 use exeat_core::signature::{PACKAGE_NAMESPACE, RECEIPT_NAMESPACE, REKEY_NAMESPACE, Signer};
 use exeat_core::statement::Signed;
@@ -220,6 +220,32 @@ impl SignerReport {
             name: Escaped(signer.principal().as_bytes()).to_string(),
             fingerprint: signer.fingerprint().to_string(),
         }
+    }
+}
+
+/// Who else agreed to a release, in reports.
+#[derive(Debug, Serialize)]
+struct ApprovalReport {
+    approver: String,
+    created: String,
+    fingerprint: String,
+}
+
+impl ApprovalReport {
+    fn of(named: &NamedApproval) -> Self {
+        Self {
+            approver: Escaped(named.approver.as_bytes()).to_string(),
+            created: named.approval.statement().created.to_string(),
+            fingerprint: named.approval.fingerprint().to_string(),
+        }
+    }
+
+    /// For people. The name is what the sender's policy has for the key.
+    fn text(&self) -> String {
+        format!(
+            "{} ({}), by the sender's account",
+            self.approver, self.fingerprint
+        )
     }
 }
 

@@ -487,6 +487,25 @@ impl Policy {
         })
     }
 
+    /// Whether the request that others have agreed to is spent, by what the
+    /// ledger says now: so that nobody waits for what the second decision would
+    /// refuse. It is asked again there.
+    pub fn decide_past(&self, permit: Permit, past: Past) -> Decision<Permit> {
+        let Permit {
+            request,
+            policy_sha256,
+            ..
+        } = &permit;
+        let mut findings = permit.findings.clone();
+        approvals::spent(&request.approvals, past, &mut findings);
+        match refuses(&findings) {
+            true => request
+                .terms
+                .refuse(request.form(), *policy_sha256, None, findings),
+            false => Decision::Permit(permit),
+        }
+    }
+
     /// The decision between the two, where [`Permit::wants_first_look`]: may
     /// what was inspected be sealed into a stream? It is inspected again as it
     /// is sealed, and the second decision is on that.

@@ -205,10 +205,8 @@ impl Asking<'_> {
     ) -> Result<Signed<exeat_core::manifest::Approval>, CommandError> {
         // Not before the question: somebody may have looked at it for hours.
         let created = now();
-        let expires = match self.expires {
-            None => None,
-            Some(after) => Some(created.checked_add(after).unwrap_or(Timestamp::MAX)),
-        };
+        let end = |after| created.checked_add(after).unwrap_or(Timestamp::MAX);
+        let expires = self.expires.map(end);
         let answer = Answer {
             verdict: self.verdict,
             why: self.why.cloned(),

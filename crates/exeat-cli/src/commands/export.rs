@@ -155,6 +155,17 @@ fn sealed(
     };
     // Now, and not when all is sealed.
     ledger.check()?;
+    if let Some(request) = permit.request().approvals.request() {
+        let requests = ledger.account(&[])?.requests;
+        let past = requests.get(&request).copied().unwrap_or_default();
+        permit = match policy.decide_past(permit, past) {
+            Decision::Permit(permit) => permit,
+            Decision::Refusal(refusal) => {
+                ledger.lock()?.refuse(&refusal)?;
+                return Err(CommandError::refused(&refusal));
+            }
+        };
+    }
     if permit.wants_first_look() {
         permit = first_look(permit, &source, policy, &ledger, &progress)?;
     }

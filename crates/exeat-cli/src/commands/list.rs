@@ -9,7 +9,10 @@ use exeat_core::manifest::{Inventory, NamedKey, Record};
 use exeat_core::path::Escaped;
 use serde::{Serialize, Serializer};
 
-use super::{CheckpointReport, SignerReport, tell_of_further_envelopes, unlock, verify_package};
+use super::{
+    ApprovalReport, CheckpointReport, SignerReport, tell_of_further_envelopes, unlock,
+    verify_package,
+};
 use crate::args::List;
 use crate::config::Config;
 use crate::error::CommandError;
@@ -25,6 +28,7 @@ struct Listed<'a> {
     purpose: Option<&'a str>,
     requester: Option<&'a str>,
     recipients: &'a [NamedKey],
+    approvals: Vec<ApprovalReport>,
     checkpoint: Option<CheckpointReport>,
     facts: &'a Facts,
     findings: &'a [Finding],
@@ -84,6 +88,7 @@ pub(crate) fn run(args: &List, config: &Config, ui: &Ui) -> Result<Report, Comma
         purpose: header.purpose.as_deref(),
         requester: header.requester.as_deref(),
         recipients: &header.recipients,
+        approvals: header.approvals.iter().map(ApprovalReport::of).collect(),
         checkpoint: header.checkpoint.as_ref().map(CheckpointReport::of),
         facts: &header.facts,
         findings: &header.findings,
@@ -115,6 +120,8 @@ fn about(listed: &Listed<'_>) -> Vec<String> {
     }
     let recipients = listed.recipients.iter();
     notes.extend(recipients.map(|one| format!("for {}", render::recipient(one))));
+    let approvals = listed.approvals.iter();
+    notes.extend(approvals.map(|approval| format!("approved by {}", approval.text())));
     let checkpoint = listed.checkpoint.iter();
     notes.extend(checkpoint.map(|checkpoint| format!("recorded as {}", checkpoint.text())));
     notes.push(format!("holds {}", render::content(listed.facts)));

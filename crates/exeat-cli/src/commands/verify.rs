@@ -9,7 +9,8 @@ use exeat_core::verify::{EnvelopeState, FurtherEnvelope};
 use serde::Serialize;
 
 use super::{
-    CheckpointReport, SignerReport, listen, tell_of_further_envelopes, unlock, verify_package,
+    ApprovalReport, CheckpointReport, SignerReport, listen, tell_of_further_envelopes, unlock,
+    verify_package,
 };
 use crate::args::Verify;
 use crate::config::Config;
@@ -77,6 +78,8 @@ struct Content {
     files: u64,
     bytes: u64,
     skipped: u64,
+    /// Who else agreed to the release.
+    approvals: Vec<ApprovalReport>,
     /// What vouches for the sender's ledger.
     checkpoint: Option<CheckpointReport>,
     /// What the sender established about it.
@@ -124,6 +127,12 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
                 .entries()
                 .filter(|e| e.skipped().is_some())
                 .count() as u64,
+            approvals: inventory
+                .header()
+                .approvals
+                .iter()
+                .map(ApprovalReport::of)
+                .collect(),
             checkpoint: inventory
                 .header()
                 .checkpoint
@@ -174,6 +183,9 @@ fn text(result: &Verified) -> String {
             if content.skipped > 0 {
                 let skipped = render::count(content.skipped, "entry", "entries");
                 text += &format!("  left out     {skipped} that the sender could not read\n");
+            }
+            for approval in &content.approvals {
+                text += &format!("  approved     {}\n", approval.text());
             }
             if let Some(checkpoint) = &content.checkpoint {
                 text += &format!("  recorded     {}\n", checkpoint.text());

@@ -57,6 +57,8 @@ fn standing(key: &SigningKey) -> ReleaseRequest {
     }
 }
 
+type Edit = fn(&mut ReleaseRequest);
+
 /// As somebody would who does not keep to the format.
 fn signed_anyway(request: ReleaseRequest, key: &SigningKey) -> Result<(), &'static str> {
     let signed = Signed::sign(request, key).expect("signs");
@@ -87,7 +89,7 @@ fn a_request_is_read_as_it_was_signed() {
 #[test]
 fn a_request_that_contradicts_itself_is_neither_signed_nor_read() {
     let key = SigningKey::generate("eve");
-    let edits: [fn(&mut ReleaseRequest); 9] = [
+    let edits: [Edit; 9] = [
         |r| r.purpose = "two\nlines".into(),
         |r| r.purpose = String::new(),
         |r| r.label = Some("\u{1b}[2J".into()),
@@ -105,7 +107,7 @@ fn a_request_that_contradicts_itself_is_neither_signed_nor_read() {
         let read = signed_anyway(bad, &key);
         assert_eq!(read, Err("statement-contradictory"), "edit {number}");
     }
-    let edits: [(&str, fn(&mut ReleaseRequest)); 5] = [
+    let edits: [(&str, Edit); 5] = [
         ("statement-contradictory", |r| {
             r.facts = Some(Facts::default())
         }),

@@ -5,9 +5,9 @@
 //! there are: somebody means it to count, and has to know that it does not.
 //! No approval loosens anything but the demand for approvals.
 
-use super::History;
 use super::ask::{Ask, Form};
 use super::words::{LEAVE_OUT, people, refuse, uninspected_places, unseen};
+use super::{History, Past};
 use crate::approval::{Approvals, is_future};
 use crate::diagnostic::words::{counted, grouped};
 use crate::diagnostic::{Finding, Severity};
@@ -395,29 +395,33 @@ impl<'a> Given<'a> {
                 });
             }
         }
-        let Some(past) = history.request else {
+        match history.request {
+            Some(past) => spent(self.approvals, past, findings),
             // Without an answer nobody knows, so nothing may leave.
-            findings.push(floor(
+            None => findings.push(floor(
                 "approval-used",
                 "nobody knows whether the request has been used or rejected",
                 "this is a mistake of the program that asked",
-            ));
-            return;
-        };
-        if past.is_rejected {
-            findings.push(floor(
-                "approval-rejected",
-                "the ledger has a rejection of the request",
-                "settle it with whoever rejected it, and ask anew with 'exeat request'",
-            ));
+            )),
         }
-        if past.releases > 0 && self.approvals.ask_for_content() {
-            findings.push(floor(
-                "approval-used",
-                "the request has been released already: one request is one release",
-                "ask anew with 'exeat request'",
-            ));
-        }
+    }
+}
+
+/// That the request has been neither rejected nor used up.
+pub(super) fn spent(approvals: &Approvals, past: Past, findings: &mut Vec<Finding>) {
+    if past.is_rejected {
+        findings.push(floor(
+            "approval-rejected",
+            "the ledger has a rejection of the request",
+            "settle it with whoever rejected it, and ask anew with 'exeat request'",
+        ));
+    }
+    if past.releases > 0 && approvals.ask_for_content() {
+        findings.push(floor(
+            "approval-used",
+            "the request has been released already: one request is one release",
+            "ask anew with 'exeat request'",
+        ));
     }
 }
 

@@ -604,6 +604,33 @@ impl Entry {
         export.or(outcome).or(alarm).or(receipt)
     }
 
+    /// The request that it is about, if it is about one.
+    #[must_use]
+    pub fn release_request(&self) -> Option<RequestId> {
+        let asked = self.request.as_ref().map(|request| request.id);
+        let answered = self.approval.as_ref().map(|answer| answer.request);
+        let export = self.export.as_ref().and_then(|export| export.request);
+        asked.or(answered).or(export)
+    }
+
+    /// Who did it or asked for it, where that is an account.
+    #[must_use]
+    pub fn requester(&self) -> Option<&Requester> {
+        let export = self.export.as_ref().map(|export| &export.requester);
+        let asked = self.request.as_ref().map(|request| &request.requester);
+        let answered = self.approval.as_ref().map(|answer| &answer.by);
+        let recovery = self.recovery.as_ref().map(|recovery| &recovery.requester);
+        export.or(asked).or(answered).or(recovery)
+    }
+
+    /// Who was to be able to open it, of an export or of a request.
+    #[must_use]
+    pub fn recipients(&self) -> &[NamedKey] {
+        let export = self.export.as_ref().map(|export| &export.recipients);
+        let asked = self.request.as_ref().map(|request| &request.recipients);
+        export.or(asked).map_or(&[], Vec::as_slice)
+    }
+
     /// The line, with its end.
     pub(super) fn to_line(&self) -> Vec<u8> {
         let mut line = serde_json::to_vec(self).expect("an entry has nothing JSON cannot say");

@@ -131,7 +131,7 @@
 //! Of a package whose files do not span volumes, with `age`, `zstd` and `jq`:
 //!
 //! ```sh
-//! age -d -i package.key inventory.age | zstd -dc | tail -n +2 |
+//! age -d -i package.key inventory.age | zstd -dcf | tail -n +2 |
 //!     jq -c '{bytes, path, path_hex, sha256, skipped, target, target_hex, type} | with_entries(select(.value != null))' | sha256sum
 //! ```
 //!

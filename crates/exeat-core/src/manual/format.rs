@@ -84,6 +84,11 @@
 //! | `target`, or `target_hex` | of a symbolic link |
 //! | `type` | `directory`, `file` or `symlink` |
 //!
+//! `approvals` in the first line has, for each of those who agreed to the release
+//! before it left, `approval`, the document that they signed, and `approver`, the name
+//! that the sender's policy has for the key; 16 at most. A reader checks that each
+//! signature fits: see [`super::approvals`].
+//!
 //! `checkpoint` in the first line says that the release is an entry of the
 //! sender's ledger: one line of JSON in the line, with `format`
 //! (`exeat-checkpoint/1`), `signature` and `statement`, the exact text that was

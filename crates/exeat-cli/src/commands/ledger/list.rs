@@ -81,17 +81,15 @@ fn is_asked_for(entry: &Entry, args: &LedgerList) -> bool {
     if args.refused && (entry.export.is_none() || entry.is_intent()) {
         return false;
     }
-    let requester = entry.export.as_ref().map(|export| &export.requester);
-    let requester = requester.or(entry.recovery.as_ref().map(|recovery| &recovery.requester));
     let is_by = args.who.as_ref().is_none_or(|who| {
-        requester.is_some_and(|by| by.name.as_ref() == Some(who) || by.user.to_string() == *who)
-    });
-    let is_for = args.recipient.as_ref().is_none_or(|wanted| {
         entry
-            .export
-            .as_ref()
-            .is_some_and(|export| is_for(&export.recipients, wanted))
+            .requester()
+            .is_some_and(|by| by.name.as_ref() == Some(who) || by.user.to_string() == *who)
     });
+    let is_for = args
+        .recipient
+        .as_ref()
+        .is_none_or(|wanted| is_for(entry.recipients(), wanted));
     is_by && is_for
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use exeat_core::inspect::Coverage;
 use exeat_core::ledger::{Ending, Entry, Export, Form, Found, Requester};
-use exeat_core::manifest::{NamedKey, PackageId};
+use exeat_core::manifest::{NamedKey, PackageId, Verdict};
 use exeat_core::path::Escaped;
 use jiff::Timestamp;
 
@@ -68,11 +68,7 @@ impl Rows {
             number: entry.sequence,
             time: entry.time,
             package: entry.export.as_ref().map(|export| export.id),
-            who: entry
-                .export
-                .as_ref()
-                .map(|export| who(&export.requester))
-                .unwrap_or_default(),
+            who: entry.requester().map(who).unwrap_or_default(),
             what: String::new(),
             people: entry.found.as_ref().map(people).unwrap_or_default(),
             to: entry.export.as_ref().map(to).unwrap_or_default(),
@@ -97,8 +93,22 @@ impl Rows {
                 "ALARM: contradicts the checkpoint of entry {signed} ({})",
                 alarm.what.words()
             );
+        } else if let Some(request) = &entry.request {
+            row.what = format!("asks for approvals (request {})", request.id.short());
+            row.to = names(&request.recipients);
+        } else if let Some(answer) = &entry.approval {
+            let verb = match answer.verdict {
+                Verdict::Approve => "approves",
+                Verdict::Reject => "REJECTS",
+            };
+            let why = answer.why.as_ref();
+            let why = why.map(|why| format!(": {}", Escaped(why.as_bytes())));
+            row.what = format!(
+                "{verb} request {}{}",
+                answer.request.short(),
+                why.unwrap_or_default()
+            );
         } else if let Some(recovery) = &entry.recovery {
-            row.who = who(&recovery.requester);
             let why = Escaped(recovery.why.as_bytes());
             row.what = match recovery.unreadable {
                 0 => format!("looked at: {why}"),

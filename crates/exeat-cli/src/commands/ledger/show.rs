@@ -1,4 +1,4 @@
-//! `exeat ledger show`: all that is on record of one export.
+//! `exeat ledger show`: all that is on record of one export or request.
 
 use exeat_core::ledger::{self, Entry};
 use exeat_core::path::Escaped;
@@ -48,11 +48,14 @@ pub(super) fn run(args: &LedgerShow, config: &Config, ui: &Ui) -> Result<Report,
     }
     let (mut lines, mut ids) = (Vec::new(), Vec::new());
     let read = ledger::read(&path, |entry, sha256| {
-        let id = entry.package().map(|id| id.to_string());
-        let is_meant = match (number, &id) {
-            (Some(number), _) => entry.sequence == number,
-            (None, Some(id)) => wanted.len() >= LEAST && id.contains(&wanted),
-            (None, None) => false,
+        let package = entry.package().map(|id| id.to_string());
+        let request = entry.release_request().map(|id| id.to_string());
+        let is_wanted = |id: &String| wanted.len() >= LEAST && id.contains(&wanted);
+        // All that came of a request is told with it.
+        let id = package.filter(is_wanted).or(request.filter(is_wanted));
+        let is_meant = match number {
+            Some(number) => entry.sequence == number,
+            None => id.is_some(),
         };
         if is_meant {
             if let Some(id) = id.filter(|id| !ids.contains(id)) {
@@ -70,7 +73,7 @@ pub(super) fn run(args: &LedgerShow, config: &Config, ui: &Ui) -> Result<Report,
             Exit::Failed,
             "ledger-id-ambiguous",
             format!(
-                "'{}' is a part of {} packages' ids",
+                "'{}' is a part of {} ids",
                 Escaped(args.id.as_bytes()),
                 ids.len()
             ),

@@ -174,7 +174,8 @@ fn each_has_to_be_for_this_export() {
         key: key.into(),
         name: None,
     };
-    let cases: [(&str, fn(&mut Approval)); 10] = [
+    type Edit = fn(&mut Approval);
+    let cases: [(&str, Edit); 10] = [
         ("approval-other-purpose", |a| a.purpose = "curiosity".into()),
         ("approval-other-requester", |a| a.requester.user = 7),
         ("approval-other-requester", |a| {
@@ -329,7 +330,8 @@ fn a_standing_one_binds_places_label_and_ceiling() {
     };
     let findings = case.judge(&both(standing()), &unseen, &asked_of_ledger());
     assert_eq!(refusing(&findings), ["approval-over-ceiling"]);
-    let cases: [(&str, fn(&mut Standing)); 4] = [
+    type Edit = fn(&mut Standing);
+    let cases: [(&str, Edit); 4] = [
         ("approval-other-destination", |s| {
             s.destination = "/somewhere/else".into()
         }),
