@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueHint};
-use exeat_core::Level;
 use exeat_core::decide::Note;
 use exeat_core::destination::PackageName;
 use exeat_core::seal::Compress;
@@ -17,6 +16,7 @@ mod received;
 mod release;
 mod scan;
 mod util;
+mod values;
 
 pub(crate) use key_source::KeySource;
 pub(crate) use ledger::{
@@ -312,11 +312,11 @@ pub(crate) struct Export {
     #[arg(long, value_name = "FILE")]
     pub(crate) approval: Vec<PathBuf>,
     /// Compression: auto, none, zstd or zstd:LEVEL with LEVEL from 1 to 9
-    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = compress)]
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = values::compress)]
     pub(crate) compress: Compress,
     /// Size of volumes before compression, such as 64M or 4G; a stream has at most 300 of a size
     /// that is given [default: 64M, more for large exports]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
     pub(crate) volume_size: Option<u64>,
     /// Round the size up with zeros, so that it says little; nothing is compressed then
     #[arg(long, conflicts_with = "compress")]
@@ -452,45 +452,6 @@ fn key_source() -> impl clap::builder::TypedValueParser<Value = KeySource> {
     OsStringValueParser::new().try_map(KeySource::parse)
 }
 
-fn compress(text: &str) -> Result<Compress, String> {
-    let level = |level: u8| Level::new(level).map(Compress::Zstd);
-    let found = match text {
-        "auto" => Some(Compress::Auto),
-        "none" => Some(Compress::None),
-        "zstd" => level(3),
-        _ => text
-            .strip_prefix("zstd:")
-            .and_then(|digits| digits.parse().ok())
-            .and_then(level),
-    };
-    found.ok_or_else(|| "use auto, none, zstd, or zstd:1 to zstd:9".to_owned())
-}
-
-/// Reads a size: digits and K, M, G or T, in powers of 1024.
-fn size(text: &str) -> Result<u64, String> {
-    let error = || "use a number and K, M, G or T, such as 64M".to_owned();
-    let upper = text.to_ascii_uppercase();
-    let upper = upper.strip_suffix("IB").unwrap_or(&upper);
-    let upper = upper.strip_suffix('B').unwrap_or(upper);
-    let (digits, shift) = match upper.as_bytes().last() {
-        Some(b'K') => (&upper[..upper.len() - 1], 10),
-        Some(b'M') => (&upper[..upper.len() - 1], 20),
-        Some(b'G') => (&upper[..upper.len() - 1], 30),
-        Some(b'T') => (&upper[..upper.len() - 1], 40),
-        _ => (upper, 0),
-    };
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(error());
-    }
-    digits
-        .parse::<u64>()
-        .ok()
-        .filter(|&count| count > 0)
-        .and_then(|count| count.checked_mul(1 << shift))
-        .filter(|&bytes| bytes < 1 << 60)
-        .ok_or_else(error)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -563,46 +524,6 @@ mod tests {
             if let Err(error) = Cli::try_parse_from(&words) {
                 panic!("{words:?}: {error}");
             }
-        }
-    }
-
-    #[test]
-    fn sizes() {
-        for (text, bytes) in [
-            ("1", 1),
-            ("64M", 64 << 20),
-            ("64MiB", 64 << 20),
-            ("64mb", 64 << 20),
-            ("2G", 2 << 30),
-            ("1K", 1024),
-        ] {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for bad in [
-            "",
-            "0",
-            "M",
-            "-1",
-            "+1",
-            "1.5G",
-            "1E",
-            "99999999T",
-            "1 M",
-            "é",
-        ] {
-            assert!(size(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn compressions() {
-        assert_eq!(compress("auto"), Ok(Compress::Auto));
-        assert_eq!(
-            compress("zstd:9"),
-            Ok(Compress::Zstd(Level::new(9).expect("a level")))
-        );
-        for bad in ["", "gzip", "zstd:0", "zstd:10", "zstd:", "zstd:+1x"] {
-            assert!(compress(bad).is_err(), "{bad}");
         }
     }
 }
