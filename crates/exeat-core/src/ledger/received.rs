@@ -220,9 +220,9 @@ struct Known {
 impl Locked<'_> {
     /// Records that a package has arrived, on the word of somebody whom
     /// `allowed` trusts with receipts. The checkpoint that comes back with it is
-    /// held against the ledger, if it is about it: signed by the sender of the
-    /// export that is on record here, by `own`, the user's key, or by somebody
-    /// whom `allowed` trusts with checkpoints.
+    /// held against the ledger, if it is about it and signed by a key that has
+    /// signed a release by it, or by `own`, the user's key. No partner's word is
+    /// enough to stop exports.
     ///
     /// # Errors
     /// Nothing is recorded, but for an alarm where the ledger contradicts the
@@ -239,8 +239,9 @@ impl Locked<'_> {
         let known = self.known(said, *by.fingerprint())?;
         let is_ours = self.is_ours(said, &known.deliveries)?;
         if let Some(checkpoint) = &said.checkpoint
-            && (is_ours || known.ledger == Some(checkpoint.statement().ledger))
-            && (is_ours || is_vouched(checkpoint, allowed, own))
+            && (is_ours
+                || known.ledger == Some(checkpoint.statement().ledger)
+                    && self.is_vouched(checkpoint, own)?)
         {
             let checkpoint = checkpoint.statement();
             let witness = std::slice::from_ref(checkpoint);
@@ -277,6 +278,30 @@ impl Locked<'_> {
             by,
             was_known: false,
         })
+    }
+
+    /// Whether a checkpoint is by somebody who signs what leaves by this ledger.
+    fn is_vouched(
+        &self,
+        checkpoint: &Signed<Checkpoint>,
+        own: Option<Fingerprint>,
+    ) -> Result<bool, LedgerError> {
+        let signer = checkpoint.fingerprint();
+        if own == Some(signer) {
+            return Ok(true);
+        }
+        let (signer, mut has_signed) = (signer.to_string(), false);
+        let chain = Chain::from(&self.file, &self.shared.location, Position::default());
+        chain.read(|entry, line, _| {
+            if entry.kind == Kind::Intent && !has_signed {
+                let export = serde_json::from_slice::<Entry>(line.bytes)
+                    .ok()
+                    .and_then(|entry| entry.export);
+                has_signed = export.is_some_and(|export| export.signer.as_ref() == Some(&signer));
+            }
+            Ok(())
+        })?;
+        Ok(has_signed)
     }
 
     fn known(&self, receipt: &Receipt, by: Fingerprint) -> Result<Known, LedgerError> {
@@ -348,17 +373,6 @@ impl Locked<'_> {
             package: receipt.package,
         })
     }
-}
-
-/// Whether somebody who is trusted with checkpoints signed it: without the export
-/// itself there is no other word for whose ledger it is about.
-fn is_vouched(
-    checkpoint: &Signed<Checkpoint>,
-    allowed: &AllowedSigners,
-    own: Option<Fingerprint>,
-) -> bool {
-    let at = checkpoint.statement().time;
-    own == Some(checkpoint.fingerprint()) || checkpoint.trusted(allowed, at, None).is_ok()
 }
 
 /// The releases of the ledger at `path` that nobody has acknowledged, so long

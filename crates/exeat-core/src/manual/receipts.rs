@@ -58,7 +58,8 @@
 //! `receive` puts a receipt on record if a key that is trusted with receipts has
 //! signed it, for a package that left by this ledger: the same id, signer and
 //! manifest, as far as these are on record. Given twice it is recorded once. The
-//! checkpoint that it brings back is held against the ledger; if the ledger
+//! checkpoint that it brings back is held against the ledger, if it is signed by
+//! your own key or by one that has signed a release by this ledger; if the ledger
 //! contradicts it, that is put on record instead, and nothing leaves until
 //! somebody has looked ([`crate::manual::ledger`]). The file itself is the proof,
 //! the ledger has only what it says: keep it, best where the one who exports cannot

@@ -318,36 +318,64 @@ fn a_ledger_that_contradicts_what_comes_back_says_so() {
     assert_eq!(text(&office.path).lines().count(), 7);
 }
 
-/// Cut off before the release, and the chain is whole: only who is trusted with
-/// checkpoints can tell.
+/// Cut off before the release, and the chain is whole: who signs what leaves by
+/// this ledger can tell.
 #[test]
-fn a_ledger_without_the_release_is_told_by_the_own_key() {
-    let mut office = Office::new();
-    office.send(&["bob"], None);
-    let before = text(&office.path);
-    let sent = office.send(&["bob"], None);
-    let receipt = office.receipt(&sent, &office.recipient);
-    fs::write(&office.path, before).expect("written");
-    office.ledger = open(&office.path);
-    assert_eq!(office.refused(&receipt).code(), "receipt-not-sent");
-    let own = Some(office.sender.public().fingerprint());
-    let copy = text(&office.path);
-    let locked = office.ledger.lock().expect("nobody else");
-    let error = locked.receive(&receipt, &office.allowed, own);
-    assert_eq!(error.expect_err("own").code(), "ledger-contradicted");
-    fs::write(&office.path, copy).expect("written");
-    let namespace = crate::manifest::CHECKPOINT_NAMESPACE;
-    trust(&mut office.allowed, "ada", namespace, &office.sender);
-    let error = office.receive(&receipt).expect_err("contradicted");
-    assert!(
-        matches!(
+fn a_ledger_without_the_release_is_told_by_its_signers() {
+    for has_signed in [true, false] {
+        let mut office = Office::new();
+        let intent = match has_signed {
+            true => office.intend(PackageId::generate(), &["bob"]),
+            false => intend(&office.ledger, 7, 1),
+        };
+        intent.failed("no-space").expect("recorded");
+        let before = text(&office.path);
+        let sent = office.send(&["bob"], None);
+        let receipt = office.receipt(&sent, &office.recipient);
+        fs::write(&office.path, before).expect("written");
+        office.ledger = open(&office.path);
+        let own = match has_signed {
+            true => None,
+            false => {
+                assert_eq!(office.refused(&receipt).code(), "receipt-not-sent");
+                Some(office.sender.public().fingerprint())
+            }
+        };
+        let locked = office.ledger.lock().expect("nobody else");
+        let error = locked.receive(&receipt, &office.allowed, own);
+        let error = error.expect_err("contradicted");
+        let is_older = matches!(
             error,
             ReceiveError::Contradicted {
                 what: Contradiction::Older
             }
-        ),
-        "{error}"
-    );
+        );
+        assert!(is_older, "{error}");
+    }
+}
+
+/// Whatever else a partner is trusted with.
+#[test]
+fn a_partner_cannot_stop_exports() {
+    let mut office = Office::new();
+    let sent = office.send(&["bob"], None);
+    let namespace = crate::manifest::CHECKPOINT_NAMESPACE;
+    trust(&mut office.allowed, "bob", namespace, &office.recipient);
+    let forged = Checkpoint {
+        entry_sha256: Digest::of(b"other"),
+        package: PackageId::generate(),
+        sequence: 1000,
+        ..sent.checkpoint.statement().clone()
+    };
+    let good = office.receipt(&sent, &office.recipient);
+    let receipt = changed(&good, &office.recipient, |receipt| {
+        receipt.package = forged.package;
+        receipt.sender = office.recipient.public().fingerprint();
+        receipt.manifest_sha256 = Digest::of(b"other");
+        receipt.checkpoint = Some(Signed::sign(forged, &office.recipient).expect("signs"));
+    });
+    assert_eq!(office.refused(&receipt).code(), "receipt-not-sent");
+    office.ledger.check().expect("in order");
 }
 
 #[test]
