@@ -124,7 +124,9 @@ fn ssh_keygen_asks_at_the_terminal() {
         "{ran}"
     );
     assert_same(&before, &look_at_content(&env.path("")));
+    // Before the work, for the checkpoint, and for the package.
     Terminal::run(&env, &line)
+        .answer("passphrase", "a passphrase\n")
         .answer("passphrase", "a passphrase\n")
         .answer("passphrase", "a passphrase\n")
         .ends(0);

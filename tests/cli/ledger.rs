@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use exeat_core::digest::Digest;
 use serde_json::Value;
@@ -25,6 +25,15 @@ pub(crate) fn entries(env: &Env) -> Vec<Value> {
     let text = text(env);
     let lines = text.lines();
     lines.map(|l| serde_json::from_str(l).expect(l)).collect()
+}
+
+/// Its entries, where a run that was killed may have left other lines.
+pub(crate) fn entries_of(env: &Env) -> Vec<Value> {
+    let bytes = fs::read(path(env)).unwrap();
+    let lines = bytes.split(|&byte| byte == b'\n');
+    lines
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect()
 }
 
 /// What the entries are, in their order: `intent`, `outcome delivered`, …
@@ -56,9 +65,15 @@ pub(crate) fn codes(entry: &Value) -> Vec<String> {
 /// Moves all of it so many days into the past, as if they had gone by. Its chain
 /// is made anew.
 pub(crate) fn age(env: &Env, days: i64) {
+    age_file(&path(env), days);
+}
+
+/// The same of a ledger somewhere else.
+pub(crate) fn age_file(path: &Path, days: i64) {
     let mut text = String::new();
     let mut previous = Value::Null;
-    for mut entry in entries(env) {
+    for line in fs::read_to_string(path).unwrap().lines() {
+        let mut entry: Value = serde_json::from_str(line).unwrap();
         let time: jiff::Timestamp = entry["time"].as_str().unwrap().parse().unwrap();
         let time = time - jiff::SignedDuration::from_hours(24 * days);
         entry["time"] = time.to_string().into();
@@ -67,7 +82,7 @@ pub(crate) fn age(env: &Env, days: i64) {
         previous = Digest::of(line.as_bytes()).to_string().into();
         text += &line;
     }
-    fs::write(path(env), text).unwrap();
+    fs::write(path, text).unwrap();
 }
 
 /// Adds bytes to its end, as no run of exeat would.

@@ -92,8 +92,22 @@ fn a_package_with_a_passphrase() {
         .answer(prompt, &format!("{PASSPHRASE}\n"))
         .ends(0);
     assert_eq!(env.read("new/letter.txt"), "Dear Dr Example\n");
+    // With it or without the flag, it is asked for.
+    for command in [
+        "receipt p.exeat -o a.json",
+        "receipt p.exeat -o b.json --passphrase",
+    ] {
+        Terminal::exeat(&env, "recipient", command)
+            .answer(prompt, &format!("{PASSPHRASE}\n"))
+            .ends(0)
+            .says("every file as it was sealed");
+    }
+    env.by("recipient", "receipt p.exeat -i recipient/identity.txt")
+        .ends(2)
+        .says("leave out -i");
     // Without a terminal it cannot be asked for.
     for command in [
+        "receipt p.exeat",
         "open p.exeat --to other",
         "list p.exeat",
         "verify p.exeat --passphrase",

@@ -44,7 +44,7 @@ pub enum Form {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Requester {
-    /// The names of groups it is in: see [`recorded_groups`].
+    /// The names of at most 32 of its groups, of 64 bytes at most each.
     pub groups: Vec<String>,
     /// Whether its number is of a container or user namespace: then it may be
     /// anybody's, and it counts for everybody.

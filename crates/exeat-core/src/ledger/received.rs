@@ -220,7 +220,9 @@ struct Known {
 impl Locked<'_> {
     /// Records that a package has arrived, on the word of somebody whom
     /// `allowed` trusts with receipts. The checkpoint that comes back with it is
-    /// held against the ledger.
+    /// held against the ledger, if it is about it: signed by the sender of the
+    /// export that is on record here, by `own`, the user's key, or by somebody
+    /// whom `allowed` trusts with checkpoints.
     ///
     /// # Errors
     /// Nothing is recorded, but for an alarm where the ledger contradicts the
@@ -229,6 +231,7 @@ impl Locked<'_> {
         self,
         receipt: &Signed<Receipt>,
         allowed: &AllowedSigners,
+        own: Option<Fingerprint>,
     ) -> Result<Acknowledged, ReceiveError> {
         let now = (self.shared.clock)();
         let by = receipt.trusted(allowed, now, None)?;
@@ -237,7 +240,7 @@ impl Locked<'_> {
         let is_ours = self.is_ours(said, &known.deliveries)?;
         if let Some(checkpoint) = &said.checkpoint
             && (is_ours || known.ledger == Some(checkpoint.statement().ledger))
-            && (is_ours || is_vouched(checkpoint, allowed))
+            && (is_ours || is_vouched(checkpoint, allowed, own))
         {
             let checkpoint = checkpoint.statement();
             let witness = std::slice::from_ref(checkpoint);
@@ -349,9 +352,13 @@ impl Locked<'_> {
 
 /// Whether somebody who is trusted with checkpoints signed it: without the export
 /// itself there is no other word for whose ledger it is about.
-fn is_vouched(checkpoint: &Signed<Checkpoint>, allowed: &AllowedSigners) -> bool {
+fn is_vouched(
+    checkpoint: &Signed<Checkpoint>,
+    allowed: &AllowedSigners,
+    own: Option<Fingerprint>,
+) -> bool {
     let at = checkpoint.statement().time;
-    checkpoint.trusted(allowed, at, None).is_ok()
+    own == Some(checkpoint.fingerprint()) || checkpoint.trusted(allowed, at, None).is_ok()
 }
 
 /// The releases of the ledger at `path` that nobody has acknowledged, so long

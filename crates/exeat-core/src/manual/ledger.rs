@@ -109,6 +109,16 @@
 //! | `intent` | the intent's `sequence` |
 //! | `manifest_sha256` | of a package's `manifest.json`, or null |
 //!
+//! A `receipt` has `receipt` (see [`crate::manual::receipts`]):
+//!
+//! | field | what it is |
+//! |---|---|
+//! | `by` | `{fingerprint, name}`: the key that signed it, and whose that was by the allowed signers |
+//! | `intent` | `sequence` of the release that it acknowledges |
+//! | `manifest_sha256` | of the package's `manifest.json` |
+//! | `package` | the package's id; where it was passed on, not that of the release |
+//! | `received` | when it had been verified, by the recipient's clock |
+//!
 //! # What a crash leaves
 //!
 //! - **An intent without an outcome**: the export may or may not have arrived.

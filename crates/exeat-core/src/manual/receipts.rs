@@ -48,6 +48,44 @@
 //! sha256sum PACKAGE.exeat/manifest.json   # the same as manifest_sha256
 //! ```
 //!
+//! # Recording it, and what is outstanding
+//!
+//! ```text
+//! exeat ledger receive package.receipt.json
+//! exeat ledger outstanding --due 3d
+//! ```
+//!
+//! `receive` puts a receipt on record if a key that is trusted with receipts has
+//! signed it, for a package that left by this ledger: the same id, signer and
+//! manifest, as far as these are on record. Given twice it is recorded once. The
+//! checkpoint that it brings back is held against the ledger; if the ledger
+//! contradicts it, that is put on record instead, and nothing leaves until
+//! somebody has looked ([`crate::manual::ledger`]). The file itself is the proof,
+//! the ledger has only what it says: keep it, best where the one who exports cannot
+//! reach it.
+//!
+//! | code | exit | what it means |
+//! |---|---|---|
+//! | `receipt-not-sent` | 4 | no delivery of that package is on record: it failed, left in the clear, or left by another ledger |
+//! | `receipt-other-package` | 4 | another manifest or signer than that of the package with this id |
+//! | `signer-unknown`, `signer-namespace` | 8 | nobody trusts the key, or not with receipts |
+//! | `ledger-contradicted` | 4 | the ledger is not the one by which the package left |
+//!
+//! `outstanding` lists what left sealed and has no receipt, and ends with 9 if
+//! there is any; with `--due`, what left so long ago or longer. What may have left
+//! counts: an export that was interrupted, or whose end is not on record. What
+//! failed, and what left in the clear, does not. A package with several recipients
+//! is acknowledged by the first receipt, whoever signed it. So is a backup that the
+//! sender alone can open by the sender's own.
+//!
+//! Where a package was passed on (`exeat rekey`), all of its recipients' receipts
+//! name the same package and manifest; none says by which way it came. In a ledger
+//! with several releases of it, the export and those further ones, a receipt goes
+//! to the first that has fewer receipts than recipients. In the ledger of somebody
+//! who passed on what others had sent, there are only the further ones. So the
+//! number of releases that are outstanding is right where everybody signs once;
+//! which of them it is may be another.
+//!
 //! # Who is trusted with receipts
 //!
 //! The signer line that `exeat init` prints allows `exeat.receipt.v1`, and

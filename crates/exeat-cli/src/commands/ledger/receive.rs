@@ -5,7 +5,7 @@ use std::path::Path;
 use exeat_core::ledger::Ledger;
 use exeat_core::path::shown;
 use exeat_core::receipt::Receipt;
-use exeat_core::signature::AllowedSigners;
+use exeat_core::signature::{AllowedSigners, Fingerprint};
 use exeat_core::statement::{Signed, Statement as _};
 use serde::Serialize;
 
@@ -44,11 +44,12 @@ pub(super) fn run(args: &LedgerReceive, config: &Config, ui: &Ui) -> Result<Repo
         return Err(CommandError::new(Exit::Failed, "ledger-missing", message)
             .with_help("run it as the account that exported, or name the ledger with --ledger"));
     }
+    let own = config.signer(None)?;
     let ledger = Ledger::open(&path)?;
     let mut receipts = Vec::new();
     let mut failed = None;
     for file in &args.receipts {
-        match receive(file, &ledger, &allowed) {
+        match receive(file, &ledger, &allowed, own) {
             Ok(received) => receipts.push(received),
             // One that is bad does not keep the others out.
             Err(error) if failed.is_none() => failed = Some(error.about(shown(file))),
@@ -76,11 +77,12 @@ fn receive(
     file: &Path,
     ledger: &Ledger,
     allowed: &AllowedSigners,
+    own: Option<Fingerprint>,
 ) -> Result<Received, CommandError> {
     let bytes =
         config::read_at_most(file, Receipt::MAX_BYTES).map_err(|e| cannot_read(file, &e))?;
     let receipt = Signed::<Receipt>::from_bytes(&bytes)?;
-    let got = ledger.lock()?.receive(&receipt, allowed)?;
+    let got = ledger.lock()?.receive(&receipt, allowed, own)?;
     let said = receipt.statement();
     Ok(Received {
         file: file.display().to_string(),

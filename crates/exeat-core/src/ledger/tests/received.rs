@@ -93,7 +93,7 @@ impl Office {
 
     fn receive(&self, receipt: &Signed<Receipt>) -> Result<Acknowledged, ReceiveError> {
         let locked = self.ledger.lock().expect("nobody else");
-        locked.receive(receipt, &self.allowed)
+        locked.receive(receipt, &self.allowed, None)
     }
 
     /// Gives the receipt, which changes nothing but is refused.
@@ -330,6 +330,12 @@ fn a_ledger_without_the_release_is_told_by_the_own_key() {
     fs::write(&office.path, before).expect("written");
     office.ledger = open(&office.path);
     assert_eq!(office.refused(&receipt).code(), "receipt-not-sent");
+    let own = Some(office.sender.public().fingerprint());
+    let copy = text(&office.path);
+    let locked = office.ledger.lock().expect("nobody else");
+    let error = locked.receive(&receipt, &office.allowed, own);
+    assert_eq!(error.expect_err("own").code(), "ledger-contradicted");
+    fs::write(&office.path, copy).expect("written");
     let namespace = crate::manifest::CHECKPOINT_NAMESPACE;
     trust(&mut office.allowed, "ada", namespace, &office.sender);
     let error = office.receive(&receipt).expect_err("contradicted");
