@@ -116,7 +116,7 @@ fn one_export_is_shown_by_number_and_by_id() {
     // Both begin with the time.
     env.by("sender", &format!("ledger show {}", &id[..8]))
         .ends(1)
-        .says("is a part of 3 ids");
+        .says("ids of packages");
 }
 
 #[test]

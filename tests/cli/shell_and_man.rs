@@ -217,7 +217,7 @@ fn all_pages_are_written_or_none() {
         let line = format!("trap '' XFSZ; ulimit -f 3; exec \"$0\" util man pages {force}");
         command.args(["-c", &line, env!("CARGO_BIN_EXE_exeat")]);
         let ran = unchanged(&env, || Ran::of(&mut command)).ends(1);
-        ran.says("cannot write pages/exeat-export.1")
+        ran.says("cannot write pages/exeat-request.1")
             .says("\n  nothing was written");
         env.write("pages/exeat.1", "old");
     }

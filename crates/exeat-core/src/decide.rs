@@ -316,10 +316,9 @@ impl Permit {
     /// How far content has to be inspected for that first look.
     #[must_use]
     pub fn first_depth(&self, policy: &Policy) -> Depth {
-        match self.request.approvals.ask_for_content() {
-            // Its digest is over all of it.
-            true => Depth::Full,
-            false => policy.depth(),
+        match self.request.approvals.is_empty() {
+            true => policy.depth(),
+            false => Depth::Full,
         }
     }
 
@@ -476,12 +475,17 @@ impl Policy {
         if refuses(&findings) {
             return request.terms.refuse(form, self.sha256(), None, findings);
         }
+        // What was approved is told by all of it, or by how many people there are.
+        let depth = match request.approvals.is_empty() {
+            true => self.depth_of_sealed(),
+            false => Some(Depth::Full),
+        };
         Decision::Permit(Permit {
             listing,
             request,
             findings,
             policy_sha256: self.sha256(),
-            depth: self.depth_of_sealed(),
+            depth,
             columns: self.columns(),
             wants_first_look,
         })

@@ -49,7 +49,8 @@
 //!   destinations and purposes are asked as without them.
 //! - A copy in the clear (`--plain`) and a package that is passed on (`exeat rekey`)
 //!   take none.
-//! - One request is one release. A release that failed may be tried again. A
+//! - One request is one release. A release that failed may be tried again; one that
+//!   was interrupted counts, since something may have left. A
 //!   rejection that the sender's ledger has ends a request; where the ledger is
 //!   everybody's, `exeat reject` puts it there.
 //!

@@ -73,7 +73,7 @@ pub(super) fn run(args: &LedgerShow, config: &Config, ui: &Ui) -> Result<Report,
             Exit::Failed,
             "ledger-id-ambiguous",
             format!(
-                "'{}' is a part of {} ids",
+                "'{}' is a part of {} ids of packages and requests",
                 Escaped(args.id.as_bytes()),
                 ids.len()
             ),
