@@ -50,17 +50,19 @@
 //! | `[ledger] path` | the file of the ledger, from the root | the user's own | has to be the same |
 //! | `[inspection] columns` | columns that hold a class of data though their names do not say so: see [below](#columns) | none | both |
 //! | `[inspection] mode` | `"full"`: everybody in an encrypted export is counted. `"until-decided"`: counting may stop when it can no longer change the decision, for unattended backups; has no effect where there is a quota | `"full"` | `"full"`, unless every file says `"until-decided"` |
-//! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"`. Where there is a ceiling, a quota or approvals, it is refused in any case | `"note"` | the heavier |
+//! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"`. Where there is a ceiling or a quota, it is refused in any case, and where approvals are asked for, without them | `"note"` | the heavier |
 //!
 //! `[objections]` and `[purpose] columns` are for later versions, and errors in
 //! this one.
 //!
 //! What could not be inspected counts as bulk: files that are encrypted or protected
 //! by a password, damaged files, and formats that nothing here reads. Where the policy
-//! has a ceiling, asks for approvals, or has a quota that concerns the account,
+//! has a ceiling, or a quota that concerns the account,
 //! an export with such files is refused by that rule, however few people were
-//! found in the rest. To let them leave sealed, a policy has to do without these
-//! three.
+//! found in the rest. Where it asks for approvals, as many are needed as for any
+//! number of people, and those who give them see what could not be inspected; a
+//! standing approval is never for such files. To let them leave sealed without, a
+//! policy has to do without these three.
 //!
 //! The groups of a quota are those of the running process, by the names that
 //! `/etc/group` gives their numbers, with all names that one number has. A
