@@ -1,6 +1,7 @@
 //! Two people with an account of the machine each, over one ledger that root has
-//! set up for both: a refusal, a delivery with its receipt, and one that is
-//! overdue. Only root can be two people; without it the test says so.
+//! set up for both: a refusal, a release that both agree to, its receipt, and a
+//! delivery that is overdue. Only root can be two people; without it the test
+//! says so.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use crate::environment::{Env, Ran, require, skipped};
 use crate::ledger::age_file;
+use crate::partners::SIGNS;
 use crate::people::{people, table};
 
 /// The group of those who may read and append to the ledger.
@@ -91,7 +93,11 @@ fn site() -> Option<Env> {
     let members = fs::Permissions::from_mode(0o660);
     fs::set_permissions(env.path("site/ledger.jsonl"), members).unwrap();
     let path = env.path("site/ledger.jsonl");
-    let rules = format!("[ledger]\npath = \"{}\"\n", path.display());
+    let rules = format!(
+        "[ledger]\npath = \"{}\"\n\
+         [approvals]\nfile = \"approvers\"\npeople = [{{ from = 50, count = 1 }}]\n",
+        path.display()
+    );
     env.write("site/policy.toml", rules);
     Some(env)
 }
@@ -99,35 +105,58 @@ fn site() -> Option<Env> {
 const RULES: &str = "--policy ../site/policy.toml";
 
 #[test]
-fn one_sends_and_the_other_acknowledges() {
+fn one_asks_and_the_other_agrees_and_a_third_acknowledges() {
     let Some(env) = site() else {
         return;
     };
     let ada = Person::new(&env, "ada", 64_001);
     let bob = Person::new(&env, "bob", 64_002);
+    // Whom they send to: elsewhere, without a share in the ledger.
+    let registry = Person::new(&env, "registry", 64_003);
+    registry.is_given("ada/.config/exeat/signer.txt", "ada.txt");
+    registry.exeat("trust ada.txt").ends(0);
+    ada.is_given("registry/.config/exeat/recipient.txt", "registry.recipient");
     bob.is_given("ada/.config/exeat/signer.txt", "ada.txt");
     bob.exeat("trust ada.txt").ends(0);
-    ada.is_given("bob/.config/exeat/recipient.txt", "bob.recipient");
-    ada.is_given("bob/.config/exeat/signer.txt", "bob.txt");
+    // Root lists Bob among those who may agree.
+    let line = env.read("bob/.config/exeat/signer.txt");
+    let approver = line.replace(SIGNS, "namespaces=\"exeat.approval.v1\"");
+    assert_ne!(approver, line);
+    env.write("site/approvers", approver);
+    env.write("ada/few/patients.csv", table(&people(5, 5)));
     env.write("ada/clinic/patients.csv", table(&people(80, 80)));
     fs::create_dir(env.path("ada/usb")).unwrap();
-    env.tool(&format!("chown -R {}:{GROUP} ada/clinic ada/usb", ada.user));
+    env.tool(&format!(
+        "chown -R {}:{GROUP} ada/few ada/clinic ada/usb",
+        ada.user
+    ));
 
     // In the clear it does not leave, and that is on record.
     ada.exeat(&format!("export clinic --to usb --plain {RULES}"))
         .ends(3)
         .says("plaintext-bulk");
-    // Sealed it does: one that is lost, and after three days another.
-    let export = |name: &str| {
-        let line =
-            format!("export clinic --to usb --name {name} --label {name} -R bob.recipient {RULES}");
-        ada.exeat(&line).ends(0);
-    };
-    export("lost");
+    // Few people's data does, sealed; it is lost, and three days go by.
+    let sealed = format!("--to usb --purpose audit -R registry.recipient {RULES}");
+    ada.exeat(&format!("export few --name lost --label lost {sealed}"))
+        .ends(0);
     age_file(&env.path("site/ledger.jsonl"), 3);
-    export("found");
 
-    // Whoever else may read the ledger sees what is overdue, and for how long.
+    // Many people's data does not on the word of one.
+    let export = format!("export clinic --name found --label found {sealed}");
+    ada.exeat(&export).ends(3).says("approval-missing");
+    let ask = format!("request clinic --purpose audit -R registry.recipient -o r.json {RULES}");
+    ada.exeat(&ask).ends(0);
+    ada.exeat(&format!("approve r.json --yes -o own.json {RULES}"))
+        .ends(3)
+        .says("nobody approves their own");
+    bob.is_given("ada/r.json", "r.json");
+    bob.exeat(&format!("approve r.json --yes -o yes.json {RULES}"))
+        .ends(0)
+        .says("people         80 people");
+    ada.is_given("bob/yes.json", "yes.json");
+    ada.exeat(&format!("{export} --approval yes.json")).ends(0);
+
+    // Whoever may read the ledger sees what is overdue, and for how long.
     let overdue = |person: &Person<'_>, line: &str, code: i32| -> Vec<String> {
         let line = format!("ledger outstanding {line} --json {RULES}");
         let document: Value = serde_json::from_str(&person.exeat(&line).ends(code).out).unwrap();
@@ -141,29 +170,27 @@ fn one_sends_and_the_other_acknowledges() {
     assert!(overdue(&ada, "--due 4d", 0).is_empty());
 
     // It arrives, and its receipt comes back.
-    env.tool("cp -r ada/usb/found.exeat bob/found.exeat");
-    env.tool(&format!("chown -R {}:{GROUP} bob/found.exeat", bob.user));
-    bob.exeat("receipt found.exeat").ends(0);
-    ada.is_given("bob/found.receipt.json", "found.receipt.json");
+    env.tool("cp -r ada/usb/found.exeat registry/found.exeat");
+    let owner = registry.user;
+    env.tool(&format!("chown -R {owner}:{GROUP} registry/found.exeat"));
+    registry.exeat("receipt found.exeat").ends(0);
+    bob.is_given("registry/found.receipt.json", "found.receipt.json");
+    bob.is_given("registry/.config/exeat/signer.txt", "registry.txt");
     let receive = format!("ledger receive found.receipt.json {RULES}");
-    ada.exeat(&receive).ends(8).says("is not among the allowed");
-    ada.exeat("trust bob.txt").ends(0);
-    ada.exeat(&receive).ends(0);
+    bob.exeat(&receive).ends(8).says("is not among the allowed");
+    bob.exeat("trust registry.txt").ends(0);
+    bob.exeat(&receive).ends(0);
     assert_eq!(overdue(&ada, "", 9), ["lost"]);
     let verify = format!("ledger verify --checkpoint found.receipt.json {RULES}");
-    ada.exeat(&verify).ends(0);
-    let listed = bob.exeat(&format!("ledger list {RULES}")).ends(0);
-    let rows: Vec<_> = listed.out.lines().collect();
-    assert_eq!(rows.len(), 4, "{listed}");
-    assert!(
-        rows[1].contains("uid 64001  refused: plaintext-bulk"),
-        "{listed}"
-    );
-    assert!(rows[2].contains("  left  "), "{listed}");
-    assert!(
-        rows[3].contains("left; received by bob@clinic.example"),
-        "{listed}"
-    );
+    bob.exeat(&verify).ends(0);
+    let listed = ada.exeat(&format!("ledger list {RULES}")).ends(0).out;
+    for words in [
+        "uid 64001  refused: plaintext-bulk",
+        "uid 64001  refused: approval-missing",
+        "left; received by registry@clinic.example",
+    ] {
+        assert!(listed.contains(words), "{words}: {listed}");
+    }
     // Root has it, and neither of the two could put another in its place.
     for person in [&ada, &bob] {
         let moved = person.runs("mv", &["../site/ledger.jsonl", "mine"]);
