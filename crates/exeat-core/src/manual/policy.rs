@@ -35,7 +35,7 @@
 //! | `[bulk] files` | the same for the number of tables, media and archives | 1000 | the lesser |
 //! | `[ceiling] people` | no export has more people than this, encrypted or not | none | the lesser |
 //! | `[[quota]] group, people, records, per, by` | each account in the Unix group (`"*"`: every account) lets out at most so many people, or so many records about people, within the time (`"30 days"`, `"24 hours"`, `"1 week"`; ten years at most), encrypted or not, summed from the ledger; people, records or both. `by = "group"`: what all members of the group let out together, instead of each (`"requester"`) | none | all apply; for the same group, time and `by` the lesser |
-//! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on | none | the greater at every number of people |
+//! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on; 16 at most | none | the greater at every number of people |
 //! | `[approvals] approvers` | who of the file may approve, by name | everybody in it | who is in both |
 //! | `[approvals] file` | whose keys may approve: an OpenSSH `allowed_signers` file, the path taken from the policy's folder: see [below](#approvers) | nobody's, where approvals are asked for | who is in both, under the same name |
 //! | `[recipients] file` | a file like `recipients.toml`: packages are sealed for the keys in it alone, each until its `expires`; the path is taken from the policy's folder. Rules out a passphrase | any key | who is in both |
