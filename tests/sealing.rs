@@ -5,16 +5,19 @@
 use std::fmt::Display;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use exeat_core::decide::{Decision, History, Permit, ReleasePermit, Request, Requester, Terms};
+use exeat_core::approval::{self, Answer, Approvals};
+use exeat_core::decide::{
+    Decision, History, Past, Permit, Proposal, ReleasePermit, Request, Requester, Subject, Terms,
+};
 use exeat_core::deliver::{DeliverError, Staging};
 use exeat_core::destination::Destination;
 use exeat_core::diagnostic::Explain as _;
 use exeat_core::inspect::{self, InspectOptions};
 use exeat_core::keys::{IdentityPair, Recipient, Recipients};
 use exeat_core::ledger::Ledger;
-use exeat_core::manifest::PackageId;
+use exeat_core::manifest::{PackageId, RequestId, Verdict};
 use exeat_core::policy::{Policy, PolicyFile};
 use exeat_core::progress::{Progress, Silent};
 use exeat_core::seal::{self, Compress, SealError, SealOptions};
@@ -291,4 +294,122 @@ fn a_stream_is_the_one_that_was_decided_on() {
     let again = one.try_clone().expect("the same pipe");
     let staging = Staging::stream(&permit, again, dir.path()).expect("the same pipe");
     seal::seal(permit, &source, staging, &options(), &Silent).expect("sealed");
+}
+
+/// Does something to the source when a file is about to be read for the nth time.
+struct AtTurn<F> {
+    turns: AtomicUsize,
+    turn: usize,
+    meddle: F,
+}
+
+impl<F: Fn() + Sync> Progress for AtTurn<F> {
+    fn current(&self, path: &dyn Display) {
+        if path.to_string() == "tree/b" {
+            let turn = self.turns.fetch_add(1, Ordering::Relaxed) + 1;
+            if turn == self.turn {
+                (self.meddle)();
+            }
+        }
+    }
+}
+
+/// A permit for content that somebody has approved.
+fn approved_permit(source: &Source, to: &Path) -> Permit {
+    let list = || {
+        source
+            .list(&ListOptions::default(), &Silent)
+            .expect("lists")
+    };
+    let (policy, history) = (Policy::floor(), History::default());
+    let key = IdentityPair::generate().recipient();
+    let recipients = || {
+        let recipient = Recipient::parse(&key).expect("a recipient");
+        Recipients::keys(vec![recipient]).expect("one")
+    };
+    let (signer, approver) = (SigningKey::generate("sender"), SigningKey::generate("ada"));
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let proposal = Proposal {
+        id: RequestId::generate(),
+        created: now,
+        expires: now + jiff::SignedDuration::from_hours(1),
+        label: None,
+        purpose: "audit".parse().expect("a note"),
+        recipients: recipients(),
+        requester: Requester::of(1000),
+        signer: signer.public().fingerprint(),
+        target: None,
+    };
+    let listing = list();
+    let inspected = inspect::inspect(source, &listing, InspectOptions::default(), &Silent);
+    let inspected = inspected.expect("inspected");
+    let proposed = policy.propose(&proposal, &listing, Subject::Content(&inspected), &history);
+    let request = proposed.expect("nothing speaks against it").request;
+    let request = request.sign(&signer).expect("signed");
+    let yes = Answer {
+        verdict: Verdict::Approve,
+        why: None,
+        created: now,
+        expires: None,
+    };
+    let approval = approval::answer(&request, yes, &approver).expect("answered");
+    let name = "p".parse().expect("a name");
+    let request = Request {
+        terms: Terms {
+            export: PackageId::generate(),
+            destination: Destination::folder(to, name, source).expect("a place"),
+            created: now,
+            label: None,
+            purpose: Some(proposal.purpose.clone()),
+            requester: Requester::of(1000),
+        },
+        recipients: recipients(),
+        signer: Some(signer.public().fingerprint()),
+        approvals: Approvals::new(vec![approval]).expect("one"),
+    };
+    match policy.decide(request, list()) {
+        Decision::Permit(permit) => permit,
+        Decision::Refusal(refusal) => panic!("{:?}", refusal.findings()),
+    }
+}
+
+/// Of what was approved a file that spans volumes is read once more when it has
+/// been sealed: between the two it does not change.
+#[test]
+fn what_was_approved_does_not_change_after_it_was_sealed() {
+    let (dir, tree) = sample();
+    let to = dir.path().join("to");
+    fs::write(tree.join("b"), vec![b'x'; 3 << 20]).expect("written");
+    let source = Source::open(&[&tree]).expect("opens");
+    let options = SealOptions {
+        volume_size: Some(1 << 20),
+        ..options()
+    };
+    let seal = |turn: usize| {
+        let permit = approved_permit(&source, &to);
+        let staging = Staging::create(&permit, 0o022).expect("staging");
+        let meddler = AtTurn {
+            turns: AtomicUsize::new(0),
+            turn,
+            meddle: || fs::write(tree.join("b"), vec![b'y'; 3 << 20]).expect("written"),
+        };
+        let sealed = seal::seal(permit, &source, staging, &options, &meddler);
+        let history = History {
+            request: Some(Past::default()),
+            ..History::default()
+        };
+        let code = match &sealed {
+            Ok(sealed) => match Policy::floor().decide_content(&sealed.content(), &history) {
+                Decision::Permit(_) => "permitted".to_owned(),
+                Decision::Refusal(_) => "refused".to_owned(),
+            },
+            Err(error) => error.code().to_owned(),
+        };
+        (meddler.turns.into_inner(), code)
+    };
+    let (turns, code) = seal(0);
+    assert_eq!(code, "permitted");
+    // Four volumes or more, and the whole of it.
+    assert!(turns >= 5, "{turns}");
+    assert_eq!(seal(turns).1, "source-changed");
 }

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `file` | opens, locks, reads and appends; never shortens |
 //! | `entry` | the types and the bytes of a line |
+//! | `glance` | reads a line for the chain and the sums |
 //! | `chain` | says whether the lines are those that were written |
 //! | `account` | sums over time |
 //! | `asked` | requests, the answers to them, and what somebody holds |
@@ -43,6 +44,7 @@ mod decided;
 mod entry;
 mod error;
 mod file;
+mod glance;
 mod received;
 mod witness;
 

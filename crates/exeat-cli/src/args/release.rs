@@ -1,13 +1,113 @@
-//! The options of a release that others agree to.
+//! The options of a release, and of asking others to agree to it.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 use exeat_core::decide::Note;
+use exeat_core::destination::PackageName;
+use exeat_core::seal::Compress;
 use jiff::SignedDuration;
 
 use super::scan::duration;
-use super::{KeyArgs, KeySource, PolicyArgs, SourceArgs, TrustArgs, key_source};
+use super::values::{compress, size};
+use super::{KeyArgs, KeySource, PolicyArgs, RecipientArgs, SourceArgs, TrustArgs, key_source};
+
+/// Seal files and folders into one package, encrypted and signed
+///
+/// Only the named recipients can open it. Nothing appears in DIR before the
+/// package is complete; what exists is never overwritten. Content is inspected
+/// while it is sealed; what was found goes into the package, encrypted.
+///
+/// With --plain the files are copied as they are. That is refused for bulk
+/// data, for anybody's sensitive data, and for what could not be inspected;
+/// 'exeat check SRC --plain' says so beforehand. Every export is recorded, and
+/// every refusal.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  exeat export clinic --to /media/usb -r age1…
+  exeat export clinic --to /media/usb -r 'North registry' --purpose 'audit 2026'
+  exeat export clinic --to /media/usb -R ~/keys/bob/id_ed25519.pub
+  exeat export letters scans --to outbox -R recipients.txt --exclude '*.tmp'
+  exeat export clinic --to outbox -R recipients.txt --dry-run
+  exeat export clinic --to outbox --passphrase
+  exeat export clinic --to outbox -r age1… --signing-key ~/.ssh/id_ed25519_sk
+  exeat export clinic --to outbox -r age1… --signing-key credential:signing-key
+  exeat export counts.csv --to outbox --plain
+  exeat export clinic --to outbox -r age1… --purpose audit --approval ada.json --approval bob.json
+  exeat export clinic --to outbox -r age1… --archive
+  pg_dump clinic | exeat export - --stdin-name clinic.sql --to outbox -r age1…
+  pg_dump clinic | exeat export - --to - -r age1… | ssh host 'cat > clinic.exeat.tar'
+
+A recipient is an 'age1…' line (an age plugin's is one, too), a public SSH key ('ssh-ed25519 …' or
+'ssh-rsa …'), or a name from ~/.config/exeat/recipients.toml. All or none of them are post-quantum
+('age1pq1…', which 'age-keygen -pq' of age 1.3 makes):
+  [[recipient]]
+  name = \"North registry\"
+  key = \"age1…\"
+  organisation = \"Example University\"   # optional
+  expires = 2027-03-31                  # optional: the last day it may be used
+
+A signing key is a private key in OpenSSH's format. Of a key that the ssh-agent holds give the
+public half (id_ed25519.pub), of a hardware key its file (id_ed25519_sk): ssh-keygen signs then.
+fd:N is what whoever starts exeat has open as descriptor N; credential:NAME is what a systemd unit
+was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.
+
+With '-' a stream is sealed as it comes and never kept in the clear; a script should 'set -o
+pipefail', because a pipe does not tell why it ended. With --to - the package is of use only when
+its last bytes are there: they are what opens it.")]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The folder to put the package into, or '-' for an archive to standard output
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// Make one file of it, NAME.exeat.tar, instead of a folder
+    #[arg(long)]
+    pub(crate) archive: bool,
+    #[command(flatten)]
+    pub(crate) recipients: RecipientArgs,
+    /// Copy the files as they are, unencrypted, if every rule allows it
+    #[arg(long, conflicts_with_all = [
+        "recipient", "recipients_file", "passphrase", "compress", "volume_size", "signing_key",
+        "archive", "pad", "stdin_name", "approval"
+    ])]
+    pub(crate) plain: bool,
+    /// The package's name [default: the date and a random number, which say nothing about it]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<PackageName>,
+    /// What to call it; encrypted
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) label: Option<Note>,
+    /// What it is exported for; encrypted
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) purpose: Option<Note>,
+    /// An approval of this export, as 'exeat approve' wrote it; as many as the policy asks for
+    #[arg(long, value_name = "FILE")]
+    pub(crate) approval: Vec<PathBuf>,
+    /// Compression: auto, none, zstd or zstd:LEVEL with LEVEL from 1 to 9
+    #[arg(long, value_name = "HOW", default_value = "auto", value_parser = compress)]
+    pub(crate) compress: Compress,
+    /// Size of volumes before compression, such as 64M or 4G; a stream has at most 300 of a size
+    /// that is given [default: 64M, more for large exports]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) volume_size: Option<u64>,
+    /// Round the size up with zeros, so that it says little; nothing is compressed then
+    #[arg(long, conflicts_with = "compress")]
+    pub(crate) pad: bool,
+    /// What to call the stream that comes through '-' [default: stdin]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stdin_name: Option<String>,
+    /// Sign with this OpenSSH private key [default: your own]; or, given a public key or the file
+    /// of a hardware key, through ssh-keygen; also fd:N or credential:NAME
+    #[arg(long, value_name = "KEY", value_parser = key_source(), value_hint = ValueHint::FilePath)]
+    pub(crate) signing_key: Option<KeySource>,
+    /// Say what would happen, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) policy: PolicyArgs,
+}
 
 /// Ask others to agree to an export
 ///

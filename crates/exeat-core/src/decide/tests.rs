@@ -1,11 +1,13 @@
+use jiff::Timestamp;
 use proptest::prelude::*;
 
+use super::request::MAX_NOTE;
 use super::*;
 use crate::destination::{Place, Target};
 use crate::inspect::{
     Amount, Class, ClassFacts, Coverage, People, Place as Found, Uninspected, UninspectedFile,
 };
-use crate::keys::Recipient;
+use crate::keys::{Recipient, Recipients};
 use crate::policy::{PolicyFile, any_policy};
 
 mod approvals;

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::chain::Unfinished;
-use super::entry::{Ending, ExportGlance, Form, Glance, Kind};
+use super::entry::{Ending, Form, Kind};
+use super::glance::{ExportGlance, Glance};
 use crate::decide::Past;
 use crate::digest::Digest;
 use crate::manifest::{PackageId, RequestId};

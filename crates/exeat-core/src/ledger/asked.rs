@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Chain, Position};
-use super::entry::{Ending, Entry, Form, Glance, Kind, short_key};
+use super::entry::{Ending, Entry, Form, Kind, short_key};
 use super::file::Location;
+use super::glance::Glance;
 use super::{Found, LedgerError, Locked, Requester, Sum};
 use crate::approval::ReleaseRequest;
 use crate::decide::{self, Past};

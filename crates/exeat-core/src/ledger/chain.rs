@@ -8,9 +8,10 @@
 use std::fs::File;
 
 use super::LedgerError;
-use super::entry::{self, Glance, Kind, LineFault, Torn};
+use super::entry::{self, Kind, Torn};
 use super::error::Break;
 use super::file::{Line, Lines, Location, digest_range, read_range};
+use super::glance::{self, Glance, LineFault};
 use crate::digest::{Digest, Hasher};
 
 /// How much of the end of the file is looked at before an entry is appended:
@@ -140,7 +141,7 @@ impl<'a> Chain<'a> {
             .next()
             .map_err(|error| self.location.read_error(error))?
         {
-            match entry::read(line.bytes) {
+            match glance::read(line.bytes) {
                 Ok(entry) => {
                     let sha256 = line.sha256();
                     self.entry(&line, &entry, sha256)?;
@@ -313,7 +314,7 @@ pub(super) fn tail(file: &File, location: &Location) -> Result<Tail, LedgerError
             let reason = "there is no entry near its end".into();
             return Err(damaged(location, from, reason));
         }
-        match entry::read(&bytes[start..line_end]) {
+        match glance::read(&bytes[start..line_end]) {
             Ok(entry) => {
                 let mut hasher = Hasher::default();
                 hasher.update(&bytes[start..line_end]);

@@ -17,8 +17,9 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 
 use super::chain::{Chain, Position, damaged};
-use super::entry::{Ending, Entry, Form, Glance, Kind, Received, ReceivedBy};
+use super::entry::{Ending, Entry, Form, Kind, Received, ReceivedBy};
 use super::file::{Line, Location, read_range};
+use super::glance::Glance;
 use super::witness::held_against;
 use super::{Contradiction, LedgerError, Locked};
 use crate::diagnostic::{Explain, Fault};

@@ -35,7 +35,7 @@
 //! | `[bulk] files` | the same for the number of tables, media and archives | 1000 | the lesser |
 //! | `[ceiling] people` | no export has more people than this, encrypted or not | none | the lesser |
 //! | `[[quota]] group, people, records, per, by` | each account in the Unix group (`"*"`: every account) lets out at most so many people, or so many records about people, within the time (`"30 days"`, `"24 hours"`, `"1 week"`; ten years at most), encrypted or not, summed from the ledger; people, records or both. `by = "group"`: what all members of the group let out together, instead of each (`"requester"`) | none | all apply; for the same group, time and `by` the lesser |
-//! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on | none | the greater at every number of people |
+//! | `[approvals] people` | how many approvals an export needs: `[{ from = 1000, count = 2 }]` is two from 1,000 people on; 16 at most | none | the greater at every number of people |
 //! | `[approvals] approvers` | who of the file may approve, by name | everybody in it | who is in both |
 //! | `[approvals] file` | whose keys may approve: an OpenSSH `allowed_signers` file, the path taken from the policy's folder: see [below](#approvers) | nobody's, where approvals are asked for | who is in both, under the same name |
 //! | `[recipients] file` | a file like `recipients.toml`: packages are sealed for the keys in it alone, each until its `expires`; the path is taken from the policy's folder. Rules out a passphrase | any key | who is in both |
@@ -50,17 +50,19 @@
 //! | `[ledger] path` | the file of the ledger, from the root | the user's own | has to be the same |
 //! | `[inspection] columns` | columns that hold a class of data though their names do not say so: see [below](#columns) | none | both |
 //! | `[inspection] mode` | `"full"`: everybody in an encrypted export is counted. `"until-decided"`: counting may stop when it can no longer change the decision, for unattended backups; has no effect where there is a quota | `"full"` | `"full"`, unless every file says `"until-decided"` |
-//! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"`. Where there is a ceiling, a quota or approvals, it is refused in any case | `"note"` | the heavier |
+//! | `[inspection] uninspected` | what it weighs that something in an encrypted export could not be inspected: `"note"`, `"warn"`, `"refuse"`. Where there is a ceiling or a quota, it is refused in any case, and where approvals are asked for, without them | `"note"` | the heavier |
 //!
 //! `[objections]` and `[purpose] columns` are for later versions, and errors in
 //! this one.
 //!
 //! What could not be inspected counts as bulk: files that are encrypted or protected
 //! by a password, damaged files, and formats that nothing here reads. Where the policy
-//! has a ceiling, asks for approvals, or has a quota that concerns the account,
+//! has a ceiling, or a quota that concerns the account,
 //! an export with such files is refused by that rule, however few people were
-//! found in the rest. To let them leave sealed, a policy has to do without these
-//! three.
+//! found in the rest. Where it asks for approvals, as many are needed as for any
+//! number of people, and those who give them see what could not be inspected; a
+//! standing approval is never for such files. To let them leave sealed without, a
+//! policy has to do without these three.
 //!
 //! The groups of a quota are those of the running process, by the names that
 //! `/etc/group` gives their numbers, with all names that one number has. A

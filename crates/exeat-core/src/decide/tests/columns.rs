@@ -6,6 +6,7 @@ use std::fs;
 
 use super::*;
 use crate::deliver::Staging;
+use crate::destination::Destination;
 use crate::inspect::{InspectOptions, inspect};
 use crate::progress::Silent;
 use crate::scan::{Cache, Ignore, ScanOptions, scan};
