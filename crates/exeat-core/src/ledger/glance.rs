@@ -65,8 +65,7 @@ pub(super) struct ExportGlance {
     #[serde(default)]
     pub(super) request: Option<RequestId>,
     pub(super) requester: RequesterGlance,
-    #[serde(rename = "signer")]
-    _signer: IgnoredAny,
+    pub(super) signer: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

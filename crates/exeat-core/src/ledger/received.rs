@@ -20,11 +20,10 @@ use super::chain::{Chain, Position, damaged};
 use super::entry::{Ending, Entry, Form, Kind, Received, ReceivedBy};
 use super::file::{Line, Location, read_range};
 use super::glance::Glance;
-use super::witness::held_against;
 use super::{Contradiction, LedgerError, Locked};
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::Digest;
-use crate::manifest::{Checkpoint, NamedKey, PackageId};
+use crate::manifest::{NamedKey, PackageId};
 use crate::receipt::Receipt;
 use crate::signature::{AllowedSigners, Fingerprint, SignatureError, Signer};
 use crate::statement::Signed;
@@ -240,18 +239,10 @@ impl Locked<'_> {
         let known = self.known(said, *by.fingerprint())?;
         let is_ours = self.is_ours(said, &known.deliveries)?;
         if let Some(checkpoint) = &said.checkpoint
-            && (is_ours
-                || known.ledger == Some(checkpoint.statement().ledger)
-                    && self.is_vouched(checkpoint, own)?)
+            && (is_ours || known.ledger == Some(checkpoint.statement().ledger))
+            && let (_, Some(what)) = self.witnessed(std::slice::from_ref(checkpoint), own)?
         {
-            let checkpoint = checkpoint.statement();
-            let witness = std::slice::from_ref(checkpoint);
-            let found = held_against(&self.file, &self.shared.location, witness)?;
-            let is_news = found.recovered.is_none_or(|time| checkpoint.time > time);
-            if let (Some(what), true) = (found.contradictions[0], is_news) {
-                self.hold_against(witness)?;
-                return Err(ReceiveError::Contradicted { what });
-            }
+            return Err(ReceiveError::Contradicted { what });
         }
         if let Some(intent) = known.acknowledged {
             return Ok(Acknowledged {
@@ -279,30 +270,6 @@ impl Locked<'_> {
             by,
             was_known: false,
         })
-    }
-
-    /// Whether a checkpoint is by somebody who signs what leaves by this ledger.
-    fn is_vouched(
-        &self,
-        checkpoint: &Signed<Checkpoint>,
-        own: Option<Fingerprint>,
-    ) -> Result<bool, LedgerError> {
-        let signer = checkpoint.fingerprint();
-        if own == Some(signer) {
-            return Ok(true);
-        }
-        let (signer, mut has_signed) = (signer.to_string(), false);
-        let chain = Chain::from(&self.file, &self.shared.location, Position::default());
-        chain.read(|entry, line, _| {
-            if entry.kind == Kind::Intent && !has_signed {
-                let export = serde_json::from_slice::<Entry>(line.bytes)
-                    .ok()
-                    .and_then(|entry| entry.export);
-                has_signed = export.is_some_and(|export| export.signer.as_ref() == Some(&signer));
-            }
-            Ok(())
-        })?;
-        Ok(has_signed)
     }
 
     fn known(&self, receipt: &Receipt, by: Fingerprint) -> Result<Known, LedgerError> {

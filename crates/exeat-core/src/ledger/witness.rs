@@ -1,7 +1,7 @@
 //! Checkpoints: what a release takes along of the ledger, and what the ledger is
 //! held against when one comes back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 
@@ -13,6 +13,8 @@ use super::file::Location;
 use super::{LedgerError, Locked};
 use crate::digest::Digest;
 use crate::manifest::Checkpoint;
+use crate::signature::Fingerprint;
+use crate::statement::Signed;
 
 /// What a ledger that is in order amounts to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,35 @@ pub struct Verification {
     pub recovered: Option<Timestamp>,
     /// Of each checkpoint, in their order, how the ledger contradicts it.
     pub contradictions: Vec<Option<Contradiction>>,
+    /// The keys that have signed a release by it.
+    signers: BTreeSet<String>,
+}
+
+impl Verification {
+    /// Whether this key has signed a release that is on record.
+    #[must_use]
+    pub fn has_signed(&self, key: &Fingerprint) -> bool {
+        self.signers.contains(&key.to_string())
+    }
+
+    /// The first checkpoint that the ledger contradicts, if that is news: signed
+    /// after somebody has looked last, by whoever releases by this ledger. No
+    /// partner's word is enough to stop exports.
+    fn news<'a>(
+        &self,
+        checkpoints: &'a [Signed<Checkpoint>],
+        own: Option<Fingerprint>,
+    ) -> Option<(&'a Checkpoint, Contradiction)> {
+        let found = checkpoints.iter().zip(&self.contradictions);
+        let mut found = found.filter_map(|(one, what)| Some((one, (*what)?)));
+        let (signed, what) = found.find(|(one, _)| {
+            let key = one.fingerprint();
+            self.recovered
+                .is_none_or(|time| one.statement().time > time)
+                && (own == Some(key) || self.has_signed(&key))
+        })?;
+        Some((signed.statement(), what))
+    }
 }
 
 /// Reads the ledger at `path` from its first entry to its last, and holds it
@@ -64,11 +95,18 @@ pub(super) fn held_against(
     let asked = checkpoints.iter().map(|one| (one.sequence, Vec::new()));
     let mut there: BTreeMap<u64, Vec<Digest>> = asked.collect();
     let (mut time, mut recovered) = (None, None);
+    let mut signers = BTreeSet::new();
     let chain = Chain::from(file, location, Position::default());
     let end = chain.read(|entry, _, sha256| {
         time = Some(entry.time);
         if entry.kind == Kind::Recovery {
             recovered = Some(entry.time);
+        }
+        if let (Kind::Intent, Some(export)) = (entry.kind, &entry.export)
+            && let Some(signer) = &export.signer
+            && !signers.contains(signer)
+        {
+            signers.insert(signer.clone());
         }
         if let Some(found) = there.get_mut(&entry.sequence) {
             found.push(sha256);
@@ -101,23 +139,40 @@ pub(super) fn held_against(
         recovered,
         unresolved: position.unresolved,
         contradictions: contradictions.collect(),
+        signers,
     })
 }
 
 impl Locked<'_> {
-    /// Holds the ledger against checkpoints of signers who are trusted, and puts
-    /// the first that it contradicts on record: from then on nothing leaves until
-    /// [`Locked::recover`]. What was signed before somebody has looked is no news.
+    /// Holds the ledger against checkpoints, and puts the first that it
+    /// contradicts on record, if it was signed by `own`, the user's key, or by a
+    /// key that has signed a release by this ledger: from then on nothing leaves
+    /// until [`Locked::recover`]. What was signed before somebody has looked is no
+    /// news.
     ///
     /// # Errors
     /// As of [`verify`]; the alarm cannot be written.
-    pub fn hold_against(self, checkpoints: &[Checkpoint]) -> Result<Verification, LedgerError> {
-        let mut found = held_against(&self.file, &self.shared.location, checkpoints)?;
-        let contradicted = checkpoints.iter().zip(&found.contradictions);
-        let mut contradicted = contradicted
-            .filter_map(|(one, what)| Some((one, (*what)?)))
-            .filter(|(one, _)| found.recovered.is_none_or(|time| one.time > time));
-        if let (Some((checkpoint, what)), None) = (contradicted.next(), found.unresolved) {
+    pub fn hold_against(
+        self,
+        checkpoints: &[Signed<Checkpoint>],
+        own: Option<Fingerprint>,
+    ) -> Result<Verification, LedgerError> {
+        Ok(self.witnessed(checkpoints, own)?.0)
+    }
+
+    /// The same, and what was news.
+    pub(super) fn witnessed(
+        &self,
+        checkpoints: &[Signed<Checkpoint>],
+        own: Option<Fingerprint>,
+    ) -> Result<(Verification, Option<Contradiction>), LedgerError> {
+        let said: Vec<_> = checkpoints
+            .iter()
+            .map(|one| one.statement().clone())
+            .collect();
+        let mut found = held_against(&self.file, &self.shared.location, &said)?;
+        let news = found.news(checkpoints, own);
+        if let (Some((checkpoint, what)), None) = (news, found.unresolved) {
             let alarm = self.append(Entry {
                 alarm: Some(Alarm {
                     checkpoint: checkpoint.clone(),
@@ -127,6 +182,6 @@ impl Locked<'_> {
             })?;
             found.unresolved = Some(alarm.sequence);
         }
-        Ok(found)
+        Ok((found, news.map(|(_, what)| what)))
     }
 }

@@ -7,6 +7,7 @@ use exeat_core::ledger::{self, Contradiction, Ledger, LedgerError, Verification}
 use exeat_core::manifest::Checkpoint;
 use exeat_core::path::shown;
 use exeat_core::receipt::Receipt;
+use exeat_core::signature::Fingerprint;
 use exeat_core::statement::{Document, Signed};
 use serde::Serialize;
 
@@ -59,11 +60,9 @@ pub(super) fn run(args: &LedgerVerify, config: &Config, ui: &Ui) -> Result<Repor
             checkpoint,
         });
     }
-    let checkpoints: Vec<_> = witnesses
-        .iter()
-        .map(|one| one.checkpoint.statement().clone())
-        .collect();
-    let (found, unrecorded) = hold_against(&path, &checkpoints)?;
+    let own = config.signer(None)?;
+    let checkpoints: Vec<_> = witnesses.iter().map(|one| one.checkpoint.clone()).collect();
+    let (found, unrecorded) = hold_against(&path, &checkpoints, own)?;
     let held = witnesses.iter().zip(&found.contradictions);
     let held = held.map(|(one, contradiction)| Held {
         from: one.from.clone(),
@@ -88,14 +87,20 @@ pub(super) fn run(args: &LedgerVerify, config: &Config, ui: &Ui) -> Result<Repor
 /// the error where that cannot be.
 fn hold_against(
     path: &Path,
-    checkpoints: &[Checkpoint],
+    checkpoints: &[Signed<Checkpoint>],
+    own: Option<Fingerprint>,
 ) -> Result<(Verification, Option<LedgerError>), CommandError> {
-    let found = ledger::verify(path, checkpoints)?;
+    let said: Vec<_> = checkpoints
+        .iter()
+        .map(|one| one.statement().clone())
+        .collect();
+    let found = ledger::verify(path, &said)?;
     let is_contradicted = found.contradictions.iter().any(Option::is_some);
     if !is_contradicted || found.unresolved.is_some() {
         return Ok((found, None));
     }
-    let recorded = Ledger::open(path).and_then(|ledger| ledger.lock()?.hold_against(checkpoints));
+    let recorded =
+        Ledger::open(path).and_then(|ledger| ledger.lock()?.hold_against(checkpoints, own));
     Ok(match recorded {
         Ok(found) => (found, None),
         Err(error) => (found, Some(error)),
@@ -216,12 +221,17 @@ fn report(
             "warning: this could not be put on record, so exports go on: {why}\n  run it again as \
              somebody who can write to the ledger"
         ));
-    } else if let (Some(recovered), true) = (found.recovered, is_contradicted) {
+    } else if is_contradicted {
         report.exit = Exit::Damaged;
-        report.notes.push(format!(
-            "note: it was signed before somebody looked at the ledger on {}; exports go on",
-            render::time(recovered.as_second())
-        ));
+        report.notes.push(match found.recovered {
+            Some(recovered) => format!(
+                "note: exports go on: somebody has looked at the ledger since, on {}",
+                render::time(recovered.as_second())
+            ),
+            None => "note: exports go on: whoever signed it has let nothing out by this ledger, \
+                     and it may be about another"
+                .to_owned(),
+        });
     }
     report
 }

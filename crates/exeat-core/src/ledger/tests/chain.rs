@@ -4,6 +4,7 @@
 use super::*;
 use crate::manifest::Checkpoint;
 use crate::signature::SigningKey;
+use crate::statement::Signed;
 
 /// As many entries as the exhaustive tests are over.
 const ENTRIES: u64 = 1000;
@@ -37,14 +38,14 @@ fn long(path: &Path, entries: u64) -> Ledger {
 }
 
 /// What a further release signs.
-fn checkpoint(ledger: &Ledger) -> Checkpoint {
+fn checkpoint(ledger: &Ledger) -> Signed<Checkpoint> {
     let key = SigningKey::generate("ada");
     let export = export(7, Form::Encrypted);
     let mut intent = ledger.record_intent(&export, &found(1)).expect("recorded");
     let signed = intent.checkpoint(&key).expect("signs");
     assert_eq!(signed.statement().package, export.id);
     intent.delivered(9, None).expect("recorded");
-    signed.statement().clone()
+    signed
 }
 
 /// How a ledger of these bytes is found out; `None` if it is not.
@@ -64,7 +65,7 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
 fn every_edit_deletion_swap_repetition_and_truncation_is_found_out() {
     let (folder, path) = folder();
     let ledger = long(&path, ENTRIES);
-    let checkpoint = checkpoint(&ledger);
+    let checkpoint = checkpoint(&ledger).statement().clone();
     let good = fs::read(&path).expect("readable");
     let signed = usize::try_from(checkpoint.sequence).expect("small");
     assert!(signed as u64 > ENTRIES);
@@ -139,7 +140,7 @@ fn spoil_at(n: usize, copy: &Path, good: &[u8], checkpoint: &Checkpoint) {
 fn a_ledger_made_anew_is_another() {
     let (folder, path) = folder();
     let ledger = long(&path, 20);
-    let checkpoint = checkpoint(&ledger);
+    let checkpoint = checkpoint(&ledger).statement().clone();
     let copy = folder.path().join("copy");
     drop(long(&copy, 40));
     let bytes = fs::read(&copy).expect("readable");
@@ -289,10 +290,17 @@ fn a_contradicted_ledger_lets_nothing_out() {
     drop(ledger);
     fs::write(&path, older).expect("written");
     let ledger = open(&path);
-    let hold = |checkpoint: &Checkpoint| {
+    let hold_for = |checkpoint: &Signed<Checkpoint>, own| {
         let locked = ledger.lock().expect("free");
-        locked.hold_against(std::slice::from_ref(checkpoint))
+        locked.hold_against(std::slice::from_ref(checkpoint), own)
     };
+    let own = Some(checkpoint.fingerprint());
+    let hold = |checkpoint| hold_for(checkpoint, own);
+    // Whoever has never let anything out by this ledger stops nobody.
+    let held = hold_for(&checkpoint, None).expect("read");
+    assert_eq!(held.contradictions, [Some(Contradiction::Older)]);
+    assert_eq!(held.unresolved, None);
+    ledger.check().expect("in order");
     let held = hold(&checkpoint).expect("read");
     assert_eq!(held.contradictions, [Some(Contradiction::Older)]);
     let alarm = held.entries + 1;
