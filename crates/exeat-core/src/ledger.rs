@@ -16,6 +16,7 @@
 //! | `account` | sums over time |
 //! | `asked` | requests, the answers to them, and what somebody holds |
 //! | `decided` | what a decision puts on record |
+//! | `intent` | the evidence that something is on record, and its outcome |
 //! | `received` | receipts, and what nobody has acknowledged |
 //! | `witness` | checkpoints: making them, and holding the ledger against them |
 //!
@@ -34,8 +35,6 @@ use jiff::Timestamp;
 
 use crate::decide::{self, Note};
 use crate::digest::Digest;
-use crate::manifest::PackageId;
-use crate::statement::Document;
 
 mod account;
 mod asked;
@@ -45,6 +44,7 @@ mod entry;
 mod error;
 mod file;
 mod glance;
+mod intent;
 mod received;
 mod witness;
 
@@ -59,6 +59,7 @@ pub use entry::{
     Received, ReceivedBy, Recovery, Requester, Torn,
 };
 pub use error::{Break, LedgerError};
+pub use intent::Intent;
 pub use received::{Acknowledged, Awaited, ReceiveError, outstanding};
 pub use witness::{Verification, verify};
 
@@ -318,13 +319,7 @@ impl Locked<'_> {
             found: Some(found.clone()),
             ..Entry::blank(Kind::Intent)
         })?;
-        Ok(Intent {
-            shared: Arc::clone(self.shared),
-            id: export.id,
-            written,
-            checkpoint: None,
-            is_open: true,
-        })
+        Ok(Intent::new(self.shared, export.id, written))
     }
 
     /// As [`Locked::refuse`].
@@ -452,138 +447,6 @@ struct Place {
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         file::unlock(&self.file);
-    }
-}
-
-/// Evidence that an export is on record as about to leave, and the duty to say
-/// what became of it. Made by [`Locked::intend`] alone, and used once.
-///
-/// One that is dropped without a word is recorded as interrupted, if it can be;
-/// that counts as delivered, and so does an intent without an outcome.
-///
-/// ```compile_fail
-/// # fn twice(intent: exeat_core::ledger::Intent) {
-/// let again = intent.clone();
-/// # }
-/// ```
-/// ```compile_fail
-/// let intent = exeat_core::ledger::Intent::default();
-/// ```
-/// ```compile_fail
-/// let intent: exeat_core::ledger::Intent = serde_json::from_str("{}").unwrap();
-/// ```
-/// ```compile_fail
-/// # fn both(intent: exeat_core::ledger::Intent) {
-/// let _ = intent.failed("publish-failed");
-/// let _ = intent.delivered(1, None);
-/// # }
-/// ```
-/// The twin that compiles:
-/// ```
-/// # fn once(intent: exeat_core::ledger::Intent) {
-/// let moved = intent;
-/// let _ = moved.delivered(1, None);
-/// # }
-/// ```
-#[must_use = "an intent without an outcome counts as delivered"]
-pub struct Intent {
-    shared: Arc<Shared>,
-    id: PackageId,
-    written: Place,
-    checkpoint: Option<Document>,
-    is_open: bool,
-}
-
-impl Intent {
-    /// The export it is for; nothing else may leave on the strength of it.
-    #[must_use]
-    pub fn id(&self) -> PackageId {
-        self.id
-    }
-
-    /// Its sequence number in the ledger.
-    #[must_use]
-    pub fn sequence(&self) -> u64 {
-        self.written.sequence
-    }
-
-    /// All of it is at its destination: so many bytes, and of a package the
-    /// digest of its manifest.
-    ///
-    /// # Errors
-    /// The outcome is not on record; the intent is, and counts as delivered.
-    pub fn delivered(self, bytes: u64, manifest_sha256: Option<Digest>) -> Result<(), LedgerError> {
-        self.end(Ending::Delivered, None, Some(bytes), manifest_sha256)
-    }
-
-    /// Nothing that anybody could read has reached the destination, or can yet.
-    /// It no longer counts. `code` is that of the error.
-    ///
-    /// # Errors
-    /// The outcome is not on record; the intent is, and counts as delivered.
-    pub fn failed(self, code: &'static str) -> Result<(), LedgerError> {
-        self.end(Ending::Failed, Some(code), None, None)
-    }
-
-    /// It ended before its end, and something may have reached the destination:
-    /// it counts as delivered. `code` is that of the error.
-    ///
-    /// # Errors
-    /// The outcome is not on record; the intent is, and counts as delivered.
-    pub fn interrupted(self, code: &'static str) -> Result<(), LedgerError> {
-        self.end(Ending::Interrupted, Some(code), None, None)
-    }
-
-    fn end(
-        mut self,
-        ending: Ending,
-        code: Option<&'static str>,
-        bytes: Option<u64>,
-        manifest_sha256: Option<Digest>,
-    ) -> Result<(), LedgerError> {
-        self.is_open = false;
-        let checkpoint = self.checkpoint.take();
-        self.record(Outcome {
-            bytes,
-            checkpoint,
-            code: code.map(str::to_owned),
-            ending,
-            id: self.id,
-            intent: self.written.sequence,
-            manifest_sha256,
-        })
-    }
-
-    fn record(&self, outcome: Outcome) -> Result<(), LedgerError> {
-        self.shared.lock()?.append(Entry {
-            outcome: Some(outcome),
-            ..Entry::blank(Kind::Outcome)
-        })?;
-        Ok(())
-    }
-}
-
-impl Drop for Intent {
-    fn drop(&mut self) {
-        if self.is_open {
-            let checkpoint = self.checkpoint.take();
-            // Nobody is left to tell. Without this entry it counts all the same.
-            let _ = self.record(Outcome {
-                bytes: None,
-                checkpoint,
-                code: Some("abandoned".into()),
-                ending: Ending::Interrupted,
-                id: self.id,
-                intent: self.written.sequence,
-                manifest_sha256: None,
-            });
-        }
-    }
-}
-
-impl fmt::Debug for Intent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Intent({}, entry {})", self.id, self.written.sequence)
     }
 }
 

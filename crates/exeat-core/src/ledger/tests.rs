@@ -10,7 +10,7 @@ use crate::decide::{self, DecisionRecord, ReleasePermit};
 use crate::destination::Medium;
 use crate::diagnostic::{Explain, Finding, Severity};
 use crate::inspect::{Class, Coverage, Facts, People};
-use crate::manifest::NamedKey;
+use crate::manifest::{NamedKey, PackageId};
 
 mod asked;
 mod chain;

@@ -10,11 +10,9 @@ use jiff::Timestamp;
 use super::chain::{Chain, Position, Unfinished};
 use super::entry::{Alarm, Contradiction, Entry, Kind};
 use super::file::Location;
-use super::{Intent, LedgerError, Locked};
+use super::{LedgerError, Locked};
 use crate::digest::Digest;
 use crate::manifest::Checkpoint;
-use crate::signature::{SignatureError, SigningKey};
-use crate::statement::Signed;
 
 /// What a ledger that is in order amounts to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,26 +128,5 @@ impl Locked<'_> {
             found.unresolved = Some(alarm.sequence);
         }
         Ok(found)
-    }
-}
-
-impl Intent {
-    /// Signs that the release is on record where it is, for the package to take
-    /// along; the outcome keeps it, too.
-    pub(crate) fn checkpoint(
-        &mut self,
-        signer: &SigningKey,
-    ) -> Result<Signed<Checkpoint>, SignatureError> {
-        let entry_sha256 = self.written.sha256.expect("an intent has been written");
-        let checkpoint = Checkpoint {
-            entry_sha256,
-            ledger: self.shared.first().unwrap_or(entry_sha256),
-            package: self.id,
-            sequence: self.written.sequence,
-            time: self.written.time,
-        };
-        let signed = Signed::sign(checkpoint, signer)?;
-        self.checkpoint = Some(signed.document());
-        Ok(signed)
     }
 }
