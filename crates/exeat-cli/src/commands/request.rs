@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use exeat_core::approval::ReleaseRequest;
+use exeat_core::approval::{ApprovalError, ReleaseRequest};
 use exeat_core::decide::{NotProposed, Proposal, Proposed, Subject};
 use exeat_core::destination::{Destination, Target};
 use exeat_core::inspect::{self, Depth, Facts, InspectOptions, Inspected};
@@ -52,13 +52,13 @@ pub(crate) fn run(args: &Request, config: &Config, ui: &Ui) -> Result<Report, Co
         CommandError::usage("there is no key to sign the request with")
             .with_help("run 'exeat init' to make one")
     })?;
+    let created = now();
+    let expires = expires(args, created)?;
     let source = source(args)?;
     listen()?;
     key.rehearse().map_err(stopped_or)?;
     let progress = Shown::new(ui);
     let listing = asking::list(&args.source, &source, &progress, ui)?;
-    let created = now();
-    let expires = created.checked_add(args.expires).unwrap_or(Timestamp::MAX);
     let proposal = Proposal {
         id: RequestId::generate(),
         created,
@@ -80,6 +80,22 @@ pub(crate) fn run(args: &Request, config: &Config, ui: &Ui) -> Result<Report, Co
     ledger.lock()?.ask(&request, &proposal.requester)?;
     write(&path, &request.to_bytes())?;
     Ok(report(&request, &path, needed, &policy, &listing, ui))
+}
+
+/// Until when it is to be good: said at once, and not when all has been read.
+fn expires(args: &Request, created: Timestamp) -> Result<Timestamp, CommandError> {
+    let longest = match args.standing {
+        None => ReleaseRequest::LONGEST,
+        Some(_) => ReleaseRequest::LONGEST_STANDING,
+    };
+    let after = |time| created.checked_add(time).unwrap_or(Timestamp::MAX);
+    match args.expires <= longest {
+        true => Ok(after(args.expires)),
+        false => {
+            let latest = after(longest);
+            Err(ApprovalError::Expiry { latest }.into())
+        }
+    }
 }
 
 /// What is to leave. Of a stream nothing is read: nobody could read it again.
