@@ -55,7 +55,7 @@ impl Report {
         text: impl FnOnce() -> T,
         result: &impl Serialize,
     ) -> Self {
-        let wants_json = ui.json || ui.json_file.is_some();
+        let wants_json = ui.wants_json();
         Self {
             exit: Exit::Done,
             text: if ui.json {
@@ -93,6 +93,10 @@ pub(crate) struct Ui {
 
 impl Ui {
     /// Whether people watch standard error.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json || self.json_file.is_some()
+    }
+
     pub(crate) fn has_terminal(&self) -> bool {
         io::stderr().is_terminal()
     }

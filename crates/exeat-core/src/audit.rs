@@ -3,6 +3,7 @@
 //! `ssh-keygen` alone.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::AsFd as _;
@@ -103,11 +104,6 @@ pub fn export(ledger: &Path, into: &Path) -> Result<Audited, AuditError> {
         staging,
         sums: String::new(),
     };
-    let mut copied = folder.create("ledger.jsonl").map_err(failed)?;
-    let sha256 = ledger::copy(ledger, &mut copied)?;
-    folder
-        .close(copied, "ledger.jsonl", sha256)
-        .map_err(failed)?;
     let mut audited = Audited {
         path: into.to_owned(),
         entries: 0,
@@ -115,30 +111,27 @@ pub fn export(ledger: &Path, into: &Path) -> Result<Audited, AuditError> {
         bad_checkpoints: Vec::new(),
         fault: None,
     };
-    let mut written = Ok(());
-    let read = ledger::read(ledger, |entry, _| {
+    let mut copied = folder.create("ledger.jsonl").map_err(failed)?;
+    let (mut written, mut signed_entries) = (Ok(()), BTreeSet::new());
+    let (sha256, fault) = ledger::copy(ledger, &mut copied, |entry| {
         audited.entries += 1;
         let Some(document) = entry.outcome.and_then(|outcome| outcome.checkpoint) else {
             return;
         };
         match document.check::<Checkpoint>() {
-            Ok(signed) if written.is_ok() => {
+            // An entry that stands there twice is told of by the chain.
+            Ok(signed) if written.is_ok() && signed_entries.insert(signed.statement().sequence) => {
                 audited.checkpoints += 1;
                 written = folder.checkpoint(&signed);
             }
             Ok(_) => {}
             Err(_) => audited.bad_checkpoints.push(entry.sequence),
         }
-    });
-    match read {
-        Ok(()) => {}
-        Err(
-            fault @ (LedgerError::Damaged { .. }
-            | LedgerError::Chain { .. }
-            | LedgerError::Version { .. }),
-        ) => audited.fault = Some(fault),
-        Err(error) => return Err(error.into()),
-    }
+    })?;
+    audited.fault = fault;
+    folder
+        .close(copied, "ledger.jsonl", sha256)
+        .map_err(failed)?;
     written.map_err(failed)?;
     for (name, text) in [("README.txt", README), ("check.sh", SCRIPT)] {
         folder.put(name, text.as_bytes()).map_err(failed)?;

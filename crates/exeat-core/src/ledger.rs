@@ -11,7 +11,7 @@
 //! |---|---|
 //! | `file` | opens, locks, reads and appends; never shortens |
 //! | `entry` | the types and the bytes of a line |
-//! | `glance` | reads a line for the chain and the sums |
+//! | `parse` | reads a line, strictly |
 //! | `chain` | says whether the lines are those that were written |
 //! | `account` | sums over time |
 //! | `asked` | requests, the answers to them, and what somebody holds |
@@ -43,8 +43,8 @@ mod decided;
 mod entry;
 mod error;
 mod file;
-mod glance;
 mod intent;
+mod parse;
 mod received;
 mod witness;
 
@@ -53,7 +53,7 @@ mod tests;
 
 pub use account::{Account, By, Question, Sum};
 pub use asked::{Answered, ApprovedBy, Asked, holdings};
-pub use chain::Unfinished;
+pub use chain::{Covered, Unfinished};
 pub use entry::{
     Alarm, Contradiction, Ending, Entry, Export, FindingCount, Form, Found, Kind, Outcome,
     Received, ReceivedBy, Recovery, Requester, Torn,
@@ -186,12 +186,12 @@ fn account(
     let chain = Chain::from(file, location, Position::default());
     let mut requests = Requests::default();
     let end = chain.read(|entry, _, _| {
-        requests.entry(entry);
-        sums.entry(entry)
+        requests.entry(&entry);
+        sums.entry(&entry);
     })?;
     let (position, unfinished) = end.in_order()?;
     Ok(Account {
-        entries: position.sequence,
+        entries: position.entries,
         ledger: position.first,
         requests: requests.finish(),
         sums: sums.finish(),
@@ -249,29 +249,29 @@ pub fn read(path: &Path, mut visit: impl FnMut(Entry, Digest)) -> Result<(), Led
         return Ok(());
     };
     let chain = Chain::from(&file, &location, Position::default());
-    let end = chain.read(|_, line, sha256| {
-        let entry = serde_json::from_slice(line.bytes).map_err(|error| {
-            format!(
-                "an entry says something unknown (column {})",
-                error.column()
-            )
-        })?;
-        visit(entry, sha256);
-        Ok(())
-    })?;
+    let end = chain.read(|entry, _, sha256| visit(entry, sha256))?;
     end.in_order()?;
     Ok(())
 }
 
-/// Copies the ledger at `path` as it is now, whatever is wrong with it, and
-/// returns the copy's SHA-256.
-pub(crate) fn copy(path: &Path, into: &mut impl io::Write) -> Result<Digest, LedgerError> {
+/// Copies the ledger at `path` as it is now, whatever is wrong with it: `visit`
+/// gets the entries of the copy. Returns the copy's SHA-256, and what is wrong.
+pub(crate) fn copy(
+    path: &Path,
+    into: &mut impl io::Write,
+    mut visit: impl FnMut(Entry),
+) -> Result<(Digest, Option<LedgerError>), LedgerError> {
     let location = Location::find(path)?;
     let file = location.open_to_read()?.ok_or_else(|| LedgerError::Open {
         path: path.to_owned(),
         source: io::ErrorKind::NotFound.into(),
     })?;
-    file::copy(&file, into).map_err(|error| location.read_error(error))
+    let read_error = |error| location.read_error(error);
+    let length = file::length(&file).map_err(read_error)?;
+    let sha256 = file::copy(&file, length, into).map_err(read_error)?;
+    let chain = Chain::from(&file, &location, Position::default()).up_to(length);
+    let end = chain.read(|entry, _, _| visit(entry))?;
+    Ok((sha256, end.fault))
 }
 
 /// Whether the file at `path` has the append-only attribute (`chattr +a`), so
@@ -355,18 +355,24 @@ impl Locked<'_> {
     /// written.
     pub fn recover(self, requester: &decide::Requester, why: &Note) -> Result<u64, LedgerError> {
         let (file, location) = (&*self.file, &self.shared.location);
-        let end = Chain::from(file, location, Position::default()).read(|_, _, _| Ok(()))?;
-        match end.fault {
-            Some(fault @ LedgerError::Version { found, .. }) if found > entry::VERSION => {
+        let end = Chain::from(file, location, Position::default()).read(|_, _, _| {})?;
+        // What only those who append would stumble over is wrong, too.
+        let tail = chain::tail(file, location);
+        let what = match (end.fault.or(tail.err()), end.position.unresolved) {
+            (Some(fault @ LedgerError::Version { found, .. }), _) if found > entry::VERSION => {
                 return Err(fault);
             }
-            None if end.position.unresolved.is_none() => {
+            (Some(fault), _) => {
+                let (at, what) = fault.place_and_words();
+                format!("byte {at}: {what}")
+            }
+            (None, Some(alarm)) => format!("entry {alarm}: a checkpoint was contradicted"),
+            (None, None) => {
                 return Err(LedgerError::NothingToRecover {
                     path: location.path().to_owned(),
                 });
             }
-            _ => {}
-        }
+        };
         let (sha256, bytes, open) =
             file::whole(file).map_err(|error| location.read_error(error))?;
         let sequence = end.position.highest.saturating_add(1);
@@ -380,6 +386,7 @@ impl Locked<'_> {
                 requester: Requester::of(requester).0,
                 sha256,
                 unreadable: end.unreadable + end.unfinished.map_or(0, |_| 1),
+                what,
                 why: why.as_str().to_owned(),
             }),
             ..Entry::blank(Kind::Recovery)
@@ -401,6 +408,7 @@ impl Locked<'_> {
             sequence: tail.sequence,
             sha256: tail.previous,
             time,
+            first: None,
         };
         let mut bytes = Vec::new();
         if tail.open {
@@ -421,6 +429,9 @@ impl Locked<'_> {
             }
             place.sequence = entry.sequence;
             place.sha256 = Some(Digest::of(&line));
+            if tail.sequence == 0 {
+                place.first = place.first.or(place.sha256);
+            }
             bytes.extend(line);
         }
         self.write(&bytes)?;
@@ -442,6 +453,8 @@ struct Place {
     /// Of its line; `None` where there is no entry yet.
     sha256: Option<Digest>,
     time: Timestamp,
+    /// Of the ledger's first line, where that was written with it.
+    first: Option<Digest>,
 }
 
 impl Drop for Locked<'_> {
@@ -501,7 +514,7 @@ impl Shared {
             return Err(chain::damaged(&self.location, length, reason));
         }
         let chain = Chain::from(file, &self.location, *checked);
-        let end = chain.read(|_, _, _| Ok(()))?;
+        let end = chain.read(|_, _, _| {})?;
         let whole = end.whole;
         let (position, _) = end.in_order()?;
         *checked = whole;

@@ -70,12 +70,28 @@ pub struct Document {
 }
 
 impl Document {
+    /// One of a text and a signature that lie beside each other.
+    #[must_use]
+    pub fn of<S: Statement>(statement: String, signature: String) -> Self {
+        let format = S::FORMAT.to_owned();
+        Self {
+            format,
+            signature,
+            statement,
+        }
+    }
+
     /// Checks that the signature fits.
     ///
     /// # Errors
     /// It is of another kind, altered, or not in its one form.
     pub fn check<S: Statement>(self) -> Result<Signed<S>, StatementError> {
         Signed::of(self)
+    }
+
+    /// What it says, whoever says it.
+    pub(crate) fn unchecked<S: Statement>(&self) -> Option<S> {
+        serde_json::from_str(&self.statement).ok()
     }
 }
 

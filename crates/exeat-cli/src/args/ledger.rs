@@ -88,8 +88,8 @@ Examples:
   exeat ledger verify --checkpoint returned/2026-11-22-1a2b3c4d.exeat -i identity.txt
   exeat ledger verify --ledger copy/ledger.jsonl --checkpoint north.receipt.json")]
 pub(crate) struct LedgerVerify {
-    /// Hold it against this checkpoint: a receipt, a package that you can open, or the checkpoint's
-    /// own file
+    /// Hold it against this checkpoint: a receipt, a package that you can open, or a
+    /// checkpoint-N.json of 'exeat ledger export'
     #[arg(long, value_name = "FILE|PKG")]
     pub(crate) checkpoint: Vec<PathBuf>,
     /// Open a package with this age identity or private SSH key [default: your own]; a file, fd:N

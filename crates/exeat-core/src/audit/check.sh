@@ -19,6 +19,12 @@ while IFS= read -r line || [ -n "$line" ]; do
     esac
     number=${line#'{"version":2,"sequence":'}
     number=${number%%,*}
+    case $number in
+    '' | 0* | *[!0-9]* | ????????????????*)
+        complain "after entry $entries: a line without a number"
+        continue
+        ;;
+    esac
     case $line in
     '{"version":2,"sequence":'"$number"',"previous":'"$previous"',"time":'*) ;;
     *) complain "entry $number does not follow from the one before it" ;;

@@ -11,8 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::chain::Unfinished;
-use super::entry::{Ending, Form, Kind};
-use super::glance::{ExportGlance, Glance};
+use super::entry::{Ending, Entry, Export, Form, Kind};
 use crate::decide::Past;
 use crate::digest::Digest;
 use crate::manifest::{PackageId, RequestId};
@@ -57,7 +56,7 @@ pub struct Sum {
 /// What a ledger says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Account {
-    /// The number of its last entry.
+    /// How many entries it has.
     pub entries: u64,
     /// SHA-256 of the first entry's line, by which ledgers are told apart.
     pub ledger: Option<Digest>,
@@ -107,10 +106,10 @@ impl<'a> Sums<'a> {
         }
     }
 
-    /// Takes one entry; what is wrong with it, if something is.
-    pub(super) fn entry(&mut self, entry: &Glance) -> Result<(), String> {
+    /// Takes one entry.
+    pub(super) fn entry(&mut self, entry: &Entry) {
         if self.questions.is_empty() {
-            return outcome_in_order(entry);
+            return;
         }
         let is_dated = entry.time >= self.latest;
         if is_dated && entry.time <= self.now {
@@ -137,20 +136,17 @@ impl<'a> Sums<'a> {
                 }
             }
             (Kind::Outcome, .., Some(outcome)) => {
-                outcome_in_order(entry)?;
-                if let Some(counted) = self.counted.get_mut(&outcome.intent) {
-                    if counted.id != outcome.id {
-                        return Err("an outcome and its intent are of different exports".into());
-                    }
+                // One of another export says nothing about this one.
+                if let Some(counted) = self.counted.get_mut(&outcome.intent)
+                    && counted.id == outcome.id
                     // The first word stands unless a later one is worse.
-                    if matches!(counted.ending, None | Some(Ending::Failed)) {
-                        counted.ending = Some(outcome.ending);
-                    }
+                    && matches!(counted.ending, None | Some(Ending::Failed))
+                {
+                    counted.ending = Some(outcome.ending);
                 }
             }
             _ => {}
         }
-        Ok(())
     }
 
     /// What had no time of its own is no older than `time`.
@@ -164,7 +160,7 @@ impl<'a> Sums<'a> {
         }
     }
 
-    fn asked(&self, export: &ExportGlance, time: Timestamp) -> Vec<u32> {
+    fn asked(&self, export: &Export, time: Timestamp) -> Vec<u32> {
         let requester = &export.requester;
         let asks = |question: &Question| {
             let who = match &question.by {
@@ -203,14 +199,5 @@ impl<'a> Sums<'a> {
             }
         }
         sums
-    }
-}
-
-fn outcome_in_order(entry: &Glance) -> Result<(), String> {
-    match &entry.outcome {
-        Some(outcome) if outcome.intent >= entry.sequence => {
-            Err("an outcome comes before its intent".into())
-        }
-        _ => Ok(()),
     }
 }

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::chain::{Chain, Position};
 use super::entry::{Ending, Entry, Form, Kind, short_key};
 use super::file::Location;
-use super::glance::Glance;
 use super::{Found, LedgerError, Locked, Requester, Sum};
 use crate::approval::ReleaseRequest;
 use crate::decide::{self, Past};
@@ -173,7 +172,7 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn entry(&mut self, entry: &Glance) {
+    pub(super) fn entry(&mut self, entry: &Entry) {
         if let (Kind::Intent, Some(export)) = (entry.kind, &entry.export)
             && let Some(request) = export.request
         {
@@ -237,20 +236,16 @@ pub fn holdings(path: &Path, recipients: &[NamedKey]) -> Result<Vec<Sum>, Ledger
     // By the number of the intent: whose it is, and how many.
     let mut sent: HashMap<u64, (Vec<usize>, Found)> = HashMap::new();
     let chain = Chain::from(&file, &location, Position::default());
-    let end = chain.read(|entry, line, _| {
+    let end = chain.read(|entry, _, _| {
         match &entry.outcome {
             Some(outcome) if outcome.ending == Ending::Failed => {
                 sent.remove(&outcome.intent);
             }
             _ => {}
         }
-        if entry.kind != Kind::Intent {
-            return Ok(());
-        }
-        let entry: Entry = serde_json::from_slice(line.bytes)
-            .map_err(|_| "an intent does not say what it should".to_owned())?;
-        let (Some(export), Some(found)) = (entry.export, entry.found) else {
-            return Ok(());
+        let (Kind::Intent, Some(export), Some(found)) = (entry.kind, entry.export, entry.found)
+        else {
+            return;
         };
         let theirs = export
             .recipients
@@ -262,7 +257,6 @@ pub fn holdings(path: &Path, recipients: &[NamedKey]) -> Result<Vec<Sum>, Ledger
         if export.form == Form::Encrypted && !theirs.is_empty() {
             sent.insert(entry.sequence, (theirs, found));
         }
-        Ok(())
     })?;
     end.in_order()?;
     for (places, found) in sent.into_values() {

@@ -5,18 +5,27 @@
 //! that is an entry with the digest of all that stands before it, by which
 //! somebody has said that they looked. Without one it is the answer.
 
+use std::collections::HashMap;
 use std::fs::File;
 
 use super::LedgerError;
-use super::entry::{self, Kind, Torn};
+use super::entry::{self, Entry, Kind, Torn};
 use super::error::Break;
-use super::file::{Line, Lines, Location, digest_range, read_range};
-use super::glance::{self, Glance, LineFault};
+use super::file::{self, Line, Lines, Location, digest_range, read_range};
+use super::parse::{self, LineFault};
 use crate::digest::{Digest, Hasher};
+use crate::manifest::Checkpoint;
 
 /// How much of the end of the file is looked at before an entry is appended:
 /// room for what several interrupted runs may have left there.
 const TAIL: u64 = 4 * entry::MAX_LINE as u64;
+
+/// The longest remains of interrupted runs at the end that the next entry can
+/// put on record: behind them the last entry has to be in sight.
+const REMAINS: u64 = TAIL - entry::MAX_LINE as u64;
+/// How far a number may be ahead of those before it. Entries may be missing, but
+/// no line can use up all the numbers there are.
+const MISSING: u64 = 1_000_000_000;
 
 /// How far a ledger has been read, and what came last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,13 +42,16 @@ pub(super) struct Position {
     pub(super) first: Option<Digest>,
     /// The number of an alarm that nobody has looked at yet.
     pub(super) unresolved: Option<u64>,
+    /// How many entries there were.
+    pub(super) entries: u64,
 }
 
 impl Position {
     /// Goes past an entry.
-    fn pass(&mut self, next: u64, entry: &Glance, sha256: Digest) {
+    fn pass(&mut self, next: u64, entry: &Entry, sha256: Digest) {
         *self = Self {
             at: next,
+            entries: self.entries + 1,
             sequence: entry.sequence,
             highest: self.highest.max(entry.sequence),
             previous: Some(sha256),
@@ -50,7 +62,7 @@ impl Position {
 }
 
 /// The alarm that is unresolved after this entry.
-fn after(entry: &Glance) -> Option<u64> {
+fn after(entry: &Entry) -> Option<u64> {
     match entry.kind {
         Kind::Alarm => entry.unresolved.or(Some(entry.sequence)),
         Kind::Recovery => None,
@@ -89,6 +101,8 @@ pub struct Unfinished {
 pub(super) struct Chain<'a> {
     file: &'a File,
     location: &'a Location,
+    /// Where to stop, if not at the end of the file as it is then.
+    end: Option<u64>,
     position: Position,
     /// The same before a last line whose end has not been written yet.
     whole: Position,
@@ -98,8 +112,25 @@ pub(super) struct Chain<'a> {
     /// Lines that no recovery covers and that are no entries.
     unreadable: u64,
     recoveries: u64,
+    covered: Vec<Covered>,
+    /// Intents without an outcome so far, with the digests of their lines.
+    open: HashMap<u64, Digest>,
     /// The digest of the file's beginning, up to there.
     beginning: (Hasher, u64),
+}
+
+/// Something wrong that somebody has looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Covered {
+    /// Where in the file it is.
+    pub at: u64,
+    /// What it is.
+    pub what: String,
+    /// The number of the recovery.
+    pub recovery: u64,
+    /// Where in the file that is.
+    pub(super) until: u64,
 }
 
 /// What a reading comes to.
@@ -111,6 +142,7 @@ pub(super) struct End {
     pub(super) fault: Option<LedgerError>,
     pub(super) unreadable: u64,
     pub(super) recoveries: u64,
+    pub(super) covered: Vec<Covered>,
 }
 
 impl<'a> Chain<'a> {
@@ -118,36 +150,52 @@ impl<'a> Chain<'a> {
         Self {
             file,
             location,
+            end: None,
             position,
             whole: position,
             broken: None,
             fault: None,
             unreadable: 0,
             recoveries: 0,
+            covered: Vec::new(),
+            open: HashMap::new(),
             beginning: (Hasher::default(), 0),
         }
     }
 
-    /// Reads on to the end. `visit` gets each entry with its line's digest, and
-    /// says what is wrong with it, if that is something that the chain cannot
-    /// know.
+    /// Stops there.
+    pub(super) fn up_to(self, end: u64) -> Self {
+        let end = Some(end);
+        Self { end, ..self }
+    }
+
+    /// Reads on to the end. `visit` gets each entry with its line's digest.
+    ///
+    /// What refers to something that is not there, such as an outcome to the
+    /// intent of another export, changes nothing: it is for `visit` to pass over.
     pub(super) fn read(
         mut self,
-        mut visit: impl FnMut(&Glance, &Line<'_>, Digest) -> Result<(), String>,
+        mut visit: impl FnMut(Entry, &Line<'_>, Digest),
     ) -> Result<End, LedgerError> {
         let read_error = |error| self.location.read_error(error);
-        let mut lines = Lines::from(self.file, self.position.at).map_err(read_error)?;
+        let end = match self.end {
+            Some(end) => end,
+            None => file::length(self.file).map_err(read_error)?,
+        };
+        let mut lines = Lines::within(self.file, self.position.at, end);
         while let Some(line) = lines
             .next()
             .map_err(|error| self.location.read_error(error))?
         {
-            match glance::read(line.bytes) {
+            match parse::read(line.bytes) {
+                Ok(entry) if entry.sequence.saturating_sub(self.position.highest) > MISSING => {
+                    let reason = "its number is far ahead of all before it".into();
+                    self.no_entry(&line, LineFault::Malformed { reason, cut: false });
+                }
                 Ok(entry) => {
                     let sha256 = line.sha256();
                     self.entry(&line, &entry, sha256)?;
-                    if let Err(reason) = visit(&entry, &line, sha256) {
-                        self.fail(damaged(self.location, line.at, reason));
-                    }
+                    visit(entry, &line, sha256);
                 }
                 Err(fault) => self.no_entry(&line, fault),
             }
@@ -193,18 +241,21 @@ impl<'a> Chain<'a> {
         }
     }
 
-    fn entry(
-        &mut self,
-        line: &Line<'_>,
-        entry: &Glance,
-        sha256: Digest,
-    ) -> Result<(), LedgerError> {
+    fn entry(&mut self, line: &Line<'_>, entry: &Entry, sha256: Digest) -> Result<(), LedgerError> {
         let broken = self.broken.take();
         let number = entry.sequence;
         if let Some(recovery) = &entry.recovery {
             if recovery.bytes == line.at && self.beginning(line.at)? == recovery.sha256 {
                 // Somebody has looked at all of it, this included.
-                self.fault = None;
+                let wrong = broken.map(|broken| (broken.at, broken.reason));
+                let fault = self.fault.take().map(|fault| fault.place_and_words());
+                self.covered
+                    .extend(fault.or(wrong).map(|(at, what)| Covered {
+                        at,
+                        what,
+                        recovery: number,
+                        until: line.at,
+                    }));
                 self.unreadable = 0;
                 self.recoveries += 1;
                 self.position.sequence = self.position.highest;
@@ -237,11 +288,35 @@ impl<'a> Chain<'a> {
         if let Some(what) = what {
             self.break_at(line.at, what);
         }
+        self.check_own_checkpoint(line.at, entry);
+        if entry.kind == Kind::Intent {
+            self.open.insert(number, sha256);
+        }
         self.position.pass(line.next, entry, sha256);
         if line.ended {
             self.whole = self.position;
         }
         Ok(())
+    }
+
+    /// That what an outcome has of the ledger is about the intent that stands
+    /// here.
+    fn check_own_checkpoint(&mut self, at: u64, entry: &Entry) {
+        let Some(outcome) = &entry.outcome else {
+            return;
+        };
+        let (Some(sha256), Some(document)) =
+            (self.open.remove(&outcome.intent), &outcome.checkpoint)
+        else {
+            return;
+        };
+        let is_it = document
+            .unchecked::<Checkpoint>()
+            .is_some_and(|said| (said.sequence, said.entry_sha256) == (outcome.intent, sha256));
+        if !is_it {
+            let (number, intent) = (entry.sequence, outcome.intent);
+            self.break_at(at, Break::Checkpoint { number, intent });
+        }
     }
 
     /// The digest of the file up to there; asked for places that only grow.
@@ -255,7 +330,7 @@ impl<'a> Chain<'a> {
 
     fn end(mut self) -> End {
         let unfinished = match self.broken.take() {
-            Some(broken) if !broken.cut => {
+            Some(broken) if !broken.cut || broken.bytes > REMAINS => {
                 self.unreadable += broken.lines;
                 self.fail(damaged(self.location, broken.at, broken.reason));
                 None
@@ -272,6 +347,7 @@ impl<'a> Chain<'a> {
             fault: self.fault,
             unreadable: self.unreadable,
             recoveries: self.recoveries,
+            covered: self.covered,
         }
     }
 }
@@ -314,7 +390,7 @@ pub(super) fn tail(file: &File, location: &Location) -> Result<Tail, LedgerError
             let reason = "there is no entry near its end".into();
             return Err(damaged(location, from, reason));
         }
-        match glance::read(&bytes[start..line_end]) {
+        match parse::read(&bytes[start..line_end]) {
             Ok(entry) => {
                 let mut hasher = Hasher::default();
                 hasher.update(&bytes[start..line_end]);

@@ -1,9 +1,7 @@
 //! What a line of the ledger says: the types and their bytes.
 //!
 //! What every entry has comes first: where it stands in the chain, and when it
-//! was written. The body stands in a field of its own for each kind. [`Entry`] is
-//! a line with all that it says; [`Glance`](super::glance::Glance) one with what the
-//! chain and the sums are made of.
+//! was written. The body stands in a field of its own for each kind.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -223,6 +221,8 @@ pub enum Contradiction {
     Older,
     /// That entry is another one here.
     Forked,
+    /// That entry is here, but what stands before it is not what did.
+    Changed,
     /// That entry is another one here, or not there, and so is the first.
     OtherLedger,
 }
@@ -249,6 +249,8 @@ pub struct Recovery {
     pub sha256: Digest,
     /// Lines before it that could not be read, and that no sum counts.
     pub unreadable: u64,
+    /// What was wrong first, and where.
+    pub what: String,
     /// What they found, or did about it.
     pub why: String,
 }

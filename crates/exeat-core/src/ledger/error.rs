@@ -46,6 +46,21 @@ pub enum Break {
         /// Its number.
         number: u64,
     },
+    /// The checkpoint that a release signed is of another intent than the one
+    /// that stands there.
+    #[error("entry {intent} is not the one that was signed when it left (entry {number})")]
+    Checkpoint {
+        /// The number of the outcome, which has the checkpoint.
+        number: u64,
+        /// The number of the intent.
+        intent: u64,
+    },
+    /// The signature of that checkpoint does not fit.
+    #[error("the signature of the checkpoint in entry {number} does not fit")]
+    Signature {
+        /// The number of the outcome, which has it.
+        number: u64,
+    },
     /// A recovery covers other bytes than those before it.
     #[error("what stands before the recovery in entry {number} has been changed since")]
     Recovery {
@@ -192,6 +207,18 @@ pub enum LedgerError {
     },
 }
 
+impl LedgerError {
+    /// Where in the file something is wrong, and what, without the file's name.
+    pub(super) fn place_and_words(&self) -> (u64, String) {
+        match self {
+            Self::Damaged { at, reason, .. } => (*at, reason.clone()),
+            Self::Chain { at, what, .. } => (*at, what.to_string()),
+            Self::Version { at, found, .. } => (*at, format!("an entry of version {found}")),
+            other => (0, other.to_string()),
+        }
+    }
+}
+
 impl Explain for LedgerError {
     fn code(&self) -> &'static str {
         use io::ErrorKind as Kind;
@@ -297,6 +324,10 @@ impl Contradiction {
             Self::Forked => {
                 "that entry is another one here: entries were changed, or written again from some \
                  point before it"
+            }
+            Self::Changed => {
+                "entries before that one were taken out or changed since, and somebody has looked \
+                 at it"
             }
             Self::OtherLedger => "it is another ledger, or was written again from the beginning",
         }

@@ -289,10 +289,10 @@ pub(super) fn digest_range(
     })
 }
 
-/// Copies all of the file, and says the copy's SHA-256.
-pub(super) fn copy(file: &File, into: &mut impl Write) -> io::Result<Digest> {
+/// Copies the file up to `end`, and says the copy's SHA-256.
+pub(super) fn copy(file: &File, end: u64, into: &mut impl Write) -> io::Result<Digest> {
     let mut hasher = Hasher::default();
-    pieces(file, 0, length(file)?, |bytes| {
+    pieces(file, 0, end, |bytes| {
         hasher.update(bytes);
         into.write_all(bytes)
     })?;
@@ -364,15 +364,14 @@ impl Line<'_> {
 }
 
 impl<'a> Lines<'a> {
-    /// Those from `at` on, where one begins.
-    pub(super) fn from(file: &'a File, at: u64) -> io::Result<Self> {
+    /// Those in `at..end`; a line begins there.
+    pub(super) fn within(file: &'a File, at: u64, end: u64) -> Self {
         const BUFFER: usize = 256 << 10;
-        let end = file.metadata()?.len();
-        Ok(Self {
+        Self {
             reader: BufReader::with_capacity(BUFFER, Range { file, at, end }),
             line: Vec::new(),
             at,
-        })
+        }
     }
 
     /// The next line. One longer than [`MAX_LINE`] comes in parts without an

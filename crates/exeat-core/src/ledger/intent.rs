@@ -70,7 +70,11 @@ impl Intent {
         let entry_sha256 = self.written.sha256.expect("an intent has been written");
         let checkpoint = Checkpoint {
             entry_sha256,
-            ledger: self.shared.first().unwrap_or(entry_sha256),
+            ledger: self
+                .written
+                .first
+                .or(self.shared.first())
+                .expect("there is a first entry: this one, if no other"),
             package: self.id,
             sequence: self.written.sequence,
             time: self.written.time,

@@ -19,7 +19,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::chain::{Chain, Position, damaged};
 use super::entry::{Ending, Entry, Form, Kind, Received, ReceivedBy};
 use super::file::{Line, Location, read_range};
-use super::glance::Glance;
 use super::{Contradiction, LedgerError, Locked};
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::Digest;
@@ -82,6 +81,14 @@ pub enum ReceiveError {
         /// The number of the release.
         intent: u64,
     },
+    /// The user's own key has signed its release, and it is not on record.
+    #[error(
+        "your own key has signed the release of package {package}, and this ledger does not have it"
+    )]
+    OtherLedger {
+        /// What was received.
+        package: PackageId,
+    },
     /// The package was released by a ledger that looked different.
     #[error("the ledger contradicts the checkpoint that the receipt brings back: {}", what.words())]
     Contradicted {
@@ -97,6 +104,7 @@ impl Explain for ReceiveError {
             Self::Ledger(error) => error.code(),
             Self::NotSent { .. } => "receipt-not-sent",
             Self::OtherPackage { .. } => "receipt-other-package",
+            Self::OtherLedger { .. } => "receipt-other-ledger",
             Self::Contradicted { .. } => "ledger-contradicted",
         }
     }
@@ -105,9 +113,10 @@ impl Explain for ReceiveError {
         match self {
             Self::Signature(error) => error.fault(),
             Self::Ledger(error) => error.fault(),
-            Self::NotSent { .. } | Self::OtherPackage { .. } | Self::Contradicted { .. } => {
-                Fault::Package
-            }
+            Self::NotSent { .. }
+            | Self::OtherPackage { .. }
+            | Self::OtherLedger { .. }
+            | Self::Contradicted { .. } => Fault::Package,
         }
     }
 
@@ -122,6 +131,11 @@ impl Explain for ReceiveError {
             Self::OtherPackage { .. } => {
                 "nothing was recorded: the manifest or the signer is another. Ask the recipient \
                  where they have that package from, and tell them not to use it"
+            }
+            Self::OtherLedger { .. } => {
+                "nothing was recorded: it left by another ledger (another account, another machine, \
+                 another policy), or this one was made anew or lost entries; 'exeat ledger verify \
+                 --checkpoint FILE' holds them against each other"
             }
             Self::Contradicted { .. } => {
                 "nothing leaves until somebody has looked: entries are gone or were changed since \
@@ -148,8 +162,8 @@ struct Delivery {
 struct Deliveries(BTreeMap<(u64, PackageId), Delivery>);
 
 impl Deliveries {
-    /// Takes one entry; what is wrong with it, if something is.
-    fn entry(&mut self, entry: &Glance, line: &Line<'_>) -> Result<(), String> {
+    /// Takes one entry.
+    fn entry(&mut self, entry: &Entry, line: &Line<'_>) {
         match (&entry.export, &entry.outcome, &entry.receipt) {
             (Some(export), ..) if entry.kind == Kind::Intent && export.form == Form::Encrypted => {
                 let delivery = Delivery {
@@ -171,9 +185,6 @@ impl Deliveries {
                 }
             }
             (.., Some(receipt)) => {
-                if receipt.intent >= entry.sequence {
-                    return Err("a receipt comes before its intent".into());
-                }
                 let of_intent = (receipt.intent, PackageId::FIRST)..;
                 let of_intent = self.0.range_mut(of_intent);
                 let mut of_intent =
@@ -187,7 +198,6 @@ impl Deliveries {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn arrived(&self) -> impl Iterator<Item = (u64, PackageId, &Delivery)> {
@@ -251,7 +261,12 @@ impl Locked<'_> {
                 was_known: true,
             });
         }
-        let intent = self.acknowledged_by(said, &known.deliveries)?;
+        let intent = match self.acknowledged_by(said, &known.deliveries) {
+            Err(ReceiveError::NotSent { package }) if is_own(said, own) => {
+                return Err(ReceiveError::OtherLedger { package });
+            }
+            other => other?,
+        };
         self.append(Entry {
             receipt: Some(Received {
                 by: ReceivedBy {
@@ -284,7 +299,7 @@ impl Locked<'_> {
             {
                 acknowledged.get_or_insert(known.intent);
             }
-            deliveries.entry(entry, line)
+            deliveries.entry(&entry, line);
         })?;
         let (position, _) = end.in_order()?;
         Ok(Known {
@@ -343,6 +358,11 @@ impl Locked<'_> {
     }
 }
 
+/// Whether the user's own key signed what comes back.
+fn is_own(receipt: &Receipt, own: Option<Fingerprint>) -> bool {
+    own.is_some() && receipt.checkpoint.as_ref().map(Signed::fingerprint) == own
+}
+
 /// The releases of the ledger at `path` that nobody has acknowledged, so long
 /// after they left, the oldest first. A ledger that does not exist has none.
 ///
@@ -364,11 +384,11 @@ pub fn outstanding(
     };
     let mut deliveries = Deliveries::default();
     let chain = Chain::from(&file, &location, Position::default());
-    let end = chain.read(|entry, line, _| deliveries.entry(entry, line))?;
+    let end = chain.read(|entry, line, _| deliveries.entry(&entry, line))?;
     end.in_order()?;
     let is_due = |one: &Delivery| {
-        // A clock that was ahead makes nothing older, and nothing vanish.
-        now.duration_since(one.time).max(SignedDuration::ZERO) >= due
+        // How old something from the future is nobody knows.
+        one.time > now || now.duration_since(one.time) >= due
     };
     let awaited = deliveries
         .arrived()

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::chain::{Chain, Position, Unfinished};
+use super::chain::{Chain, Covered, Position, Unfinished};
 use super::entry::{Alarm, Contradiction, Entry, Kind};
 use super::file::Location;
-use super::{LedgerError, Locked};
+use super::{Break, LedgerError, Locked};
 use crate::digest::Digest;
 use crate::manifest::Checkpoint;
 use crate::signature::Fingerprint;
@@ -20,7 +20,7 @@ use crate::statement::Signed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verification {
-    /// The number of its last entry.
+    /// How many entries it has.
     pub entries: u64,
     /// SHA-256 of the first entry's line, by which ledgers are told apart.
     pub ledger: Option<Digest>,
@@ -34,7 +34,9 @@ pub struct Verification {
     pub recoveries: u64,
     /// The number of an alarm that nobody has looked at yet.
     pub unresolved: Option<u64>,
-    /// When somebody did so last.
+    /// What was wrong then: the first thing each time.
+    pub covered: Vec<Covered>,
+    /// When somebody did so last; no later than anything that came after it.
     pub recovered: Option<Timestamp>,
     /// Of each checkpoint, in their order, how the ledger contradicts it.
     pub contradictions: Vec<Option<Contradiction>>,
@@ -93,15 +95,18 @@ pub(super) fn held_against(
 ) -> Result<Verification, LedgerError> {
     // What the ledger has where the checkpoints are.
     let asked = checkpoints.iter().map(|one| (one.sequence, Vec::new()));
-    let mut there: BTreeMap<u64, Vec<Digest>> = asked.collect();
+    let mut there: BTreeMap<u64, Vec<(u64, Digest)>> = asked.collect();
     let (mut time, mut recovered) = (None, None);
     let mut signers = BTreeSet::new();
+    let mut bad = None;
     let chain = Chain::from(file, location, Position::default());
-    let end = chain.read(|entry, _, sha256| {
+    let end = chain.read(|entry, line, sha256| {
         time = Some(entry.time);
-        if entry.kind == Kind::Recovery {
-            recovered = Some(entry.time);
-        }
+        // A clock that was ahead then says nothing of what was signed later.
+        recovered = match entry.kind {
+            Kind::Recovery => Some(entry.time),
+            _ => recovered.map(|at: Timestamp| at.min(entry.time)),
+        };
         if let (Kind::Intent, Some(export)) = (entry.kind, &entry.export)
             && let Some(signer) = &export.signer
             && !signers.contains(signer)
@@ -109,18 +114,32 @@ pub(super) fn held_against(
             signers.insert(signer.clone());
         }
         if let Some(found) = there.get_mut(&entry.sequence) {
-            found.push(sha256);
+            found.push((line.at, sha256));
         }
-        Ok(())
+        if let Some(document) = entry.outcome.and_then(|outcome| outcome.checkpoint)
+            && document.check::<Checkpoint>().is_err()
+        {
+            bad.get_or_insert((line.at, entry.sequence));
+        }
     })?;
-    let recoveries = end.recoveries;
+    let (recoveries, covered) = (end.recoveries, end.covered.clone());
+    let is_covered = |at| covered.iter().any(|one| at < one.until);
+    if let (Some((at, number)), None) = (bad, &end.fault)
+        && !is_covered(at)
+    {
+        let path = location.path().to_owned();
+        let what = Break::Signature { number };
+        return Err(LedgerError::Chain { path, at, what });
+    }
     let (position, unfinished) = end.in_order()?;
     let contradictions = checkpoints.iter().map(|checkpoint| {
-        let found = there
-            .get(&checkpoint.sequence)
-            .map_or(&[][..], Vec::as_slice);
-        if found.contains(&checkpoint.entry_sha256) {
-            None
+        let mut found = there.get(&checkpoint.sequence).into_iter().flatten();
+        let signed = found.find(|(_, sha256)| *sha256 == checkpoint.entry_sha256);
+        if let Some((place, _)) = signed {
+            // Behind the recovery it vouches for what was looked at, as it stands.
+            let is_before = |one: &&Covered| one.at < *place && *place < one.until;
+            let changed = covered.iter().find(is_before);
+            changed.map(|_| Contradiction::Changed)
         } else if position.first != Some(checkpoint.ledger) {
             Some(Contradiction::OtherLedger)
         } else if checkpoint.sequence > position.highest {
@@ -129,16 +148,20 @@ pub(super) fn held_against(
             Some(Contradiction::Forked)
         }
     });
+    let contradictions = contradictions.collect();
+    // A recovery from the future is no younger than today.
+    let recovered = recovered.map(|at| at.min(Timestamp::now()));
     Ok(Verification {
-        entries: position.sequence,
+        entries: position.entries,
         ledger: position.first,
         head: position.previous,
         time,
         unfinished,
         recoveries,
         recovered,
+        covered,
         unresolved: position.unresolved,
-        contradictions: contradictions.collect(),
+        contradictions,
         signers,
     })
 }

@@ -29,8 +29,19 @@ struct Checked {
     last_sha256: Option<Digest>,
     checkpoints: Vec<Held>,
     recoveries: u64,
+    /// What was wrong when somebody looked: the first thing each time.
+    looked_at: Vec<LookedAt>,
     /// The number of an alarm that nobody has looked at yet.
     unresolved: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct LookedAt {
+    /// The number of the entry that says so.
+    entry: u64,
+    /// Where it was, in bytes.
+    at: u64,
+    what: String,
 }
 
 #[derive(Serialize)]
@@ -78,6 +89,15 @@ pub(super) fn run(args: &LedgerVerify, config: &Config, ui: &Ui) -> Result<Repor
         last_sha256: found.head,
         checkpoints: held.collect(),
         recoveries: found.recoveries,
+        looked_at: found
+            .covered
+            .iter()
+            .map(|one| LookedAt {
+                entry: one.recovery,
+                at: one.at,
+                what: one.what.clone(),
+            })
+            .collect(),
         unresolved: found.unresolved,
     };
     Ok(report(&checked, &found, unrecorded, ui))
@@ -145,9 +165,17 @@ fn read(
         }
         Err(error) => {
             let document = serde_json::from_str::<Document>(&text);
-            match document.map(Document::check::<Checkpoint>) {
-                Ok(Ok(checkpoint)) => Ok(checkpoint),
-                _ => Err(about(error)),
+            if let Ok(Ok(checkpoint)) = document.map(Document::check::<Checkpoint>) {
+                return Ok(checkpoint);
+            }
+            // As 'exeat ledger export' writes it: the signature stands beside it.
+            let mut beside = from.as_os_str().to_owned();
+            beside.push(".sig");
+            match config::read_text(Path::new(&beside)) {
+                Ok(signature) => Document::of::<Checkpoint>(text, signature)
+                    .check()
+                    .map_err(about),
+                Err(_) => Err(about(error)),
             }
         }
     }
@@ -177,7 +205,11 @@ fn report(
 ) -> Report {
     let text = || {
         let entries = render::count(checked.entries, "entry", "entries");
-        let mut text = format!("{}: {entries}, each as it was written\n", checked.ledger);
+        let how = match checked.looked_at.is_empty() {
+            true => "each as it was written",
+            false => "as they were when somebody looked, and since",
+        };
+        let mut text = format!("{}: {entries}, {how}\n", checked.ledger);
         if let Some(last) = &checked.last_sha256 {
             text += &format!("  last entry   {last}\n");
         }
@@ -191,11 +223,9 @@ fn report(
                 ),
             };
         }
-        if checked.recoveries > 0 {
-            let times = render::count(checked.recoveries, "time", "times");
-            text += &format!(
-                "  looked at    {times}: something was wrong; 'exeat ledger list' says why\n"
-            );
+        for looked in &checked.looked_at {
+            let (at, what, entry) = (looked.at, &looked.what, looked.entry);
+            text += &format!("  looked at    in entry {entry}: at byte {at}, {what}\n");
         }
         text
     };

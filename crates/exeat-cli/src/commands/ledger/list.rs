@@ -32,37 +32,29 @@ pub(super) fn run(args: &LedgerList, config: &Config, ui: &Ui) -> Result<Report,
     let since = args.since.map(|since| since.before(jiff::Timestamp::now()));
     let (mut rows, mut wanted, mut lines) = (Rows::default(), Vec::new(), Vec::new());
     let read = ledger::read(&path, |entry, sha256| {
-        let number = rows.take(&entry);
-        let is_wanted = match number == entry.sequence {
-            true => since.is_none_or(|since| entry.time >= since) && is_asked_for(&entry, args),
-            // As its intent is.
-            false => wanted.last() == Some(&number) || wanted.binary_search(&number).is_ok(),
-        };
-        if !is_wanted {
-            return;
+        let (index, is_new) = rows.take(&entry);
+        if is_new {
+            let is_recent = since.is_none_or(|since| entry.time >= since);
+            wanted.push(is_recent && is_asked_for(&entry, args));
         }
-        if number == entry.sequence {
-            wanted.push(number);
+        // What is about an intent is wanted as that is. For people the rows do.
+        if wanted[index] && ui.wants_json() {
+            lines.push(Line {
+                sha256: sha256.to_string(),
+                entry,
+            });
         }
-        lines.push(Line {
-            sha256: sha256.to_string(),
-            entry,
-        });
     });
     let fault = read.err().map(CommandError::from);
-    if let Some(error) = &fault
-        && lines.is_empty()
-        && rows.rows.is_empty()
-    {
-        return Err(CommandError {
-            message: error.message.clone(),
-            ..fault.expect("there is one")
-        });
-    }
+    let fault = match fault {
+        Some(fault) if rows.rows.is_empty() => return Err(fault),
+        fault => fault,
+    };
     let rows: Vec<_> = rows
         .rows
         .iter()
-        .filter(|row| wanted.binary_search(&row.number).is_ok())
+        .zip(&wanted)
+        .filter_map(|(row, wanted)| wanted.then_some(row))
         .collect();
     let listed = Listed {
         ledger: path.display().to_string(),

@@ -26,6 +26,7 @@ pub(super) struct Row {
     pub(super) is_refusal: bool,
     /// Whether somebody has acknowledged it.
     is_received: bool,
+    ending: Option<Ending>,
 }
 
 /// All rows so far.
@@ -37,12 +38,18 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Takes an entry; returns the number of the row that it went into.
-    pub(super) fn take(&mut self, entry: &Entry) -> u64 {
+    /// Takes an entry; returns the index of the row that it went into, and
+    /// whether that is a new one.
+    pub(super) fn take(&mut self, entry: &Entry) -> (usize, bool) {
         if let Some(outcome) = &entry.outcome
-            && let Some(row) = self.intents.get(&outcome.intent)
+            && let Some(&index) = self.intents.get(&outcome.intent)
         {
-            let row = &mut self.rows[*row];
+            let row = &mut self.rows[index];
+            // The first word stands unless a later one is worse.
+            if !matches!(row.ending, None | Some(Ending::Failed)) {
+                return (index, false);
+            }
+            row.ending = Some(outcome.ending);
             row.what = match (outcome.ending, &outcome.code) {
                 (Ending::Delivered, _) => "left".to_owned(),
                 (Ending::Failed, Some(code)) => format!("did not leave: {code}"),
@@ -50,19 +57,19 @@ impl Rows {
                 (Ending::Interrupted, Some(code)) => format!("may have left: {code}"),
                 (Ending::Interrupted, None) => "may have left".to_owned(),
             };
-            return row.number;
+            return (index, false);
         }
         if let Some(receipt) = &entry.receipt
-            && let Some(row) = self.intents.get(&receipt.intent)
+            && let Some(&index) = self.intents.get(&receipt.intent)
         {
-            let row = &mut self.rows[*row];
+            let row = &mut self.rows[index];
             let by = Escaped(receipt.by.name.as_bytes());
             row.what += &match row.is_received {
                 false => format!("; received by {by}"),
                 true => format!(", {by}"),
             };
             row.is_received = true;
-            return row.number;
+            return (index, false);
         }
         let mut row = Row {
             number: entry.sequence,
@@ -74,6 +81,7 @@ impl Rows {
             to: entry.export.as_ref().map(to).unwrap_or_default(),
             is_refusal: false,
             is_received: false,
+            ending: None,
         };
         if let Some(export) = &entry.export {
             // Until an outcome says more.
@@ -127,7 +135,7 @@ impl Rows {
             row.what = "an outcome without its intent".to_owned();
         }
         self.rows.push(row);
-        entry.sequence
+        (self.rows.len() - 1, true)
     }
 }
 
