@@ -90,7 +90,9 @@ fn the_list_is_of_exports_and_refusals() {
     let none = env.by("sender", "ledger list --who nobody-of-that-name");
     assert_eq!(none.ends(0).out, "nothing is on record that fits\n");
     let elsewhere = env.by("recipient", "ledger list --ledger nowhere/ledger.jsonl");
-    assert_eq!(elsewhere.ends(0).out, "nothing is on record that fits\n");
+    elsewhere
+        .ends(1)
+        .says("there is no ledger nowhere/ledger.jsonl");
 }
 
 #[test]
@@ -256,7 +258,7 @@ fn an_auditor_needs_no_exeat() {
     };
     let good = check(&env).ends(0);
     assert!(
-        good.out.contains("5 entries, 2 checkpoints, 0 wrong"),
+        good.out.contains("last entry 5, 2 checkpoints, 0 wrong"),
         "{good}"
     );
     assert!(good.out.contains(&env.fingerprint("sender")), "{good}");
@@ -286,6 +288,36 @@ fn an_auditor_needs_no_exeat() {
     env.by("sender", "ledger export audit")
         .ends(1)
         .says("audit");
+    // What stands there cannot make the script do anything else.
+    let evil = "{\"version\":2,\"sequence\":entries[$(touch${IFS}pwned)],\"previous\":null}\n";
+    env.write("audit/ledger.jsonl", format!("{text}{evil}"));
+    sum(&env);
+    check(&env).ends(0);
+    let mut bash = env.command("bash");
+    bash.args(["--posix", "audit/check.sh"]);
+    let ran = Ran::of(&mut bash)
+        .ends(0)
+        .says("at the end: an unfinished line");
+    assert!(
+        !env.path("audit/pwned").exists() && !env.path("pwned").exists(),
+        "{ran}"
+    );
+    // An unfinished line that is on record is no fault, nor what was looked at.
+    let torn = env.read("audit/ledger.jsonl");
+    fs::write(ledger::path(&env), &torn).unwrap();
+    env.by("sender", "ledger verify").ends(4);
+    let mut command = env.exeat();
+    command.args(["--config-dir", "sender", "ledger", "recover", "--why"]);
+    Ran::of(command.arg("a line was added by hand")).ends(0);
+    env.by("sender", &format!("{EXPORT} --name z")).ends(0);
+    env.by("sender", "ledger export looked").ends(0);
+    let mut command = env.command("sh");
+    let ran = Ran::of(command.arg("looked/check.sh")).ends(0);
+    assert!(
+        ran.out.contains("last entry 8, 3 checkpoints, 0 wrong"),
+        "{ran}"
+    );
+    ran.says("before entry 6: 0 wrong, 1 lines that are no entries; somebody has looked");
     // A damaged one is copied as it is, and it is said.
     spoil(&env, |text| text.replace("audit", "other"));
     env.by("sender", "ledger export damaged")

@@ -10,7 +10,8 @@
 )]
 
 use exeat_core::diagnostic::words::without_errno;
-use exeat_core::path::shown;
+use exeat_core::path::{Escaped, misleads, shown};
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
@@ -148,13 +149,13 @@ impl Ui {
     /// Something people should know while the command runs.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            self.must_say(text);
         }
     }
 
     /// Something people have to know, `--quiet` or not.
     pub(crate) fn must_say(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
     }
 
     /// A line of a running story, on standard output; of `demo` alone.
@@ -192,7 +193,10 @@ impl Ui {
         {
             failed(&shown(path).to_string(), &error);
         }
-        let text = if self.json { json } else { with_newline(&text) };
+        let text = match self.json {
+            true => json,
+            false => with_newline(&harmless(&text)),
+        };
         let mut out = io::stdout().lock();
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             // Whoever closed the stream has seen enough.
@@ -221,6 +225,20 @@ pub(crate) fn say_where_not_what() {
 }
 
 /// A text with one newline at its end; nothing stays nothing.
+/// Text that a terminal takes for nothing else: names of files and folders may
+/// hold anything.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_meant = |c: char| matches!(c, '\n' | '\t') || !misleads(c);
+    if text.chars().all(is_meant) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| match is_meant(c) {
+        true => c.to_string(),
+        false => Escaped(c.to_string().as_bytes()).to_string(),
+    });
+    Cow::Owned(shown.collect())
+}
+
 fn with_newline(text: &str) -> String {
     match text.trim_end() {
         "" => String::new(),

@@ -435,7 +435,7 @@ pub fn publish(complete: Complete<Staging>) -> Result<Delivered, DeliverError> {
         Ok(Err(source)) => Err(DeliverError::Unconfirmed { path, source }),
         Err(error) => {
             let error = not_published(path.clone(), error);
-            Err(give_up(beside.staging, intent, path, error))
+            Err(give_up(beside.staging, intent, path, error, true))
         }
     }
 }
@@ -448,18 +448,23 @@ fn not_published(path: PathBuf, source: io::Error) -> DeliverError {
 }
 
 /// Removes what was staged, and puts on record that nothing was delivered, if
-/// that is certain.
+/// that is certain. It is not where all was there: somebody of the same account
+/// may have it open, and keep what is removed.
 fn give_up(
     staging: staging::Staging,
     intent: Intent,
     path: PathBuf,
     error: DeliverError,
+    was_complete: bool,
 ) -> DeliverError {
     // What is recorded errs on the side of a delivery, so a failure to say
     // that there was none is no second error.
     match staging.remove() {
         Ok(()) => {
-            let _ = intent.failed(error.code());
+            let _ = match was_complete {
+                false => intent.failed(error.code()),
+                true => intent.interrupted(error.code()),
+            };
             error
         }
         Err(reason) => {

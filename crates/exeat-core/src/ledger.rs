@@ -351,17 +351,13 @@ impl Locked<'_> {
     /// Returns its number.
     ///
     /// # Errors
-    /// Nothing is wrong, a later version of exeat wrote in it, or it cannot be
-    /// written.
+    /// Nothing is wrong, or it cannot be written.
     pub fn recover(self, requester: &decide::Requester, why: &Note) -> Result<u64, LedgerError> {
         let (file, location) = (&*self.file, &self.shared.location);
         let end = Chain::from(file, location, Position::default()).read(|_, _, _| {})?;
         // What only those who append would stumble over is wrong, too.
         let tail = chain::tail(file, location);
         let what = match (end.fault.or(tail.err()), end.position.unresolved) {
-            (Some(fault @ LedgerError::Version { found, .. }), _) if found > entry::VERSION => {
-                return Err(fault);
-            }
             (Some(fault), _) => {
                 let (at, what) = fault.place_and_words();
                 format!("byte {at}: {what}")

@@ -129,8 +129,15 @@ impl Asking<'_> {
         let answer = self.sign(&request, &key)?;
         stop_if_asked()?;
         let ledger = config.ledger(&policy)?;
-        ledger.lock()?.answer(&answer, &asking::requester())?;
+        // What is on record has to be there.
         write(&path, &answer.to_bytes())?;
+        let recorded = ledger
+            .lock()
+            .and_then(|locked| locked.answer(&answer, &asking::requester()));
+        if let Err(error) = recorded {
+            config::remove_files(std::slice::from_ref(&path));
+            return Err(error.into());
+        }
         let answered = Answered {
             verdict: self.verdict,
             request: asked.id.to_string(),

@@ -10,13 +10,16 @@ mod recover;
 mod rows;
 mod show;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use exeat_core::path::shown;
 
 use exeat_core::manifest::NamedKey;
 
 use crate::args::{self, LedgerArgs};
 use crate::config::{self, Config};
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::ui::{Report, Ui};
 
 pub(crate) fn run(args: &args::Ledger, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
@@ -42,7 +45,26 @@ fn is_for(recipients: &[NamedKey], wanted: &str) -> bool {
 /// The file that is meant.
 fn path(args: &LedgerArgs, config: &Config) -> Result<PathBuf, CommandError> {
     match &args.ledger {
+        // A slip of the pen must not look like an empty ledger.
+        Some(path) if path.symlink_metadata().is_err() => Err(missing(path)),
         Some(path) => Ok(path.clone()),
         None => config::ledger_path(&config.policy(&args.policy)?),
     }
+}
+
+/// The same, where there has to be one.
+fn existing_path(args: &LedgerArgs, config: &Config) -> Result<PathBuf, CommandError> {
+    let path = path(args, config)?;
+    match path.symlink_metadata() {
+        Ok(_) => Ok(path),
+        Err(_) => Err(missing(&path)),
+    }
+}
+
+fn missing(path: &Path) -> CommandError {
+    let message = format!("there is no ledger {}", shown(path));
+    CommandError::new(Exit::Failed, "ledger-missing", message).with_help(
+        "nothing has been recorded there; run it as the account that exported, or name the ledger \
+         with --ledger",
+    )
 }

@@ -77,8 +77,15 @@ pub(crate) fn run(args: &Request, config: &Config, ui: &Ui) -> Result<Report, Co
     stop_if_asked()?;
     let request = request.sign(&key).map_err(stopped_or)?;
     let ledger = config.ledger(&policy)?;
-    ledger.lock()?.ask(&request, &proposal.requester)?;
+    // What is on record has to be there.
     write(&path, &request.to_bytes())?;
+    let recorded = ledger
+        .lock()
+        .and_then(|locked| locked.ask(&request, &proposal.requester));
+    if let Err(error) = recorded {
+        config::remove_files(std::slice::from_ref(&path));
+        return Err(error.into());
+    }
     Ok(report(&request, &path, needed, &policy, &listing, ui))
 }
 

@@ -93,7 +93,11 @@ pub fn copy(
         Err(error @ DeliverError::Unconfirmed { .. }) => Err(error),
         Err(error) => {
             let path = release.terms.destination.path().to_owned();
-            Err(give_up(staging, intent, path, error))
+            let was_complete = matches!(
+                error,
+                DeliverError::Exists { .. } | DeliverError::Publish { .. }
+            );
+            Err(give_up(staging, intent, path, error, was_complete))
         }
     }
 }

@@ -307,7 +307,10 @@ impl Explain for LedgerError {
                  ledger recover --why TEXT' puts that on record and begins the chain behind them; \
                  they no longer count in sums"
             }
-            Self::Version { .. } => "install the version of exeat that wrote it, or a later one",
+            Self::Version { .. } => {
+                "install the version of exeat that wrote it, or a later one. If none did, somebody \
+                 wrote rubbish there: 'exeat ledger recover --why TEXT' puts that on record"
+            }
         }))
     }
 }

@@ -36,6 +36,9 @@ pub struct Acknowledged {
     pub by: Signer,
     /// Whether it was on record already: it is not recorded again then.
     pub was_known: bool,
+    /// How the ledger contradicts the checkpoint that came back, where that
+    /// stops nobody: somebody has looked since.
+    pub contradiction: Option<Contradiction>,
 }
 
 /// A release that nobody has acknowledged.
@@ -248,17 +251,22 @@ impl Locked<'_> {
         let said = receipt.statement();
         let known = self.known(said, *by.fingerprint())?;
         let is_ours = self.is_ours(said, &known.deliveries)?;
+        let mut contradiction = None;
         if let Some(checkpoint) = &said.checkpoint
             && (is_ours || known.ledger == Some(checkpoint.statement().ledger))
-            && let (_, Some(what)) = self.witnessed(std::slice::from_ref(checkpoint), own)?
         {
-            return Err(ReceiveError::Contradicted { what });
+            let (found, news) = self.witnessed(std::slice::from_ref(checkpoint), own)?;
+            if let Some(what) = news {
+                return Err(ReceiveError::Contradicted { what });
+            }
+            contradiction = found.contradictions[0];
         }
         if let Some(intent) = known.acknowledged {
             return Ok(Acknowledged {
                 intent,
                 by,
                 was_known: true,
+                contradiction,
             });
         }
         let intent = match self.acknowledged_by(said, &known.deliveries) {
@@ -284,6 +292,7 @@ impl Locked<'_> {
             intent,
             by,
             was_known: false,
+            contradiction,
         })
     }
 

@@ -149,8 +149,8 @@ pub(super) fn held_against(
         }
     });
     let contradictions = contradictions.collect();
-    // A recovery from the future is no younger than today.
-    let recovered = recovered.map(|at| at.min(Timestamp::now()));
+    // When one from the future was made, nobody knows.
+    let recovered = recovered.filter(|at| *at <= Timestamp::now());
     Ok(Verification {
         entries: position.entries,
         ledger: position.first,

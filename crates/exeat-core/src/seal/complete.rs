@@ -47,7 +47,8 @@ impl<S: Stage> Sealed<S> {
         signer: &SigningKey,
         mut intent: Intent,
     ) -> Result<Complete<S>, SealError> {
-        match self.write_members(release, signer, &mut intent) {
+        let mut has_envelope = false;
+        match self.write_members(release, signer, &mut intent, &mut has_envelope) {
             Ok((manifest, manifest_sha256)) => Ok(Complete {
                 stage: self.stage,
                 manifest,
@@ -58,9 +59,10 @@ impl<S: Stage> Sealed<S> {
                 // A failure to say so leaves a record of a delivery that was
                 // none.
                 let _ = match self.stage.discard() {
-                    Ok(()) => intent.failed(error.code()),
-                    // The envelope may be there, for those it is for.
-                    Err(_) => intent.interrupted(error.code()),
+                    Ok(()) if !has_envelope => intent.failed(error.code()),
+                    // The envelope is there, for those it is for, or was, and
+                    // somebody may have all of it open.
+                    _ => intent.interrupted(error.code()),
                 };
                 Err(error)
             }
@@ -72,6 +74,7 @@ impl<S: Stage> Sealed<S> {
         release: ReleasePermit,
         signer: &SigningKey,
         intent: &mut Intent,
+        has_envelope: &mut bool,
     ) -> Result<(Manifest, Digest), SealError> {
         let fingerprint = signer.public().fingerprint();
         let request = &self.permit.request;
@@ -89,6 +92,7 @@ impl<S: Stage> Sealed<S> {
         let sums = sums_bytes(&readme, &inventory, self.volumes.iter());
         let sums = self.write(member::SUMS, &sums)?;
         let envelope = self.key.envelope(&self.permit.request.recipients)?;
+        *has_envelope = true;
         let envelope = self.write(member::ENVELOPE, &envelope)?;
         let manifest = Manifest {
             created: header.created,

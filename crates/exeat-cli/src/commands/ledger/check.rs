@@ -61,7 +61,7 @@ struct Witness {
 }
 
 pub(super) fn run(args: &LedgerVerify, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    let path = super::path(&args.ledger, config)?;
+    let path = super::existing_path(&args.ledger, config)?;
     let mut witnesses = Vec::new();
     for from in &args.checkpoint {
         let checkpoint = read(from, args, config, ui)?;

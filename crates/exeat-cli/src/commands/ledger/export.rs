@@ -23,7 +23,7 @@ struct Exported {
 }
 
 pub(super) fn run(args: &LedgerExport, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    let path = super::path(&args.ledger, config)?;
+    let path = super::existing_path(&args.ledger, config)?;
     let made = audit::export(&path, &args.dir)?;
     let fault = made.fault.map(CommandError::from);
     let exported = Exported {

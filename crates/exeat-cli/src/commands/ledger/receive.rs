@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use exeat_core::ledger::Ledger;
+use exeat_core::ledger::{Contradiction, Ledger};
 use exeat_core::path::shown;
 use exeat_core::receipt::Receipt;
 use exeat_core::signature::{AllowedSigners, Fingerprint};
@@ -33,17 +33,14 @@ struct Received {
     received: String,
     /// Whether it was on record already.
     was_known: bool,
+    /// How the ledger contradicts what the sender signed, where somebody has
+    /// looked at it since.
+    contradiction: Option<Contradiction>,
 }
 
 pub(super) fn run(args: &LedgerReceive, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    let path = super::path(&args.ledger, config)?;
+    let path = super::existing_path(&args.ledger, config)?;
     let allowed = config.allowed_signers(args.allowed_signers.as_deref())?;
-    // Opening it for writing would make one.
-    if path.symlink_metadata().is_err() {
-        let message = format!("there is no ledger {}: nothing has left", shown(&path));
-        return Err(CommandError::new(Exit::Failed, "ledger-missing", message)
-            .with_help("run it as the account that exported, or name the ledger with --ledger"));
-    }
     let own = config.signer(None)?;
     let ledger = Ledger::open(&path)?;
     let mut receipts = Vec::new();
@@ -70,7 +67,19 @@ pub(super) fn run(args: &LedgerReceive, config: &Config, ui: &Ui) -> Result<Repo
         let lines: Vec<_> = result.receipts.iter().map(text).collect();
         lines.join("\n")
     };
-    Ok(Report::new(ui, text, &result))
+    let mut report = Report::new(ui, text, &result);
+    for one in &result.receipts {
+        if let Some(what) = one.contradiction {
+            report.exit = Exit::Damaged;
+            report.notes.push(format!(
+                "warning: the ledger contradicts the checkpoint that {} brings back: {}. Somebody \
+                 has looked at it since, so exports go on",
+                one.file,
+                what.words()
+            ));
+        }
+    }
+    Ok(report)
 }
 
 fn receive(
@@ -91,6 +100,7 @@ fn receive(
         by: SignerReport::of_signer(&got.by),
         received: said.received.to_string(),
         was_known: got.was_known,
+        contradiction: got.contradiction,
     })
 }
 

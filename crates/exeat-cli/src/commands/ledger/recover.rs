@@ -18,7 +18,7 @@ struct Recovered {
 }
 
 pub(super) fn run(args: &LedgerRecover, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    let path = super::path(&args.ledger, config)?;
+    let path = super::existing_path(&args.ledger, config)?;
     let ledger = Ledger::open(&path)?;
     let entry = ledger.lock()?.recover(&asking::requester(), &args.why)?;
     let recovered = Recovered {

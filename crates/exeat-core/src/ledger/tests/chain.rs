@@ -132,7 +132,10 @@ fn spoil_at(n: usize, copy: &Path, good: &[u8], checkpoint: &Checkpoint) {
         let mut changed: Vec<_> = text.lines().collect();
         changed[n] = edited.trim_end();
         let remade = chained(&changed.join("\n"));
-        must("a chain made anew", remade.as_bytes(), &[forked]);
+        // What was signed in the file itself tells of it, too.
+        must("a chain made anew", remade.as_bytes(), &["ledger-changed"]);
+        let unsigned = chained(&unsigned(&remade));
+        must("a chain without it", unsigned.as_bytes(), &[forked]);
     }
 }
 
@@ -223,7 +226,7 @@ fn exports_stop_until_somebody_has_looked() {
         intend(&ledger, 9, 1).delivered(1, None).expect("recorded");
         ledger.check().expect("in order");
         let verified = verify(&path, &[]).expect("in order");
-        assert_eq!((verified.recoveries, verified.entries), (1, number + 2));
+        assert_eq!((verified.recoveries, verified.covered.len()), (1, 1));
         (code, number, people(&ledger, 7))
     };
     // What is missing may be that something failed: rather too much.
@@ -271,14 +274,121 @@ fn what_a_recovery_covers_cannot_be_changed_afterwards() {
 }
 
 #[test]
-fn a_later_version_is_not_recovered_from() {
+fn whatever_somebody_appends_can_be_recovered_from() {
     let (_folder, path) = folder();
-    drop(long(&path, 3));
-    let later = text(&path).replace("\"version\":2", "\"version\":3");
-    fs::write(&path, &later).expect("written");
-    let error = recover(&open(&path)).expect_err("not ours");
-    assert_eq!(error.code(), "ledger-version");
-    assert_eq!(text(&path), later);
+    let ledger = long(&path, 3);
+    let signed = checkpoint(&ledger);
+    let good = fs::read(&path).expect("readable");
+    let next = verify(&path, &[]).expect("in order").entries + 1;
+    let last = Digest::of(lines(&good).last().expect("lines"));
+    let line = |number: u64, rest: &str| {
+        format!(
+            "{{\"version\":2,\"sequence\":{number},\"previous\":\"{last}\",\
+             \"time\":\"2026-11-22T12:00:00Z\",{rest}}}\n"
+        )
+    };
+    let entry = |kind: Kind| {
+        let mut entry = Entry {
+            export: Some(export(7, Form::Encrypted)),
+            found: Some(found(1)),
+            ..Entry::blank(kind)
+        };
+        (entry.sequence, entry.previous, entry.time) = (next, Some(last), at(0));
+        String::from_utf8(entry.to_line()).expect("UTF-8")
+    };
+    let odd = entry(Kind::Intent).replace("\"label\":\"Q3", "\"label\":[5],\"x\":\"");
+    for rubbish in [
+        "{\"version\":3,\"x\":1}\n".to_owned(),
+        "\n".repeat(300_000),
+        format!("{}\n", "[".repeat(60_000)).repeat(6),
+        line(
+            u64::MAX,
+            "\"kind\":\"torn\",\"torn\":{\"at\":0,\"bytes\":0,\"sha256\":\"00\"}",
+        ),
+        entry(Kind::Refusal).replace(
+            &format!("\"sequence\":{next}"),
+            "\"sequence\":18446744073709551615",
+        ),
+        odd,
+        entry(Kind::Intent).replace("\"Q3", "5,\"Q3"),
+    ] {
+        fs::write(&path, [&good[..], rubbish.as_bytes()].concat()).expect("written");
+        let ledger = open(&path);
+        let shown: String = rubbish.chars().take(200).collect();
+        let code = ledger.check().expect_err(&shown).code();
+        // Every reader says the same.
+        let question = plain_by(7, at(-DAY));
+        for error in [
+            verify(&path, &[]).expect_err(&shown),
+            consult(&path, &[question]).expect_err(&shown),
+            read(&path, |_, _| {}).expect_err(&shown),
+        ] {
+            assert_eq!(error.code(), code, "{shown}");
+        }
+        assert_eq!(recover(&ledger).expect(&shown), next, "{shown}");
+        for _ in 0..2 {
+            intend(&ledger, 7, 1).delivered(1, None).expect(&shown);
+            ledger
+                .record_refusal(&export(7, Form::Plaintext), None)
+                .expect(&shown);
+        }
+        let held = verify(&path, &[signed.statement().clone()]).expect(&shown);
+        assert_eq!(held.contradictions, [None], "{shown}");
+        assert_eq!((held.entries, held.covered.len()), (next + 6, 1), "{shown}");
+    }
+}
+
+/// Who deletes an entry and says that they looked does not make it undone.
+#[test]
+fn a_recovery_hides_nothing_from_a_checkpoint() {
+    let (_folder, path) = folder();
+    let ledger = long(&path, 9);
+    let before = checkpoint(&ledger).statement().clone();
+    drop(ledger);
+    let good = fs::read(&path).expect("readable");
+    let all = lines(&good);
+    let edited = std::str::from_utf8(all[1])
+        .expect("UTF-8")
+        .replace("26-11", "26-10");
+    for spoilt in [
+        all[2..].concat(),
+        [&all[..3], &all[4..]].concat().concat(),
+        [&all[..1], &[edited.as_bytes()], &all[2..]]
+            .concat()
+            .concat(),
+    ] {
+        fs::write(&path, &spoilt).expect("written");
+        let ledger = open(&path);
+        recover(&ledger).expect("recovered");
+        let after = checkpoint(&ledger).statement().clone();
+        let held = verify(&path, &[before.clone(), after]).expect("in order");
+        assert_eq!(held.contradictions, [Some(Contradiction::Changed), None]);
+        assert_eq!(held.covered.len(), 1);
+    }
+}
+
+#[test]
+fn the_checkpoints_in_the_file_are_looked_at() {
+    let (_folder, path) = folder();
+    let ledger = long(&path, 9);
+    drop(checkpoint(&ledger));
+    drop(ledger);
+    let good = text(&path);
+    // Made anew from the first entry on, by somebody without the key.
+    let remade = chained(&good.replacen("2026-11", "2026-10", 1));
+    fs::write(&path, &remade).expect("written");
+    assert_eq!(fault(&path), "ledger-changed");
+    // With what was signed made to suit, the signature tells.
+    let lines: Vec<_> = remade.lines().collect();
+    let intent = format!("{}\n", lines[lines.len() - 2]);
+    let old = good.lines().nth(lines.len() - 2).expect("the intent");
+    let old = Digest::of(format!("{old}\n").as_bytes()).to_string();
+    let new = Digest::of(intent.as_bytes()).to_string();
+    let suited = chained(&remade.replace(&old, &new));
+    fs::write(&path, &suited).expect("written");
+    consult(&path, &[]).expect("the chain is right");
+    let error = verify(&path, &[]).expect_err("the signature is not");
+    assert!(error.to_string().contains("does not fit"), "{error}");
 }
 
 #[test]

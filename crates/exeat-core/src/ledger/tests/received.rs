@@ -296,7 +296,8 @@ fn a_ledger_that_contradicts_what_comes_back_says_so() {
     let receipt = office.receipt(&sent, &office.recipient);
     // Somebody edits an entry before it, and makes the chain anew.
     let edited = text(&office.path).replacen("extract", "summary", 1);
-    fs::write(&office.path, chained(&edited)).expect("written");
+    let remade = chained(&unsigned(&edited));
+    fs::write(&office.path, remade).expect("written");
     office.ledger = open(&office.path);
     let error = office.receive(&receipt).expect_err("contradicted");
     assert_eq!(error.code(), "ledger-contradicted");
@@ -392,7 +393,7 @@ fn what_is_due_is_a_matter_of_time() {
     // A clock that is behind makes nothing vanish.
     NOW.set(-DAY);
     assert_eq!(office.awaited(0), all);
-    assert!(office.awaited(1).is_empty());
+    assert_eq!(office.awaited(1), all);
     let due = jiff::SignedDuration::ZERO;
     let awaited = outstanding(&office.path, at(0), due).expect("in order");
     assert_eq!(awaited[0].label.as_deref(), Some("Q3 \"extract\""));
