@@ -225,7 +225,7 @@ fn what_is_no_checkpoint_is_no_witness() {
         ("altered.json", 4),
         ("half.json", 4),
         ("empty", 4),
-        ("out/b.exeat/manifest.json", 4),
+        ("out/b.exeat/manifest.json", 8),
         ("recipient/recipient.txt", 4),
         ("nowhere", 1),
         ("out", 1),
