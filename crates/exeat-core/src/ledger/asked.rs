@@ -1,7 +1,7 @@
 //! What the ledger says of requests and of the answers to them; and what has
 //! left for somebody before, which those who answer want to know.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -170,6 +170,10 @@ pub(super) struct Requests {
     /// Those whose number another has taken since, in what is not in order.
     displaced: Vec<RequestId>,
     rejected: Vec<RequestId>,
+    /// The accounts that asked; none that may be anybody's.
+    askers: BTreeSet<(RequestId, u32)>,
+    /// The accounts that answered, each with the key; none that may be anybody's.
+    answers: BTreeSet<(RequestId, u32, String)>,
 }
 
 impl Requests {
@@ -187,10 +191,19 @@ impl Requests {
         {
             *ending = Some(outcome.ending);
         }
-        if let Some(answer) = &entry.approval
-            && answer.verdict == Verdict::Reject
+        if let Some(asked) = &entry.request
+            && !asked.requester.mapped
         {
-            self.rejected.push(answer.request);
+            self.askers.insert((asked.id, asked.requester.user));
+        }
+        if let Some(answer) = &entry.approval {
+            if answer.verdict == Verdict::Reject {
+                self.rejected.push(answer.request);
+            }
+            if !answer.by.mapped {
+                let (user, key) = (answer.by.user, answer.signer.clone());
+                self.answers.insert((answer.request, user, key));
+            }
         }
     }
 
@@ -206,6 +219,11 @@ impl Requests {
         }
         for request in self.rejected {
             requests.entry(request).or_default().is_rejected = true;
+        }
+        for (request, user, key) in self.answers {
+            if self.askers.contains(&(request, user)) {
+                requests.entry(request).or_default().own_keys.insert(key);
+            }
         }
         requests
     }

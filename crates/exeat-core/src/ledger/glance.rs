@@ -36,7 +36,7 @@ pub(super) struct Glance {
     #[serde(default)]
     pub(super) recovery: Option<RecoveryGlance>,
     #[serde(default)]
-    request: Option<IgnoredAny>,
+    pub(super) request: Option<AskedGlance>,
     #[serde(default)]
     pub(super) torn: Option<Torn>,
 }
@@ -118,8 +118,7 @@ pub(super) struct OutcomeGlance {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AnsweredGlance {
-    #[serde(rename = "by")]
-    _by: IgnoredAny,
+    pub(super) by: RequesterGlance,
     #[serde(rename = "expires")]
     _expires: IgnoredAny,
     #[serde(rename = "left_out")]
@@ -127,11 +126,37 @@ pub(super) struct AnsweredGlance {
     pub(super) request: RequestId,
     #[serde(rename = "sha256")]
     _sha256: IgnoredAny,
-    #[serde(rename = "signer")]
-    _signer: IgnoredAny,
+    pub(super) signer: String,
     pub(super) verdict: Verdict,
     #[serde(rename = "why")]
     _why: IgnoredAny,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AskedGlance {
+    #[serde(rename = "ceiling")]
+    _ceiling: IgnoredAny,
+    #[serde(rename = "content_sha256")]
+    _content: IgnoredAny,
+    #[serde(rename = "expires")]
+    _expires: IgnoredAny,
+    pub(super) id: RequestId,
+    #[serde(rename = "label")]
+    _label: IgnoredAny,
+    #[serde(rename = "left_out")]
+    _left_out: IgnoredAny,
+    #[serde(rename = "policy_sha256")]
+    _policy: IgnoredAny,
+    #[serde(rename = "purpose")]
+    _purpose: IgnoredAny,
+    #[serde(rename = "recipients")]
+    _recipients: IgnoredAny,
+    pub(super) requester: RequesterGlance,
+    #[serde(rename = "sha256")]
+    _sha256: IgnoredAny,
+    #[serde(rename = "signer")]
+    _signer: IgnoredAny,
 }
 
 #[derive(Debug, Deserialize)]

@@ -376,6 +376,7 @@ fn one_request_is_one_release() {
         Some(Past {
             is_rejected,
             releases,
+            ..Past::default()
         })
     };
     assert_eq!(judge(past(0, false)), "");
@@ -383,6 +384,25 @@ fn one_request_is_one_release() {
     assert_eq!(judge(past(0, true)), "approval-rejected");
     // Nobody asked the ledger.
     assert_eq!(judge(None), "approval-used");
+}
+
+#[test]
+fn the_account_that_asks_has_not_answered_with_another_key() {
+    let case = Case::new();
+    let both = case.by_both(case.good(), |_| {});
+    let judge = |key: &SigningKey| {
+        let past = Past {
+            own_keys: [key.public().fingerprint().to_string()].into(),
+            ..Past::default()
+        };
+        let history = History {
+            request: Some(past),
+            ..History::default()
+        };
+        refusing(&case.judge(&both, &of_people(10), &history)).join(" ")
+    };
+    assert_eq!(judge(&case.bob), "approval-by-requester");
+    assert_eq!(judge(&SigningKey::generate("cy")), "");
 }
 
 #[test]
