@@ -156,7 +156,8 @@ fn two_agree_and_it_leaves_once() {
         .says("r.json exists already");
 
     let ran = approve(&env, "ada").ends(0);
-    ran.says("asks         sender@clinic.example SHA256:")
+    ran.says("the ledger here does not have this request")
+        .says("asks         sender@clinic.example SHA256:")
         .says("purpose      audit")
         .says("people         30 people")
         .says(": nothing\n");
@@ -217,6 +218,7 @@ fn two_agree_and_it_leaves_once() {
     // What the recipient has by now is shown to whoever is asked next.
     env.by("sender", &ASK.replace("r.json", "s.json")).ends(0);
     let ran = env.by("cy", "approve s.json --yes").ends(0);
+    assert!(!ran.err.contains("does not have this request"), "{ran}");
     ran.says("1 export, 30 people in sum (who is in two exports counts twice)");
     let named = fs::read_dir(env.path("")).unwrap().flatten();
     let named = named.filter(|item| {
@@ -642,6 +644,7 @@ fn what_programs_are_told() {
     assert_eq!(answered["request"], asked["request"]);
     assert_eq!(answered["signer"]["name"], "sender@clinic.example");
     assert_eq!(answered["recipients"][0]["exports"], 0);
+    assert_eq!(answered["is_on_record"], true);
     let said = result(
         &env.by("bob", "reject r.json --why no --json -o no.json")
             .ends(0),

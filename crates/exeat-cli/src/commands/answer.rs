@@ -44,6 +44,8 @@ struct Answered<'a> {
     purpose: &'a str,
     label: Option<&'a str>,
     scope: &'a Scope,
+    /// Whether the ledger here has the request.
+    is_on_record: bool,
     recipients: &'a [Holding],
     facts: Option<&'a Facts>,
     findings: &'a [Finding],
@@ -109,10 +111,16 @@ impl Asking<'_> {
         }
         let signer = self.signer(&request, config)?;
         let path = self.output(&own)?;
-        let holdings = holdings(&policy, &asked.recipients)?;
+        let (holdings, is_on_record) = holdings(&policy, asked)?;
         let approver = policy.approver_of(&own, created);
         if !(self.yes && (ui.json || self.verdict == Verdict::Reject)) {
             ui.must_say(&description(&request, signer.as_ref(), &holdings));
+            if !is_on_record {
+                ui.must_say(
+                    "note: the ledger here does not have this request: what others have been \
+                     sent may stand in another one",
+                );
+            }
         }
         if self.verdict == Verdict::Approve {
             if approver.is_none() {
@@ -143,6 +151,7 @@ impl Asking<'_> {
             purpose: &asked.purpose,
             label: asked.label.as_deref(),
             scope: &asked.scope,
+            is_on_record,
             recipients: &holdings,
             facts: asked.facts.as_ref(),
             findings: &asked.findings,
@@ -249,17 +258,19 @@ fn read(path: &Path) -> Result<Signed<ReleaseRequest>, CommandError> {
     ReleaseRequest::read(&bytes).map_err(|error| CommandError::from(error).about(shown(path)))
 }
 
-/// What each recipient has been sent before.
-fn holdings(policy: &Policy, recipients: &[NamedKey]) -> Result<Vec<Holding>, CommandError> {
-    let sums = ledger::holdings(&config::ledger_path(policy)?, recipients)?;
-    let both = recipients.iter().zip(sums);
+/// What each recipient has been sent before, and whether the ledger here has the
+/// request.
+fn holdings(policy: &Policy, asked: &ReleaseRequest) -> Result<(Vec<Holding>, bool), CommandError> {
+    let recipients = &asked.recipients;
+    let known = ledger::holdings(&config::ledger_path(policy)?, asked.id, recipients)?;
+    let both = recipients.iter().zip(known.sums);
     let holding = |(recipient, sum): (&NamedKey, Sum)| Holding {
         key: recipient.key.clone(),
         name: recipient.name.clone(),
         exports: sum.exports,
         people: sum.people,
     };
-    Ok(both.map(holding).collect())
+    Ok((both.map(holding).collect(), known.has_request))
 }
 
 fn description(

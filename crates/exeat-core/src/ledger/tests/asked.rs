@@ -148,17 +148,45 @@ fn what_somebody_holds_is_a_sum() {
             .record_intent(&export, &found(most))
             .expect("recorded")
     };
-    send(&[1], Form::Encrypted, 3)
-        .delivered(1, None)
-        .expect("recorded");
+    let first = send(&[1], Form::Encrypted, 3);
+    let (id, intent) = (first.id(), first.sequence());
+    first.delivered(1, None).expect("recorded");
+    // To say later that nothing has left does not bring it back.
+    let failed = Outcome {
+        bytes: None,
+        checkpoint: None,
+        code: Some("no-space".into()),
+        ending: Ending::Failed,
+        id,
+        intent,
+        manifest_sha256: None,
+    };
+    let locked = ledger.lock().expect("free").append(Entry {
+        outcome: Some(failed),
+        ..Entry::blank(Kind::Outcome)
+    });
+    locked.expect("recorded");
     drop(send(&[1, 1, 2], Form::Encrypted, 4));
     send(&[1], Form::Encrypted, 50)
         .failed("no-space")
         .expect("recorded");
     drop(send(&[1], Form::Plaintext, 60));
-    let held = holdings(&path, &[key_of(2), key_of(1), key_of(3)]).expect("in order");
-    let counts: Vec<_> = held.iter().map(|sum| (sum.exports, sum.people)).collect();
+    let asked = request(&SigningKey::generate("eve"));
+    let id = asked.statement().id;
+    let all = [key_of(2), key_of(1), key_of(3)];
+    let held = holdings(&path, id, &all).expect("in order");
+    assert!(!held.has_request);
+    let counts: Vec<_> = held
+        .sums
+        .iter()
+        .map(|sum| (sum.exports, sum.people))
+        .collect();
     assert_eq!(counts, [(1, 4), (2, 7), (0, 0)]);
-    let nowhere = holdings(&path.with_extension("none"), &[key_of(1)]).expect("nothing");
-    assert_eq!(nowhere, [Sum::default()]);
+    let eve = decide::Requester::of(7);
+    let recorded = ledger.lock().expect("free").ask(&asked, &eve);
+    recorded.expect("recorded");
+    assert!(holdings(&path, id, &[]).expect("in order").has_request);
+    let nowhere = holdings(&path.with_extension("none"), id, &[key_of(1)]).expect("nothing");
+    assert_eq!(nowhere.sums, [Sum::default()]);
+    assert!(!nowhere.has_request);
 }
