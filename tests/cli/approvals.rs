@@ -248,6 +248,43 @@ fn somebody_looks_and_answers_at_the_terminal() {
     assert!(env.path("ada.json").exists());
 }
 
+/// A name in a request is the requester's word.
+#[test]
+fn whose_a_key_is_stands_with_whoever_approves() {
+    let env = prepared();
+    let book = |person: &str, name: &str, of: &str| {
+        let key = env.read(format!("{of}/recipient.txt"));
+        let key = key.lines().find(|line| line.starts_with("age1")).unwrap();
+        let entry = format!("[[recipient]]\nname = \"{name}\"\nkey = \"{key}\"\n");
+        env.write(format!("{person}/recipients.toml"), entry);
+    };
+    let ask = "request clinic --purpose audit -r North -o r.json";
+    book("sender", "North", "recipient");
+    env.by("sender", ask).ends(0);
+    let approve = |person: &str| approve(&env, person).ends(0);
+    approve("ada").says(", named so by the requester: nothing");
+    book("bob", "Registry", "recipient");
+    let ran = approve("bob").says("  Registry age1");
+    assert!(
+        ran.err
+            .contains(", named 'North' by the requester: nothing"),
+        "{ran}"
+    );
+    assert!(!ran.err.contains("warning"), "{ran}");
+    book("cy", "North", "ada");
+    let ran = approve("cy");
+    assert!(
+        ran.err
+            .starts_with("warning: the request calls the key age1"),
+        "{ran}"
+    );
+    assert!(
+        ran.err
+            .contains("'North', and here that is the name of another key"),
+        "{ran}"
+    );
+}
+
 #[test]
 fn a_request_that_approvals_do_not_help_is_not_made() {
     let env = prepared();

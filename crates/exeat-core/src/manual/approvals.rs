@@ -16,7 +16,8 @@
 //!
 //! Each approver looks at it and answers. They see who asks and by which line of
 //! their `allowed_signers` that key is trusted (with `exeat.request.v1`), what was found
-//! in the content, who would get it, and what these have been sent before by the
+//! in the content, who would get it by the names that the approver's own recipients and
+//! policy have for the keys, and what these have been sent before by the
 //! ledger at hand, which is a sum: who is in two exports counts twice. Where that ledger
 //! does not have the request, they are told so: the sender keeps another one.
 //!
