@@ -174,8 +174,12 @@ fn two_agree_and_it_leaves_once() {
     approve(&env, "bob").ends(0);
 
     export(&env, &format!("--name p {BOTH}")).ends(0);
-    env.by("recipient", "verify out/p.exeat -i recipient/identity.txt")
-        .ends(0);
+    let ran = env.by("recipient", "verify out/p.exeat -i recipient/identity.txt");
+    let ran = ran.ends(0);
+    assert!(
+        ran.out.contains("the content is what they approved"),
+        "{ran}"
+    );
     let ran = env.by("recipient", "list out/p.exeat").ends(0);
     ran.says("approved by ada@clinic.example (SHA256:");
     let ran = env.by("sender", "ledger list").ends(0);
@@ -520,6 +524,12 @@ fn what_spans_volumes_and_what_goes_into_a_pipe_is_what_was_approved() {
         "open out/p.exeat --to opened -i recipient/identity.txt",
     )
     .ends(0);
+    let ran = env.by("recipient", "verify out/p.exeat -i recipient/identity.txt");
+    let ran = ran.ends(0);
+    assert!(
+        ran.out.contains("was not compared with what they approved"),
+        "{ran}"
+    );
     // One bit of it, in a file that spans volumes.
     let again = |name: &str| {
         env.by("sender", &ASK.replace("r.json", name)).ends(0);
