@@ -345,6 +345,15 @@ impl<'a> Given<'a> {
                 ),
             );
         }
+        if ask.sources != Some(standing.sources.as_slice()) {
+            let sources = standing.sources.iter();
+            let sources = sources.map(|one| format!("'{}'", Escaped(one.as_bytes())));
+            let sources = sources.collect::<Vec<_>>().join(", ");
+            other(
+                "approval-other-sources",
+                &format!("exports of {sources} alone"),
+            );
+        }
         let Some(target) = ask.target else {
             return;
         };
@@ -355,15 +364,6 @@ impl<'a> Given<'a> {
                     "the destination '{}' alone",
                     Escaped(standing.destination.as_bytes())
                 ),
-            );
-        }
-        if ask.sources != Some(standing.sources.as_slice()) {
-            let sources = standing.sources.iter();
-            let sources = sources.map(|one| format!("'{}'", Escaped(one.as_bytes())));
-            let sources = sources.collect::<Vec<_>>().join(", ");
-            other(
-                "approval-other-sources",
-                &format!("exports of {sources} alone"),
             );
         }
     }

@@ -349,6 +349,28 @@ fn a_standing_one_binds_places_label_and_ceiling() {
         let one = approvals(&[(&case.ada, of(other))]);
         assert_eq!(case.codes(&one, 9), code);
     }
+    // The sources are compared where the destination is not known yet.
+    for (sources, code) in [
+        (Some(case.sources.as_slice()), ""),
+        (Some(&["/srv".to_owned()][..]), "approval-other-sources"),
+        (None, "approval-other-sources"),
+    ] {
+        let given = both(standing());
+        let ask = Ask {
+            sources,
+            label: Some("nightly"),
+            target: None,
+            ..case.asked.ask(Form::Sealed {
+                recipients: Some(&case.asked.recipients),
+                signer: case.asked.signer.as_ref(),
+                approvals: Some(&given),
+            })
+        };
+        let findings = case.policy.request_findings(&ask);
+        let mut codes = refusing(&findings);
+        codes.dedup();
+        assert_eq!(codes.join(" "), code);
+    }
     // It is not limited in number.
     let history = History {
         request: Some(Past {
