@@ -20,12 +20,16 @@ pub(crate) fn recipients(recipients: &[NamedKey]) -> String {
 
 /// Somebody something is for: the name, where there is one, and the key.
 pub(crate) fn recipient(recipient: &NamedKey) -> String {
-    let key = Escaped(recipient.key.as_bytes()).to_string();
-    let key = shortened(&key);
+    let key = key(&recipient.key);
     match &recipient.name {
         Some(name) => format!("{} {key}", Escaped(name.as_bytes())),
-        None => key.to_string(),
+        None => key,
     }
+}
+
+/// A recipient's key.
+pub(crate) fn key(key: &str) -> String {
+    shortened(&Escaped(key.as_bytes()).to_string()).into_owned()
 }
 
 /// A finding that did not stop the work.

@@ -26,8 +26,8 @@ mod content;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use content::ContentHasher;
 pub use content::content_of;
+pub(crate) use content::{ContentHasher, content_in};
 
 /// The namespace of signatures over requests.
 pub const REQUEST_NAMESPACE: &str = "exeat.request.v1";

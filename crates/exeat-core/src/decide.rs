@@ -363,7 +363,7 @@ impl Policy {
     /// Whether the request that others have agreed to is spent, by what the
     /// ledger says now: so that nobody waits for what the second decision would
     /// refuse. It is asked again there.
-    pub fn decide_past(&self, permit: Permit, past: Past) -> Decision<Permit> {
+    pub fn decide_past(&self, permit: Permit, past: &Past) -> Decision<Permit> {
         let Permit {
             request,
             policy_sha256,

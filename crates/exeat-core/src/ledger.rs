@@ -15,6 +15,7 @@
 //! | `chain` | says whether the lines are those that were written |
 //! | `account` | sums over time |
 //! | `asked` | requests, the answers to them, and what somebody holds |
+//! | `ending` | how an export ended, where several entries say so |
 //! | `decided` | what a decision puts on record |
 //! | `intent` | the evidence that something is on record, and its outcome |
 //! | `received` | receipts, and what nobody has acknowledged |
@@ -40,6 +41,7 @@ mod account;
 mod asked;
 mod chain;
 mod decided;
+mod ending;
 mod entry;
 mod error;
 mod file;
@@ -52,7 +54,7 @@ mod witness;
 mod tests;
 
 pub use account::{Account, By, Question, Sum};
-pub use asked::{Answered, ApprovedBy, Asked, holdings};
+pub use asked::{Answered, ApprovedBy, Asked, Holdings, holdings};
 pub use chain::{Covered, Unfinished};
 pub use entry::{
     Alarm, Contradiction, Ending, Entry, Export, FindingCount, Form, Found, Kind, Outcome,

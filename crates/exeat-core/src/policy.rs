@@ -239,6 +239,13 @@ impl Policy {
         self.recipients.forbids(|list| list.allows(&key, today))
     }
 
+    /// The recipients that the policy names, each with its key: those of the
+    /// files in `[recipients] file`. A name can stand in several.
+    pub fn named_recipients(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lists = self.recipients.iter().flat_map(|(list, _)| &list.names);
+        lists.map(|(name, key)| (name.as_str(), key.as_str()))
+    }
+
     /// The rule by which every recipient has to be post-quantum.
     #[must_use]
     pub fn requires_post_quantum(&self) -> Option<&Origin> {

@@ -24,6 +24,7 @@ use crate::path::Escaped;
 use crate::progress::{Phase, Progress};
 use crate::signature::{self, AllowedSigners, PACKAGE_NAMESPACE, SignatureError, Signer};
 
+mod approvals;
 mod archive;
 mod content;
 mod error;
@@ -35,7 +36,7 @@ pub use archive::ArchiveFault;
 pub(crate) use archive::MemberFile;
 pub use content::ContentFault;
 pub(crate) use content::{Nowhere, Visitor, read_volume};
-pub use error::{CheckpointFault, Damage, DamageKind, VerifyError};
+pub use error::{ApprovalFault, CheckpointFault, Damage, DamageKind, VerifyError};
 pub use further::{EnvelopeState, FurtherEnvelope};
 pub use unlock::{FullyVerified, Unlocked};
 

@@ -10,12 +10,13 @@ use exeat_core::inspect::Facts;
 use exeat_core::ledger::{self, Sum};
 use exeat_core::manifest::{NamedKey, RequestedBy, Scope, Verdict};
 use exeat_core::path::{Escaped, shown};
-use exeat_core::policy::Policy;
 use exeat_core::signature::{Fingerprint, SigningKey};
 use exeat_core::statement::{Signed, Statement as _};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
+
+use known::Known;
 
 use super::request::{vacant, write};
 use super::{SignerReport, asking, listen, now, stop_if_asked, stopped_or};
@@ -26,6 +27,8 @@ use crate::exit::Exit;
 use crate::render;
 use crate::terminal;
 use crate::ui::{Report, Ui};
+
+mod known;
 
 #[derive(Serialize)]
 struct Answered<'a> {
@@ -44,6 +47,8 @@ struct Answered<'a> {
     purpose: &'a str,
     label: Option<&'a str>,
     scope: &'a Scope,
+    /// Whether the ledger here has the request.
+    is_on_record: bool,
     recipients: &'a [Holding],
     facts: Option<&'a Facts>,
     findings: &'a [Finding],
@@ -53,7 +58,14 @@ struct Answered<'a> {
 #[derive(Serialize)]
 struct Holding {
     key: String,
+    /// As the requester calls them.
     name: Option<String>,
+    /// As the recipients or the policy here call whoever has the key; null where
+    /// they do not have it.
+    known_as: Option<String>,
+    /// Whether the recipients or the policy here have the requester's name for
+    /// another key, and not for this one.
+    is_contradicted: bool,
     /// Sealed exports for them in the ledger.
     exports: u64,
     /// The people in those, summed: who is in two of them counts twice.
@@ -109,10 +121,20 @@ impl Asking<'_> {
         }
         let signer = self.signer(&request, config)?;
         let path = self.output(&own)?;
-        let holdings = holdings(&policy, &asked.recipients)?;
+        let known = Known {
+            own: &config.recipients()?,
+            policy: &policy,
+        };
+        let (holdings, is_on_record) = holdings(&known, asked)?;
         let approver = policy.approver_of(&own, created);
         if !(self.yes && (ui.json || self.verdict == Verdict::Reject)) {
             ui.must_say(&description(&request, signer.as_ref(), &holdings));
+            if !is_on_record {
+                ui.must_say(
+                    "note: the ledger here does not have this request: what others have been \
+                     sent may stand in another one",
+                );
+            }
         }
         if self.verdict == Verdict::Approve {
             if approver.is_none() {
@@ -150,6 +172,7 @@ impl Asking<'_> {
             purpose: &asked.purpose,
             label: asked.label.as_deref(),
             scope: &asked.scope,
+            is_on_record,
             recipients: &holdings,
             facts: asked.facts.as_ref(),
             findings: &asked.findings,
@@ -256,17 +279,25 @@ fn read(path: &Path) -> Result<Signed<ReleaseRequest>, CommandError> {
     ReleaseRequest::read(&bytes).map_err(|error| CommandError::from(error).about(shown(path)))
 }
 
-/// What each recipient has been sent before.
-fn holdings(policy: &Policy, recipients: &[NamedKey]) -> Result<Vec<Holding>, CommandError> {
-    let sums = ledger::holdings(&config::ledger_path(policy)?, recipients)?;
-    let both = recipients.iter().zip(sums);
+/// What each recipient has been sent before, and whether the ledger here has the
+/// request.
+fn holdings(
+    known: &Known<'_>,
+    asked: &ReleaseRequest,
+) -> Result<(Vec<Holding>, bool), CommandError> {
+    let recipients = &asked.recipients;
+    let path = config::ledger_path(known.policy)?;
+    let held = ledger::holdings(&path, asked.id, recipients)?;
+    let both = recipients.iter().zip(held.sums);
     let holding = |(recipient, sum): (&NamedKey, Sum)| Holding {
         key: recipient.key.clone(),
         name: recipient.name.clone(),
+        known_as: known.name_of(&recipient.key).map(str::to_owned),
+        is_contradicted: known.contradict(recipient),
         exports: sum.exports,
         people: sum.people,
     };
-    Ok(both.map(holding).collect())
+    Ok((both.map(holding).collect(), held.has_request))
 }
 
 fn description(
@@ -277,7 +308,9 @@ fn description(
     let asked = request.statement();
     let escaped = |text: &str| Escaped(text.as_bytes()).to_string();
     let name = asked.requester.name.as_deref().unwrap_or("an account");
-    let mut text = format!("request {}\n", asked.id);
+    let contradicted = holdings.iter().filter(|holding| holding.is_contradicted);
+    let mut text: String = contradicted.map(contradiction).collect();
+    text += &format!("request {}\n", asked.id);
     text += &match signer {
         Some(signer) => format!("  asks         {} {}\n", signer.name, signer.fingerprint),
         None => format!(
@@ -340,11 +373,31 @@ pub(super) fn scope(scope: &Scope) -> String {
     }
 }
 
+/// That a name is not whose it seems to be.
+fn contradiction(holding: &Holding) -> String {
+    let name = holding.name.as_deref().unwrap_or_default();
+    format!(
+        "warning: the request calls the key {} '{}', and here that is the name of another key: \
+         ask the person of that name, by telephone, which key is theirs\n",
+        render::key(&holding.key),
+        Escaped(name.as_bytes()),
+    )
+}
+
 fn holds(holding: &Holding) -> String {
-    let recipient = render::recipient(&NamedKey {
-        key: holding.key.clone(),
-        name: holding.name.clone(),
-    });
+    let escaped = |name: &str| Escaped(name.as_bytes()).to_string();
+    let key = render::key(&holding.key);
+    // What the request says is the requester's word.
+    let recipient = match (&holding.known_as, &holding.name) {
+        (None, None) => key,
+        (None, Some(said)) => format!("{} {key}, named so by the requester", escaped(said)),
+        (Some(known), Some(said)) if known != said => format!(
+            "{} {key}, named '{}' by the requester",
+            escaped(known),
+            escaped(said)
+        ),
+        (Some(known), _) => format!("{} {key}", escaped(known)),
+    };
     match holding.exports {
         0 => format!("  {recipient}: nothing\n"),
         exports => format!(

@@ -217,7 +217,9 @@ pub(super) fn history(
     if matches!(of, HistoryOf::Sealed(None)) && questions.len() == 1 {
         return Ok(History::default());
     }
-    let Account { sums, requests, .. } = answer(&questions)?;
+    let Account {
+        sums, mut requests, ..
+    } = answer(&questions)?;
     let mut left = sums.iter().map(|sum| Left {
         people: sum.people,
         records: sum.personal_records,
@@ -226,7 +228,7 @@ pub(super) fn history(
         // Without an answer nobody knows, so nothing may leave.
         plain_people: left.next().map_or(u64::MAX, |left| left.people),
         quotas: left.collect(),
-        request: request.map(|request| requests.get(&request).copied().unwrap_or_default()),
+        request: request.map(|request| requests.remove(&request).unwrap_or_default()),
     })
 }
 

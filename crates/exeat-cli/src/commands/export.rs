@@ -156,9 +156,9 @@ fn sealed(
     // Now, and not when all is sealed.
     ledger.check()?;
     if let Some(request) = permit.request().approvals.request() {
-        let requests = ledger.account(&[])?.requests;
-        let past = requests.get(&request).copied().unwrap_or_default();
-        permit = match policy.decide_past(permit, past) {
+        let mut requests = ledger.account(&[])?.requests;
+        let past = requests.remove(&request).unwrap_or_default();
+        permit = match policy.decide_past(permit, &past) {
             Decision::Permit(permit) => permit,
             Decision::Refusal(refusal) => {
                 ledger.lock()?.refuse(&refusal)?;

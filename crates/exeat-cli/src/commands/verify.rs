@@ -80,6 +80,8 @@ struct Content {
     skipped: u64,
     /// Who else agreed to the release.
     approvals: Vec<ApprovalReport>,
+    /// Whether the content was compared with what they agreed to.
+    is_approved_content: bool,
     /// What vouches for the sender's ledger.
     checkpoint: Option<CheckpointReport>,
     /// What the sender established about it.
@@ -133,6 +135,7 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
                 .iter()
                 .map(ApprovalReport::of)
                 .collect(),
+            is_approved_content: unlocked.is_approved_content(),
             checkpoint: inventory
                 .header()
                 .checkpoint
@@ -186,6 +189,14 @@ fn text(result: &Verified) -> String {
             }
             for approval in &content.approvals {
                 text += &format!("  approved     {}\n", approval.text());
+            }
+            if !content.approvals.is_empty() {
+                text += match content.is_approved_content {
+                    true => "               the content is what they approved\n",
+                    false => {
+                        "               the content was not compared with what they approved\n"
+                    }
+                };
             }
             if let Some(checkpoint) = &content.checkpoint {
                 text += &format!("  recorded     {}\n", checkpoint.text());

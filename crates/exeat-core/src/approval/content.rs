@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::digest::{Digest, Hasher, bytes_to_hex};
 use crate::entry::EntryKind;
 use crate::inspect::Inspected;
-use crate::manifest::Content;
+use crate::manifest::{Content, Inventory};
 use crate::source::{Entry, Listing};
 
 /// One line. Its fields are in alphabetical order, and what does not apply is
@@ -31,6 +31,16 @@ struct Line<'a> {
     kind: EntryKind,
 }
 
+/// What a line says, wherever it is from.
+struct Item<'a> {
+    path: &'a [u8],
+    kind: EntryKind,
+    bytes: u64,
+    skipped: Option<&'a str>,
+    target: &'a [u8],
+    sha256: Option<Digest>,
+}
+
 /// Hashes entries as they come, in path order.
 #[derive(Default)]
 pub(crate) struct ContentHasher {
@@ -43,29 +53,39 @@ pub(crate) struct ContentHasher {
 impl ContentHasher {
     /// Adds an entry; `sha256` is that of a file which was not left out.
     pub(crate) fn entry(&mut self, entry: &Entry<'_>, sha256: Option<Digest>) {
-        let (path, path_hex) = text_or_hex(entry.path().as_bytes());
-        let skipped = entry.skipped();
-        let (target, target_hex) = match (entry.kind(), skipped) {
-            (EntryKind::Symlink, None) => text_or_hex(entry.target()),
+        self.item(&Item {
+            path: entry.path().as_bytes(),
+            kind: entry.kind(),
+            bytes: entry.bytes(),
+            skipped: entry.skipped(),
+            target: entry.target(),
+            sha256,
+        });
+    }
+
+    fn item(&mut self, item: &Item<'_>) {
+        let (path, path_hex) = text_or_hex(item.path);
+        let (target, target_hex) = match (item.kind, item.skipped) {
+            (EntryKind::Symlink, None) => text_or_hex(item.target),
             _ => (None, None),
         };
         let line = Line {
-            bytes: entry.bytes(),
+            bytes: item.bytes,
             path,
             path_hex,
-            sha256,
-            skipped,
+            sha256: item.sha256,
+            skipped: item.skipped,
             target,
             target_hex,
-            kind: entry.kind(),
+            kind: item.kind,
         };
         self.line.clear();
         serde_json::to_writer(&mut self.line, &line).expect("a line has nothing JSON cannot say");
         self.line.push(b'\n');
         self.hasher.update(&self.line);
         self.entries += 1;
-        if sha256.is_some() {
-            self.bytes += entry.bytes();
+        if item.sha256.is_some() {
+            self.bytes = self.bytes.saturating_add(item.bytes);
         }
     }
 
@@ -103,6 +123,27 @@ pub fn content_of(listing: &Listing, inspected: &Inspected) -> Option<Content> {
             false => None,
         };
         hasher.entry(&entry, digest);
+    }
+    Some(hasher.finish())
+}
+
+/// What a request says of the content of a package; `None` where a file spans
+/// volumes, for then the inventory has the digests of its parts alone.
+pub(crate) fn content_in(inventory: &Inventory) -> Option<Content> {
+    let mut hasher = ContentHasher::default();
+    for record in inventory.entries() {
+        if !record.parts().is_empty() {
+            return None;
+        }
+        let path = record.path();
+        hasher.item(&Item {
+            path: path.as_bytes(),
+            kind: record.kind(),
+            bytes: record.bytes(),
+            skipped: record.skipped(),
+            target: record.target(),
+            sha256: record.sha256(),
+        });
     }
     Some(hasher.finish())
 }

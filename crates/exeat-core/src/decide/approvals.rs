@@ -23,6 +23,7 @@ use crate::statement::Signed;
 const ASK_AGAIN: &str = "ask for a new one: 'exeat request' with the same options as the export, then \
                          'exeat approve'";
 const LEAVE_IT_OUT: &str = "leave out this --approval";
+const OTHERS: &str = "ask somebody else who may approve";
 
 impl Policy {
     /// What is wrong with the approvals, as far as it shows without content.
@@ -174,7 +175,7 @@ impl Policy {
             findings.push(floor(
                 "approval-by-requester",
                 format!("{who} asks for this export, and nobody approves their own"),
-                "ask somebody else who may approve",
+                OTHERS,
             ));
         }
     }
@@ -344,6 +345,15 @@ impl<'a> Given<'a> {
                 ),
             );
         }
+        if ask.sources != Some(standing.sources.as_slice()) {
+            let sources = standing.sources.iter();
+            let sources = sources.map(|one| format!("'{}'", Escaped(one.as_bytes())));
+            let sources = sources.collect::<Vec<_>>().join(", ");
+            other(
+                "approval-other-sources",
+                &format!("exports of {sources} alone"),
+            );
+        }
         let Some(target) = ask.target else {
             return;
         };
@@ -354,15 +364,6 @@ impl<'a> Given<'a> {
                     "the destination '{}' alone",
                     Escaped(standing.destination.as_bytes())
                 ),
-            );
-        }
-        if ask.sources != Some(standing.sources.as_slice()) {
-            let sources = standing.sources.iter();
-            let sources = sources.map(|one| format!("'{}'", Escaped(one.as_bytes())));
-            let sources = sources.collect::<Vec<_>>().join(", ");
-            other(
-                "approval-other-sources",
-                &format!("exports of {sources} alone"),
             );
         }
     }
@@ -395,7 +396,7 @@ impl<'a> Given<'a> {
                 });
             }
         }
-        match history.request {
+        match &history.request {
             Some(past) => spent(self.approvals, past, findings),
             // Without an answer nobody knows, so nothing may leave.
             None => findings.push(floor(
@@ -407,14 +408,27 @@ impl<'a> Given<'a> {
     }
 }
 
-/// That the request has been neither rejected nor used up.
-pub(super) fn spent(approvals: &Approvals, past: Past, findings: &mut Vec<Finding>) {
+/// That the request has been neither rejected nor used up, and that nobody has
+/// approved it from the account that asks.
+pub(super) fn spent(approvals: &Approvals, past: &Past, findings: &mut Vec<Finding>) {
     if past.is_rejected {
         findings.push(floor(
             "approval-rejected",
             "the ledger has a rejection of the request",
             "settle it with whoever rejected it, and ask anew with 'exeat request'",
         ));
+    }
+    for signed in approvals {
+        if past.own_keys.contains(&signed.fingerprint().to_string()) {
+            findings.push(floor(
+                "approval-by-requester",
+                format!(
+                    "{} has approved from the account that asks, and nobody approves their own",
+                    shown(None, signed)
+                ),
+                OTHERS,
+            ));
+        }
     }
     if past.releases > 0 && approvals.ask_for_content() {
         findings.push(floor(

@@ -1,5 +1,7 @@
 //! What is asked for, by whom, and what has left before.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{Ask, Decision, DecisionRecord, Form, Refusal};
@@ -137,10 +139,13 @@ pub struct Left {
 }
 
 /// What the ledger says of a request.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Past {
     /// Somebody has rejected it.
     pub is_rejected: bool,
+    /// The fingerprints of the keys with which the account that asks has answered
+    /// it itself.
+    pub own_keys: BTreeSet<String>,
     /// How often it has been released.
     pub releases: u64,
 }

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::chain::Unfinished;
-use super::entry::{Ending, Entry, Export, Form, Kind};
+use super::ending::Ended;
+use super::entry::{Entry, Export, Form, Kind};
 use crate::decide::Past;
 use crate::digest::Digest;
 use crate::manifest::{PackageId, RequestId};
@@ -77,7 +78,7 @@ struct Counted {
     personal_records: u64,
     /// The questions.
     asked: Vec<u32>,
-    ending: Option<Ending>,
+    ended: Ended,
 }
 
 /// The sums, while the entries come.
@@ -129,7 +130,7 @@ impl<'a> Sums<'a> {
                         people: found.people.most,
                         personal_records: found.personal_records,
                         asked,
-                        ending: None,
+                        ended: Ended::default(),
                     };
                     let before = self.counted.insert(entry.sequence, counted);
                     self.displaced.extend(before);
@@ -139,10 +140,8 @@ impl<'a> Sums<'a> {
                 // One of another export says nothing about this one.
                 if let Some(counted) = self.counted.get_mut(&outcome.intent)
                     && counted.id == outcome.id
-                    // The first word stands unless a later one is worse.
-                    && matches!(counted.ending, None | Some(Ending::Failed))
                 {
-                    counted.ending = Some(outcome.ending);
+                    counted.ended.hear(outcome.ending);
                 }
             }
             _ => {}
@@ -182,7 +181,7 @@ impl<'a> Sums<'a> {
     pub(super) fn finish(self) -> Vec<Sum> {
         let mut sums = vec![Sum::default(); self.questions.len()];
         for counted in self.counted.values().chain(&self.displaced) {
-            if counted.ending == Some(Ending::Failed) {
+            if counted.ended.has_failed() {
                 continue;
             }
             for sum in counted

@@ -1,14 +1,15 @@
 //! What the ledger says of requests and of the answers to them; and what has
 //! left for somebody before, which those who answer want to know.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{Chain, Position};
-use super::entry::{Ending, Entry, Form, Kind, short_key};
+use super::ending::Ended;
+use super::entry::{Entry, Form, Kind, short_key};
 use super::file::Location;
 use super::{Found, LedgerError, Locked, Requester, Sum};
 use crate::approval::ReleaseRequest;
@@ -165,10 +166,14 @@ impl Locked<'_> {
 #[derive(Default)]
 pub(super) struct Requests {
     /// By the number of the intent: the request that it releases.
-    released: HashMap<u64, (RequestId, Option<Ending>)>,
+    released: HashMap<u64, (RequestId, Ended)>,
     /// Those whose number another has taken since, in what is not in order.
     displaced: Vec<RequestId>,
     rejected: Vec<RequestId>,
+    /// The accounts that asked; none that may be anybody's.
+    askers: BTreeSet<(RequestId, u32)>,
+    /// The accounts that answered, each with the key; none that may be anybody's.
+    answers: BTreeSet<(RequestId, u32, String)>,
 }
 
 impl Requests {
@@ -176,20 +181,29 @@ impl Requests {
         if let (Kind::Intent, Some(export)) = (entry.kind, &entry.export)
             && let Some(request) = export.request
         {
-            let before = self.released.insert(entry.sequence, (request, None));
+            let before = self
+                .released
+                .insert(entry.sequence, (request, Ended::default()));
             self.displaced.extend(before.map(|(request, _)| request));
         }
         if let Some(outcome) = &entry.outcome
-            && let Some((_, ending)) = self.released.get_mut(&outcome.intent)
-            // The first word stands unless a later one is worse.
-            && matches!(ending, None | Some(Ending::Failed))
+            && let Some((_, ended)) = self.released.get_mut(&outcome.intent)
         {
-            *ending = Some(outcome.ending);
+            ended.hear(outcome.ending);
         }
-        if let Some(answer) = &entry.approval
-            && answer.verdict == Verdict::Reject
+        if let Some(asked) = &entry.request
+            && !asked.requester.mapped
         {
-            self.rejected.push(answer.request);
+            self.askers.insert((asked.id, asked.requester.user));
+        }
+        if let Some(answer) = &entry.approval {
+            if answer.verdict == Verdict::Reject {
+                self.rejected.push(answer.request);
+            }
+            if !answer.by.mapped {
+                let (user, key) = (answer.by.user, answer.signer.clone());
+                self.answers.insert((answer.request, user, key));
+            }
         }
     }
 
@@ -197,7 +211,7 @@ impl Requests {
         let mut requests: BTreeMap<RequestId, Past> = BTreeMap::new();
         let released = self.released.into_values();
         // What failed has let nobody have anything.
-        let released = released.filter(|(_, ending)| *ending != Some(Ending::Failed));
+        let released = released.filter(|(_, ended)| !ended.has_failed());
         let released = released.map(|(request, _)| request);
         for request in released.chain(self.displaced) {
             let past = requests.entry(request).or_default();
@@ -206,26 +220,47 @@ impl Requests {
         for request in self.rejected {
             requests.entry(request).or_default().is_rejected = true;
         }
+        for (request, user, key) in self.answers {
+            if self.askers.contains(&(request, user)) {
+                requests.entry(request).or_default().own_keys.insert(key);
+            }
+        }
         requests
     }
 }
 
-/// What each of these recipients has been sent before, sealed, by the ledger at
-/// `path`: a sum, in which the same person in two exports counts twice. A
-/// ledger that does not exist yet has no entries.
+/// What a ledger knows that is asked to answer a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holdings {
+    /// Whether the request is on record there. If not, that of the requester is
+    /// another ledger, and so may what has been sent before be.
+    pub has_request: bool,
+    /// What each recipient has been sent before, sealed, in their order: a sum, in
+    /// which the same person in two exports counts twice.
+    pub sums: Vec<Sum>,
+}
+
+/// What the ledger at `path` knows of this request, and of what its recipients
+/// hold. A ledger that does not exist yet has no entries.
 ///
 /// # Errors
 /// The ledger cannot be read, or is damaged: then nobody knows.
-pub fn holdings(path: &Path, recipients: &[NamedKey]) -> Result<Vec<Sum>, LedgerError> {
+pub fn holdings(
+    path: &Path,
+    request: RequestId,
+    recipients: &[NamedKey],
+) -> Result<Holdings, LedgerError> {
     let mut sums = vec![Sum::default(); recipients.len()];
+    let mut has_request = false;
     let location = match Location::find(path) {
         Err(LedgerError::Open { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(sums);
+            return Ok(Holdings { has_request, sums });
         }
         other => other?,
     };
     let Some(file) = location.open_to_read()? else {
-        return Ok(sums);
+        return Ok(Holdings { has_request, sums });
     };
     let mut keys: HashMap<String, Vec<usize>> = HashMap::new();
     for (place, recipient) in recipients.iter().enumerate() {
@@ -233,16 +268,16 @@ pub fn holdings(path: &Path, recipients: &[NamedKey]) -> Result<Vec<Sum>, Ledger
         short_key(&mut recipient);
         keys.entry(recipient.key).or_default().push(place);
     }
-    // By the number of the intent: whose it is, and how many.
-    let mut sent: HashMap<u64, (Vec<usize>, Found)> = HashMap::new();
+    // By the number of the intent: whose it is, how many, and what became of it.
+    let mut sent: HashMap<u64, (Vec<usize>, Found, Ended)> = HashMap::new();
     let chain = Chain::from(&file, &location, Position::default());
     let end = chain.read(|entry, _, _| {
-        match &entry.outcome {
-            Some(outcome) if outcome.ending == Ending::Failed => {
-                sent.remove(&outcome.intent);
-            }
-            _ => {}
+        if let Some(outcome) = &entry.outcome
+            && let Some((_, _, ended)) = sent.get_mut(&outcome.intent)
+        {
+            ended.hear(outcome.ending);
         }
+        has_request |= entry.request.as_ref().is_some_and(|one| one.id == request);
         let (Kind::Intent, Some(export), Some(found)) = (entry.kind, entry.export, entry.found)
         else {
             return;
@@ -255,11 +290,12 @@ pub fn holdings(path: &Path, recipients: &[NamedKey]) -> Result<Vec<Sum>, Ledger
         theirs.sort_unstable();
         theirs.dedup();
         if export.form == Form::Encrypted && !theirs.is_empty() {
-            sent.insert(entry.sequence, (theirs, found));
+            sent.insert(entry.sequence, (theirs, found, Ended::default()));
         }
     })?;
     end.in_order()?;
-    for (places, found) in sent.into_values() {
+    let sent = sent.into_values().filter(|(.., ended)| !ended.has_failed());
+    for (places, found, _) in sent {
         for place in places {
             let sum = &mut sums[place];
             sum.exports = sum.exports.saturating_add(1);
@@ -267,5 +303,5 @@ pub fn holdings(path: &Path, recipients: &[NamedKey]) -> Result<Vec<Sum>, Ledger
             sum.personal_records = sum.personal_records.saturating_add(found.personal_records);
         }
     }
-    Ok(sums)
+    Ok(Holdings { has_request, sums })
 }

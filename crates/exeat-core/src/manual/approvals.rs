@@ -16,8 +16,10 @@
 //!
 //! Each approver looks at it and answers. They see who asks and by which line of
 //! their `allowed_signers` that key is trusted (with `exeat.request.v1`), what was found
-//! in the content, who would get it, and what these have been sent before by the
-//! ledger at hand, which is a sum: who is in two exports counts twice.
+//! in the content, who would get it by the names that the approver's own recipients and
+//! policy have for the keys, and what these have been sent before by the
+//! ledger at hand, which is a sum: who is in two exports counts twice. Where that ledger
+//! does not have the request, they are told so: the sender keeps another one.
 //!
 //! ```sh
 //! exeat approve request.json
@@ -41,7 +43,8 @@
 //!   neither the approval nor the request is over. An approval ends with its
 //!   request at the latest.
 //! - Nobody approves their own: neither the key that signed the request, nor the one
-//!   that signs the export, nor any key with the same name in the file.
+//!   that signs the export, nor any key with the same name in the file, nor one with
+//!   which the account that asks has answered the request itself, by the sender's ledger.
 //! - Two by one key or one name are one, and are refused.
 //! - One that is not as it should be refuses the export whatever the others say:
 //!   see the codes that begin with `approval-` in [`super::findings`].
@@ -140,9 +143,13 @@
 //!
 //! - Whoever has an approver's key approves. Keep it in a hardware token, or with a
 //!   passphrase.
-//! - Who asks is told by a key and an account. Somebody who has two of each, and
-//!   one of the keys in the file, can approve for themselves: one person has one name
-//!   there.
+//! - That the one who approves is not the one who asks is known by key, by the name in
+//!   the file, and by account where both have the same ledger. An approver on another
+//!   machine, whose ledger is another, is known by key and name alone, and so is an
+//!   account of a container. Somebody who asks with a key that the file does not have, and
+//!   approves with one that it has, on another machine or from another account, is not
+//!   caught: list the keys that may ask in `[signing] signers`, and give each person one
+//!   name in the file.
 //! - A request names files and columns, and what was found in them in numbers. It is
 //!   not encrypted.
 //! - What was found is the sender's account of it. An approver who does not trust that

@@ -8,7 +8,7 @@
 //!
 //! | code | cause | remedy |
 //! |---|---|---|
-//! | `approval-by-requester` | an approval is by the key that signed the request, by the one that signs the export, or by a key under the same name | ask somebody else who may approve |
+//! | `approval-by-requester` | an approval is by the key that signed the request, by the one that signs the export, by a key under the same name, or by one with which the account that asks has answered, by the ledger | ask somebody else who may approve |
 //! | `approval-duplicate` | two approvals are by one key, or by one name | leave one out |
 //! | `approval-expired` | an approval is over or from the future, or the policy's line for its key is not valid now | ask for a new one |
 //! | `approval-missing` | the policy asks for more approvals than there are, for so many people, or for any number and something could not be inspected | `exeat request`, then export with an `--approval` of each: see [`super::approvals`] |

@@ -86,8 +86,12 @@
 //!
 //! `approvals` in the first line has, for each of those who agreed to the release
 //! before it left, `approval`, the document that they signed, and `approver`, the name
-//! that the sender's policy has for the key; 16 at most. A reader checks that each
-//! signature fits: see [`super::approvals`].
+//! that the sender's policy has for the key; 16 at most: see [`super::approvals`]. A
+//! reader checks that each signature fits, and refuses a package with one that says no,
+//! that is for another signer, purpose, label or recipients than the package has, for
+//! another request than the others are, or for other content than the inventory lists. Where
+//! a file spans volumes, the inventory lacks the digest of the whole, and the content is
+//! not compared.
 //!
 //! `checkpoint` in the first line says that the release is an entry of the
 //! sender's ledger: one line of JSON in the line, with `format`

@@ -146,6 +146,7 @@
 //!
 //! | code | cause | remedy |
 //! |---|---|---|
+//! | `approvals-any-signer` | approvals are asked for, and `[signing] signers` is not set: somebody who may approve can ask with a key that nobody knows, and approve with their own | list there the keys that may sign |
 //! | `approvals-impossible` | more approvals are asked for than there are people who may approve | name more of them, or ask for fewer |
 //! | `approver-unknown` | somebody may approve by name, and has no key in the file | enter a line for them, under exactly that name |
 //! | `approvers-missing` | approvals are asked for, and no file says whose keys may approve: every such export is refused | name it in `[approvals] file`, in the same policy |

@@ -306,6 +306,8 @@ pub(super) struct RecipientList {
     pub(super) file: PathBuf,
     /// Keys, each with the last day it may be used.
     pub(super) keys: BTreeSet<(String, Option<Date>)>,
+    /// Names, each with its key; no rule asks for them.
+    pub(super) names: BTreeMap<String, String>,
 }
 
 impl RecipientList {

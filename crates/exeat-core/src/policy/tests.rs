@@ -205,7 +205,14 @@ fn starters_ask_what_they_are_described_to() {
         .iter()
         .map(|w| w.code)
         .collect();
-    assert_eq!(codes, ["approvers-missing", "required-by-name"]);
+    assert_eq!(
+        codes,
+        [
+            "approvers-missing",
+            "approvals-any-signer",
+            "required-by-name"
+        ]
+    );
 
     let research = good(Policy::starter("research").expect("a text"));
     let usb = Path::new("/media/usb");
@@ -391,9 +398,13 @@ fn quotas_limit_people_or_records_of_one_or_of_all() {
 fn a_file_of_approvers_has_one_name_for_each_key() {
     let keys = strategy::approver_keys();
     let key = |n: usize| keys[n].public().to_openssh();
+    let text = format!(
+        "[approvals]\nfile = \"a\"\npeople = [{{ from = 1, count = 1 }}]\n\
+         [signing]\nsigners = [\"{}\"]\n",
+        SIGNERS[0]
+    );
     let read = |lines: &str| {
-        let text = "[approvals]\nfile = \"a\"\npeople = [{ from = 1, count = 1 }]\n";
-        let found = Policy::from_layers(&[file("/etc/p.toml", text)], |path| {
+        let found = Policy::from_layers(&[file("/etc/p.toml", &text)], |path| {
             assert_eq!(path, Path::new("/etc/a"));
             Ok(lines.to_owned())
         });
@@ -458,7 +469,9 @@ fn what_allows_nothing_is_warned_of() {
     assert_eq!(codes("[destinations]\nallow = []\n"), ["nothing-allowed"]);
     assert_eq!(codes("[signing]\nsigners = []\n"), ["nothing-allowed"]);
     assert_eq!(codes("[purpose]\nallowed = []\n"), ["nothing-allowed"]);
-    let approvals = "[approvals]\npeople = [{ from = 10, count = 2 }]\n";
+    let asking = "[approvals]\npeople = [{ from = 10, count = 2 }]\n";
+    assert_eq!(codes(asking), ["approvers-missing", "approvals-any-signer"]);
+    let approvals = &format!("[signing]\nsigners = [\"{}\"]\n{asking}", SIGNERS[0]);
     assert_eq!(codes(approvals), ["approvers-missing"]);
     let named = format!("{approvals}approvers = [\"a\"]\n");
     assert_eq!(codes(&named), ["approvers-missing"]);
@@ -468,6 +481,7 @@ fn what_allows_nothing_is_warned_of() {
         found.iter().map(|warning| warning.code).collect::<Vec<_>>()
     };
     assert!(filed(approvals, "01").is_empty());
+    assert_eq!(filed(asking, "01"), ["approvals-any-signer"]);
     assert_eq!(filed(approvals, "0"), ["approvals-impossible"]);
     let named = format!("{approvals}approvers = [\"audit\", \"referral\", \"nobody\"]\n");
     assert_eq!(filed(&named, "01"), ["approver-unknown"]);

@@ -37,6 +37,7 @@ impl Policy {
         let mut found = Vec::new();
         self.quota_warnings(keeper, &mut found);
         self.approval_warnings(&mut found);
+        self.signer_warning(&mut found);
         self.list_warnings(&mut found);
         self.required_warnings(&mut found);
         self.uninspected_warning(&mut found);
@@ -134,6 +135,22 @@ impl Policy {
                 help: "name more people in [approvals] file and approvers, or ask for fewer \
                        approvals",
                 origin: most.origin.clone(),
+            });
+        }
+    }
+
+    /// Whoever may ask with any key can keep a listed one for the answer.
+    fn signer_warning(&self, found: &mut Vec<Warning>) {
+        if let Some((_, step)) = self.approvals.first_key_value()
+            && self.signers.iter().next().is_none()
+        {
+            found.push(Warning {
+                code: "approvals-any-signer",
+                message: "approvals are asked for, and anybody can ask with a key that nobody \
+                          knows and approve with their own"
+                    .to_owned(),
+                help: "list the keys that may sign exports in [signing] signers",
+                origin: step.origin.clone(),
             });
         }
     }

@@ -72,6 +72,14 @@ pub enum VerifyError {
     /// What vouches for the sender's ledger is not of this package.
     #[error("the package's checkpoint does not belong to it: {_0}")]
     Checkpoint(CheckpointFault),
+    /// An approval in the header is not of this package.
+    #[error("the package's approval by '{approver}' does not belong to it: {fault}")]
+    Approval {
+        /// The name that the sender's policy has for the key, escaped.
+        approver: String,
+        /// What is wrong with it.
+        fault: ApprovalFault,
+    },
     /// A volume does not hold what the inventory says.
     #[error("{volume} does not hold what the inventory says{}: {fault}", place(path.as_deref()))]
     Content {
@@ -129,6 +137,7 @@ impl Explain for VerifyError {
             Self::Key(error) => error.code(),
             Self::Inventory(error) => error.code(),
             Self::Checkpoint(_) => "checkpoint-foreign",
+            Self::Approval { .. } => "approval-foreign",
             Self::Content { .. } => "content-differs",
             Self::Read { .. } => "member-unreadable",
             Self::Interrupted => "interrupted",
@@ -142,6 +151,7 @@ impl Explain for VerifyError {
             | Self::Unfinished
             | Self::Damaged { .. }
             | Self::Checkpoint(_)
+            | Self::Approval { .. }
             | Self::Content { .. } => Fault::Package,
             Self::Unsigned => Fault::Signature,
             Self::Signature(error) => error.fault(),
@@ -190,7 +200,9 @@ impl Explain for VerifyError {
             }
             Self::Key(error) => return error.help(),
             Self::Inventory(error) => return error.help(),
-            Self::Checkpoint(_) | Self::Content { .. } => "do not use it; tell the sender",
+            Self::Checkpoint(_) | Self::Approval { .. } | Self::Content { .. } => {
+                "do not use it; tell the sender"
+            }
             Self::Interrupted => "nothing was left behind",
         }))
     }
@@ -212,6 +224,36 @@ pub enum CheckpointFault {
         /// The key that signed it.
         found: Fingerprint,
     },
+}
+
+/// How an approval can contradict the package that it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApprovalFault {
+    /// It says no.
+    #[error("it is a rejection")]
+    Rejection,
+    /// The request was for packages by another signer.
+    #[error("it is for packages signed by {found}")]
+    OtherSigner {
+        /// The key that was to sign.
+        found: Fingerprint,
+    },
+    /// It is for another purpose.
+    #[error("it is for another purpose")]
+    OtherPurpose,
+    /// It is for others.
+    #[error("it is for other recipients")]
+    OtherRecipients,
+    /// It is for exports with another label.
+    #[error("it is for exports with another label")]
+    OtherProfile,
+    /// It answers another request than the first one does.
+    #[error("it is for another request than the one before")]
+    OtherRequest,
+    /// What was approved is not what is in the package.
+    #[error("it is for other content")]
+    OtherContent,
 }
 
 /// One member that is not as the manifest says.

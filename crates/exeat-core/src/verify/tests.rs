@@ -17,6 +17,7 @@ use crate::seal::seal;
 use crate::signature::{AllowedSigner, SigningKey};
 use crate::source::{ListOptions, Source};
 
+mod approvals;
 mod checkpoint;
 
 pub(crate) use checkpoint::checkpoint;

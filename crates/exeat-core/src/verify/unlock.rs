@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
+use super::approvals;
 use super::content::{Nowhere, read_volume};
 use super::{
     CheckpointFault, Damage, DamageKind, FurtherEnvelope, MemberFile, Package, Verified,
@@ -39,9 +40,11 @@ impl Verified<Package> {
             }));
         }
         self.check_checkpoint(header)?;
+        let is_approved_content = approvals::check(&inventory, self.signer.fingerprint())?;
         let mut recipients = header.recipients.iter();
         Ok(Unlocked {
             is_listed: recipients.any(|recipient| identities.include(&recipient.key)),
+            is_approved_content,
             passed_on,
             verified: self,
             key,
@@ -127,6 +130,7 @@ pub struct Unlocked {
     key: PackageKey,
     inventory: Inventory,
     is_listed: bool,
+    is_approved_content: bool,
     /// The further envelope that opened it.
     passed_on: Option<usize>,
 }
@@ -143,6 +147,14 @@ impl Unlocked {
     #[must_use]
     pub fn is_listed(&self) -> bool {
         self.is_listed
+    }
+
+    /// Whether the content is, by the inventory, what the approvals in it are for.
+    /// It is not where there are none of certain content, and nobody has compared it
+    /// where a file spans volumes.
+    #[must_use]
+    pub fn is_approved_content(&self) -> bool {
+        self.is_approved_content
     }
 
     /// The envelope that opened it, if that is none of the sender's.

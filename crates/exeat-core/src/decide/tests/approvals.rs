@@ -349,6 +349,28 @@ fn a_standing_one_binds_places_label_and_ceiling() {
         let one = approvals(&[(&case.ada, of(other))]);
         assert_eq!(case.codes(&one, 9), code);
     }
+    // The sources are compared where the destination is not known yet.
+    for (sources, code) in [
+        (Some(case.sources.as_slice()), ""),
+        (Some(&["/srv".to_owned()][..]), "approval-other-sources"),
+        (None, "approval-other-sources"),
+    ] {
+        let given = both(standing());
+        let ask = Ask {
+            sources,
+            label: Some("nightly"),
+            target: None,
+            ..case.asked.ask(Form::Sealed {
+                recipients: Some(&case.asked.recipients),
+                signer: case.asked.signer.as_ref(),
+                approvals: Some(&given),
+            })
+        };
+        let findings = case.policy.request_findings(&ask);
+        let mut codes = refusing(&findings);
+        codes.dedup();
+        assert_eq!(codes.join(" "), code);
+    }
     // It is not limited in number.
     let history = History {
         request: Some(Past {
@@ -376,6 +398,7 @@ fn one_request_is_one_release() {
         Some(Past {
             is_rejected,
             releases,
+            ..Past::default()
         })
     };
     assert_eq!(judge(past(0, false)), "");
@@ -383,6 +406,25 @@ fn one_request_is_one_release() {
     assert_eq!(judge(past(0, true)), "approval-rejected");
     // Nobody asked the ledger.
     assert_eq!(judge(None), "approval-used");
+}
+
+#[test]
+fn the_account_that_asks_has_not_answered_with_another_key() {
+    let case = Case::new();
+    let both = case.by_both(case.good(), |_| {});
+    let judge = |key: &SigningKey| {
+        let past = Past {
+            own_keys: [key.public().fingerprint().to_string()].into(),
+            ..Past::default()
+        };
+        let history = History {
+            request: Some(past),
+            ..History::default()
+        };
+        refusing(&case.judge(&both, &of_people(10), &history)).join(" ")
+    };
+    assert_eq!(judge(&case.bob), "approval-by-requester");
+    assert_eq!(judge(&SigningKey::generate("cy")), "");
 }
 
 #[test]

@@ -49,9 +49,17 @@ impl Check<'_, '_> {
                 return None;
             }
         };
-        let keys = book.names().filter_map(|name| book.find(name));
-        let keys = keys.map(|key| (key.to_string(), key.expires())).collect();
-        let list = RecipientList { file: path, keys };
+        let named = || {
+            let names = book.names();
+            names.filter_map(|name| Some((name, book.find(name)?)))
+        };
+        let keys = named().map(|(_, key)| (key.to_string(), key.expires()));
+        let names = named().map(|(name, key)| (name.to_owned(), key.to_string()));
+        let list = RecipientList {
+            file: path,
+            keys: keys.collect(),
+            names: names.collect(),
+        };
         policy.recipients.add(list, self.origin(&file.span()));
         Some(book)
     }
