@@ -104,7 +104,7 @@
 //! | `bytes` | at the destination, or null |
 //! | `checkpoint` | what the release signed (see below); absent in the clear, and where nothing was signed |
 //! | `code` | of the error, or null |
-//! | `ending` | `delivered`; `failed`: nothing that can be read reached the destination, and all that was staged there has been removed; `interrupted`: something may have, or may have been taken from there |
+//! | `ending` | `delivered`; `failed`: nothing that can be read was ever complete at the destination, and all that was staged there has been removed; `interrupted`: something may have arrived. So ends also what was complete and could not be given its name: whoever has it open keeps it |
 //! | `id` | of the export |
 //! | `intent` | the intent's `sequence` |
 //! | `manifest_sha256` | of a package's `manifest.json`, or null |
@@ -138,9 +138,12 @@
 //!
 //! | what was done | what is said |
 //! |---|---|
-//! | an entry was edited, taken out, put in, repeated or moved | `ledger-changed`, and which |
+//! | an entry but the last was edited, taken out, put in, repeated or moved | `ledger-changed`, and which |
+//! | the chain was made anew behind it, and what releases signed (in their outcomes) left as it was | `ledger-changed`: not the entry that was signed |
+//! | that was made to suit, too, without the key | `ledger-changed`, by `exeat ledger verify`, which checks the signatures: they do not fit |
 //! | anything that is no entry, but the beginning of a line at the end | `ledger-damaged`, and where |
-//! | entries were cut off, or an older copy put in its place; all was written again from some point on, or from the beginning | nothing, till it is held against a checkpoint: then `older`, `forked` or `other-ledger` |
+//! | the last entry was edited; entries were cut off, or an older copy put in its place; all was written again from some point on, or from the beginning, without what releases signed | nothing, till it is held against a checkpoint of a later release: then `older`, `forked` or `other-ledger` |
+//! | any of these, and somebody has run `recover` since | it agrees with no checkpoint from before the recovery that vouches for what was changed: `changed` |
 //!
 //! A **checkpoint** is signed by the key that signs a package (OpenSSH signature,
 //! namespace `exeat.checkpoint.v1`) over `{entry_sha256, ledger, package, sequence,
@@ -154,8 +157,13 @@
 //! exeat ledger verify --checkpoint north.receipt.json --checkpoint out/q3.exeat -i identity.txt
 //! ```
 //!
-//! A checkpoint counts if your own key has signed it, or one that you trust. What
-//! the ledger contradicts is put on record as an `alarm` with `{checkpoint, what}`.
+//! A checkpoint is compared if your own key has signed it, or one that you trust.
+//! What the ledger contradicts is put on record as an `alarm` with `{checkpoint,
+//! what}` if the key is your own, or has signed a release that is on record: no
+//! partner's word is enough to stop exports.
+//!
+//! What refers to something that is not there, such as an outcome to the intent of
+//! another export, changes nothing.
 //!
 //! With a signing key on a hardware token an export asks for it twice: once for the
 //! checkpoint, once for the package. What leaves in the clear has no signer, and
@@ -172,13 +180,16 @@
 //! ```
 //!
 //! adds an entry of the kind `recovery` with `{bytes, requester, sha256, unreadable,
-//! why}`: so many bytes stand before it, with this digest; how many lines of them
-//! are no entries. It covers them as they stand, so that nobody can change them
+//! what, why}`: so many bytes stand before it, with this digest; how many lines of
+//! them are no entries; what was wrong first. It covers them as they stand, so that nobody can change them
 //! afterwards either; it is there for good, with the account that did it. Exports
 //! go on. What can be read still counts in sums, twice if it stands there twice;
-//! what cannot be read counts no more. A checkpoint that was signed before is no
-//! news any more: it is still said that the ledger contradicts it, but it stops
-//! nobody. A ledger of a later version is not recovered from.
+//! what cannot be read counts no more. A checkpoint that was signed before, by its
+//! time, is no news any more: it is still said that the ledger contradicts it, but
+//! it stops nobody. (A recovery whose own time has not come yet, or lies after
+//! that of a later entry, counts from that entry on.) `exeat ledger verify` names
+//! what was wrong each time. Behind lines of a later version it is possible, too,
+//! for anybody can write such a line; if it was a later exeat, install that instead.
 //!
 //! # For an auditor
 //!
@@ -190,7 +201,7 @@
 //! ```
 //!
 //! `export` makes a folder with the entries, what was signed over them, and a
-//! script of 50 lines that checks both with `sha256sum` and `ssh-keygen`.
+//! script of some 60 lines that checks both with `sha256sum` and `ssh-keygen`.
 //!
 //! # Sums
 //!
@@ -258,4 +269,7 @@
 //!   such as a `failed` for a delivery of its own or a `recovery`, with its
 //!   name or another; hold the lock so that nobody gets an export done; or stop all
 //!   exports with rubbish at the end until somebody has looked.
+//! - Where no policy of the site names the ledger, it is the user's own, and whoever
+//!   names another one (a `--policy` with `[ledger] path`, `XDG_STATE_HOME`) begins
+//!   with sums and requests of nothing. `exeat policy check` says so of a quota.
 //! - Root can do anything here, but not to what recipients have.

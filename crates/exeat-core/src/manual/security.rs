@@ -9,6 +9,14 @@
 //! - **Exports that nobody knows of.** The intent is on disk before the key
 //!   envelope is written, or the first byte of a copy; refusals are recorded
 //!   too. What cannot be recorded does not leave.
+//! - **A record that is rewritten.** Every entry of the ledger has the digest of the one
+//!   before, every package takes a signed checkpoint along, every receipt brings it
+//!   back. What was changed is named, nothing leaves until somebody has looked, and
+//!   that is on record, too: [`super::ledger`], with its limits.
+//! - **A release that one person decides on alone**, where a policy asks for approvals.
+//!   They are bound to content, recipients, purpose and requester, by keys that the
+//!   policy names: [`super::approvals`], with its limits.
+//! - **A delivery that nobody misses.** [`super::receipts`].
 //! - **Personal data in messages.** Inspection counts values and drops them.
 //!   What stays in memory are hashes under a key of the run. A fault in the
 //!   program prints its place, not its message, which could quote data.
@@ -35,7 +43,8 @@
 //! - **A staging folder that is moved, or replaced by another.** A result is
 //!   published only if its name leads to the folder that was filled. After a
 //!   failure that folder is emptied wherever it is; if files are missing from
-//!   it by then, the ledger counts the export as delivered.
+//!   it by then, or if all had been complete in it, the ledger counts the export as
+//!   delivered: whoever had a file open keeps it.
 //! - **Names that lie.** What comes from a package is shown escaped.
 //! - **Core files and debuggers.** The command line makes itself undumpable
 //!   before it reads its arguments.
@@ -50,8 +59,8 @@
 //!   encrypted or compressed by other means is not read at all, and therefore
 //!   refused in the clear.
 //! - Whoever can rewrite the ledger, and with it the sum over 30 days: the owner
-//!   of a personal ledger, who can also choose another one by `HOME` or
-//!   `XDG_STATE_HOME`. `[ledger] path` in a site's policy ends that: see
+//!   of a personal ledger, who can also choose another one by `HOME`,
+//!   `XDG_STATE_HOME` or a `--policy` that names one. `[ledger] path` in a site's policy ends that: see
 //!   [`super::ledger`].
 //! - A destination that lies about itself: whoever may mount file systems over
 //!   `/proc` and `/sys` decides what the kernel seems to say.
