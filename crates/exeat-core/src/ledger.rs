@@ -356,7 +356,8 @@ impl Locked<'_> {
     /// Nothing is wrong, or it cannot be written.
     pub fn recover(self, requester: &decide::Requester, why: &Note) -> Result<u64, LedgerError> {
         let (file, location) = (&*self.file, &self.shared.location);
-        let end = Chain::from(file, location, Position::default()).read(|_, _, _| {})?;
+        let chain = Chain::from(file, location, Position::default()).with_signatures();
+        let end = chain.read(|_, _, _| {})?;
         // What only those who append would stumble over is wrong, too.
         let tail = chain::tail(file, location);
         let what = match (end.fault.or(tail.err()), end.position.unresolved) {

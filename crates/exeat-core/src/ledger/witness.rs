@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::chain::{Chain, Covered, Position, Unfinished};
 use super::entry::{Alarm, Contradiction, Entry, Kind};
 use super::file::Location;
-use super::{Break, LedgerError, Locked};
+use super::{LedgerError, Locked};
 use crate::digest::Digest;
 use crate::manifest::Checkpoint;
 use crate::signature::Fingerprint;
@@ -98,8 +98,7 @@ pub(super) fn held_against(
     let mut there: BTreeMap<u64, Vec<(u64, Digest)>> = asked.collect();
     let (mut time, mut recovered) = (None, None);
     let mut signers = BTreeSet::new();
-    let mut bad = None;
-    let chain = Chain::from(file, location, Position::default());
+    let chain = Chain::from(file, location, Position::default()).with_signatures();
     let end = chain.read(|entry, line, sha256| {
         time = Some(entry.time);
         // A clock that was ahead then says nothing of what was signed later.
@@ -116,21 +115,8 @@ pub(super) fn held_against(
         if let Some(found) = there.get_mut(&entry.sequence) {
             found.push((line.at, sha256));
         }
-        if let Some(document) = entry.outcome.and_then(|outcome| outcome.checkpoint)
-            && document.check::<Checkpoint>().is_err()
-        {
-            bad.get_or_insert((line.at, entry.sequence));
-        }
     })?;
     let (recoveries, covered) = (end.recoveries, end.covered.clone());
-    let is_covered = |at| covered.iter().any(|one| at < one.until);
-    if let (Some((at, number)), None) = (bad, &end.fault)
-        && !is_covered(at)
-    {
-        let path = location.path().to_owned();
-        let what = Break::Signature { number };
-        return Err(LedgerError::Chain { path, at, what });
-    }
     let (position, unfinished) = end.in_order()?;
     let contradictions = checkpoints.iter().map(|checkpoint| {
         let mut found = there.get(&checkpoint.sequence).into_iter().flatten();

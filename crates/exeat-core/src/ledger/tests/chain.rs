@@ -389,6 +389,12 @@ fn the_checkpoints_in_the_file_are_looked_at() {
     consult(&path, &[]).expect("the chain is right");
     let error = verify(&path, &[]).expect_err("the signature is not");
     assert!(error.to_string().contains("does not fit"), "{error}");
+    recover(&open(&path)).expect("recovered");
+    let looked = verify(&path, &[]).expect("in order");
+    assert!(
+        looked.covered[0].what.contains("does not fit"),
+        "{looked:?}"
+    );
 }
 
 #[test]
