@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks a copy of a ledger of exeat: sh check.sh
-# Needs sha256sum and ssh-keygen. Some hundred entries a second.
+# Needs sha256sum and ssh-keygen, and starts programs for each entry: it is slow.
 set -eu
 cd "$(dirname "$0")"
 sha256sum --strict --quiet -c SHA256SUMS

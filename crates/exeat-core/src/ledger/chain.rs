@@ -171,7 +171,7 @@ impl<'a> Chain<'a> {
         Self { end, ..self }
     }
 
-    /// Checks the signatures of what releases signed, too: some 10,000 a second.
+    /// Checks the signatures of what releases signed, too.
     pub(super) fn with_signatures(self) -> Self {
         let checks_signatures = true;
         Self {

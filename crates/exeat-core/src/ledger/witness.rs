@@ -88,7 +88,7 @@ pub fn verify(path: &Path, checkpoints: &[Checkpoint]) -> Result<Verification, L
     }
 }
 
-pub(super) fn held_against(
+fn held_against(
     file: &File,
     location: &Location,
     checkpoints: &[Checkpoint],
