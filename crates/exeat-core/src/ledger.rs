@@ -221,14 +221,8 @@ pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerErr
         sums: vec![Sum::default(); questions.len()],
         ..Account::default()
     };
-    let location = match Location::find(path) {
-        Err(LedgerError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            return Ok(nothing());
-        }
-        other => other?,
-    };
-    match location.open_to_read()? {
-        Some(file) => account(&file, &location, Timestamp::now(), questions),
+    match Location::existing(path)? {
+        Some((location, file)) => account(&file, &location, Timestamp::now(), questions),
         None => Ok(nothing()),
     }
 }
@@ -241,13 +235,7 @@ pub fn consult(path: &Path, questions: &[Question]) -> Result<Account, LedgerErr
 /// It cannot be read, or is not as it was written, after all that can be read
 /// has been visited. One that does not exist has no entries.
 pub fn read(path: &Path, mut visit: impl FnMut(Entry, Digest)) -> Result<(), LedgerError> {
-    let location = match Location::find(path) {
-        Err(LedgerError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            return Ok(());
-        }
-        other => other?,
-    };
-    let Some(file) = location.open_to_read()? else {
+    let Some((location, file)) = Location::existing(path)? else {
         return Ok(());
     };
     let chain = Chain::from(&file, &location, Position::default());

@@ -253,13 +253,7 @@ pub fn holdings(
 ) -> Result<Holdings, LedgerError> {
     let mut sums = vec![Sum::default(); recipients.len()];
     let mut has_request = false;
-    let location = match Location::find(path) {
-        Err(LedgerError::Open { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Holdings { has_request, sums });
-        }
-        other => other?,
-    };
-    let Some(file) = location.open_to_read()? else {
+    let Some((location, file)) = Location::existing(path)? else {
         return Ok(Holdings { has_request, sums });
     };
     let mut keys: HashMap<String, Vec<usize>> = HashMap::new();

@@ -53,6 +53,19 @@ impl Location {
         }
     }
 
+    /// The file at `path` for reading; `None` where there is none yet, or no
+    /// folder for it.
+    pub(super) fn existing(path: &Path) -> Result<Option<(Self, File)>, LedgerError> {
+        let location = match Self::find(path) {
+            Err(LedgerError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            other => other?,
+        };
+        let file = location.open_to_read()?;
+        Ok(file.map(|file| (location, file)))
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }

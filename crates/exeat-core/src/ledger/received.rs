@@ -382,13 +382,7 @@ pub fn outstanding(
     now: Timestamp,
     due: SignedDuration,
 ) -> Result<Vec<Awaited>, LedgerError> {
-    let location = match Location::find(path) {
-        Err(LedgerError::Open { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Vec::new());
-        }
-        other => other?,
-    };
-    let Some(file) = location.open_to_read()? else {
+    let Some((location, file)) = Location::existing(path)? else {
         return Ok(Vec::new());
     };
     let mut deliveries = Deliveries::default();
