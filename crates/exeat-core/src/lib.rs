@@ -113,6 +113,7 @@ compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs
 
 pub mod approval;
 pub mod audit;
+pub mod backup;
 mod beneath;
 mod codec;
 pub mod decide;

@@ -71,7 +71,7 @@ pub fn emit(
 }
 
 fn is_file(record: &Record<'_>) -> bool {
-    record.kind() == EntryKind::File && record.skipped().is_none()
+    record.kind() == EntryKind::File && record.is_here()
 }
 
 fn at(inventory: &Inventory, path: &[u8]) -> Result<usize, OpenError> {

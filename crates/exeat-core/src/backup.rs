@@ -1,0 +1,5 @@
+//! Backups of one profile.
+
+mod state;
+
+pub use state::{Pending, Recalled, StateError, Wanted, recall, remember};
