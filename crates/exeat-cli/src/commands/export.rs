@@ -128,7 +128,7 @@ fn sealed(
         volume_size: args.volume_size,
         pad: args.pad,
         readers: Some(readers()),
-        threads: None,
+        ..SealOptions::default()
     };
     if args.dry_run {
         let permit = match policy.decide(request, listing) {

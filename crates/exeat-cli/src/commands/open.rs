@@ -116,7 +116,7 @@ fn to_folder(
         paths: args.paths.iter().map(|p| p.as_bytes().to_vec()).collect(),
         outside_links: args.outside_links,
         umask,
-        threads: None,
+        ..OpenOptions::default()
     };
     let progress = Shown::new(ui);
     let opened = open::open(unlocked, permit, &options, &progress)?;

@@ -51,6 +51,12 @@ pub fn emit(
         None => only_file(inventory)?,
     };
     let record = inventory.entry(index);
+    if let Some(package) = record.package() {
+        return Err(OpenError::Earlier {
+            path: record.path().to_string(),
+            package,
+        });
+    }
     let mut wanted = vec![false; inventory.entries().len()];
     wanted[index] = true;
     let volumes = inventory.volumes().len();
@@ -71,7 +77,7 @@ pub fn emit(
 }
 
 fn is_file(record: &Record<'_>) -> bool {
-    record.kind() == EntryKind::File && record.is_here()
+    record.kind() == EntryKind::File && record.skipped().is_none()
 }
 
 fn at(inventory: &Inventory, path: &[u8]) -> Result<usize, OpenError> {
