@@ -28,6 +28,8 @@
 //!
 //! Where a policy asks for it, others agree to a release beforehand: [`approval`].
 //!
+//! A chain of backups in one folder is looked at and cleared up by [`backup`].
+//!
 //! The [`manual`] describes the package format and the findings.
 //!
 //! # Example
