@@ -28,6 +28,7 @@ use crate::path::{EntryPath, Escaped, PathFault, shown};
 use crate::progress::Progress;
 
 mod again;
+pub mod command;
 mod listing;
 mod piped;
 mod walk;
