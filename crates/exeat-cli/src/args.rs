@@ -23,8 +23,9 @@ pub(crate) use ledger::{
 };
 pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use release::{AnswerArgs, Approve, Export, Reject, Request};
-pub(crate) use scan::Scan;
+pub(crate) use scan::{Scan, duration};
 pub(crate) use util::{Completions, Man, Util};
+pub(crate) use values::{compress, size};
 
 /// Seals data that may leave, for the people who may have it, and checks what
 /// arrived. Nothing leaves without leave.

@@ -18,7 +18,6 @@ use exeat_core::keys::{
 };
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::policy::{LedgerKeeper, Policy, PolicyFile};
-use exeat_core::scan::{Cache, MAX_CACHE};
 use exeat_core::signature::{AllowedSigners, Fingerprint, SignatureError, SigningKey};
 use rustix::io::Errno;
 use serde::Deserialize;
@@ -32,9 +31,17 @@ use crate::render;
 use crate::terminal;
 use crate::ui::Ui;
 
+mod backup;
+mod cache;
 mod inherited;
+mod surroundings;
 
+pub(crate) use backup::{
+    BackupSource, CommandSource, FullEvery, Keep, Mode, Profile, Program, VerifyWhen,
+};
+pub(crate) use cache::{cache_path, read_cache, write_cache};
 pub(crate) use inherited::Inherited;
+pub(crate) use surroundings::{has_askpass, has_ssh_agent, program, ssh_prompts};
 
 /// The largest settings file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -50,6 +57,8 @@ const MAX_KEY: usize = 64 << 10;
 pub(crate) struct Config {
     dir: PathBuf,
     file: Settings,
+    /// The text of the file, for the lines that something stands in.
+    text: String,
     inherited: Inherited,
 }
 
@@ -61,6 +70,8 @@ struct Settings {
     signing_key: Option<PathBuf>,
     allowed_signers: Option<PathBuf>,
     recipients: Option<PathBuf>,
+    #[serde(default)]
+    backup: backup::Tables,
 }
 
 impl Config {
@@ -77,20 +88,20 @@ impl Config {
                 .join("exeat"),
         };
         let path = dir.join("config.toml");
-        let file = match read_text(&path) {
-            Ok(text) => toml::from_str(&text).map_err(|error| {
-                let line = error
-                    .span()
-                    .map_or(1, |s| 1 + text[..s.start].matches('\n').count());
-                let message = error.message().replace('\n', ", ");
-                invalid(&path, format!("line {line}: {message}"))
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Settings::default(),
+        let text = match read_text(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(cannot_read(&path, &error)),
         };
+        let file = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |s| line_of(&text, s.start));
+            let message = error.message().replace('\n', ", ");
+            invalid(&path, format!("line {line}: {message}"))
+        })?;
         Ok(Self {
             dir,
             file,
+            text,
             inherited,
         })
     }
@@ -328,6 +339,12 @@ impl Config {
     }
 }
 
+/// The number of the line that a place in a text is in.
+fn line_of(text: &str, place: usize) -> usize {
+    let before = text.as_bytes().iter().take(place);
+    1 + before.filter(|&&byte| byte == b'\n').count()
+}
+
 const NO_KEY: &str = "signing-key-missing";
 
 /// Where systemd has put the credential of this name.
@@ -408,47 +425,6 @@ fn identities_of(
     }
 }
 
-/// Where a program is that people have installed: in the first folder of the
-/// `PATH` that has it.
-pub(crate) fn program(name: &str) -> Option<PathBuf> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let is_program = |path: &PathBuf| {
-        fs::metadata(path)
-            .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-    };
-    let path = std::env::var_os("PATH")?;
-    // A relative folder would be one of wherever somebody stands.
-    let mut folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
-    folders.find_map(|folder| Some(folder.join(name)).filter(is_program))
-}
-
-/// What OpenSSH's programs need to know where they ask people: the variables to
-/// set. Where nobody chose a program for it they ask at the terminal; where
-/// there is no terminal they would take the message to be signed for the answer.
-pub(crate) fn ssh_prompts(has_terminal: bool) -> Vec<(&'static str, &'static str)> {
-    let has_program = has_askpass();
-    match has_terminal {
-        true if has_program || is_set("SSH_ASKPASS_REQUIRE") => vec![],
-        true => vec![("SSH_ASKPASS_REQUIRE", "never")],
-        false if has_program => vec![("SSH_ASKPASS_REQUIRE", "force")],
-        false => vec![("SSH_ASKPASS_REQUIRE", "force"), ("SSH_ASKPASS", "false")],
-    }
-}
-
-/// Whether somebody chose a program that asks for passphrases and PINs.
-pub(crate) fn has_askpass() -> bool {
-    is_set("SSH_ASKPASS")
-}
-
-/// Whether an ssh-agent is named to those who would ask it.
-pub(crate) fn has_ssh_agent() -> bool {
-    is_set("SSH_AUTH_SOCK")
-}
-
-fn is_set(name: &str) -> bool {
-    std::env::var_os(name).is_some_and(|value| !value.is_empty())
-}
-
 /// Reads the text of an `allowed_signers` file, every bad line reported.
 pub(crate) fn parse_signers(path: &Path, text: &str) -> Result<AllowedSigners, CommandError> {
     AllowedSigners::parse(text).map_err(|errors| {
@@ -489,58 +465,6 @@ pub(crate) fn ledger_keeper(policy: &Policy) -> LedgerKeeper {
         true => LedgerKeeper::Other,
         false => LedgerKeeper::Requester,
     }
-}
-
-/// Where scans keep what they have looked at.
-pub(crate) fn cache_path() -> Result<PathBuf, CommandError> {
-    let home = etcetera::choose_base_strategy().map_err(|_| no_home())?;
-    let state = home.state_dir().unwrap_or_else(|| home.data_dir());
-    Ok(state.join("exeat").join("scan-cache"))
-}
-
-/// What earlier scans have looked at; nothing where there is no such file.
-pub(crate) fn read_cache(path: &Path, looker: &[u8]) -> Result<Cache, CommandError> {
-    use std::io::Read as _;
-    let mut bytes = Vec::new();
-    let read = open_own(path).and_then(|file| file.take(MAX_CACHE).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => Ok(Cache::read(looker, &bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Cache::new(looker)),
-        Err(error) => {
-            Err(cannot_read(path, &error).with_help("pass another --cache, or --no-cache"))
-        }
-    }
-}
-
-/// Opens a file that nobody but the user can have written to: whoever could
-/// would say what is passed over.
-fn open_own(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::MetadataExt as _;
-    let flags = rustix::fs::OFlags::RDONLY
-        | rustix::fs::OFlags::NOFOLLOW
-        | rustix::fs::OFlags::NONBLOCK
-        | rustix::fs::OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, rustix::fs::Mode::empty())?);
-    let stat = file.metadata()?;
-    let is_own = stat.uid() == rustix::process::geteuid().as_raw() && stat.mode() & 0o022 == 0;
-    match stat.is_file() && is_own {
-        true => Ok(file),
-        false => Err(io::Error::other("others can write to it, or it is no file")),
-    }
-}
-
-/// Keeps what a scan has looked at, for its owner's eyes; two scans at once each
-/// write theirs whole, and the later one stays.
-pub(crate) fn write_cache(path: &Path, cache: &Cache) -> io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        make_dir(folder)?;
-    }
-    let mut bytes = Vec::new();
-    cache.write(&mut bytes)?;
-    write_report(path, &bytes, 0o077)
 }
 
 /// Where what is large may lie for a while: `TMPDIR`, or `/var/tmp`, which the

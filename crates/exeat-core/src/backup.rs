@@ -21,6 +21,7 @@ mod atomic;
 mod chain;
 mod error;
 mod memory;
+mod next;
 mod problems;
 mod pruned;
 mod remove;

@@ -30,12 +30,12 @@ use crate::progress::Progress;
 
 mod again;
 pub(crate) mod attributes;
+pub mod command;
 mod listing;
 mod piped;
 mod walk;
 
 pub(crate) use again::{DATABASE, Gone, LOG, Reopen, is_database};
-#[allow(unused_imports)]
 pub(crate) use listing::{Digests, Held, Identity, NodeBuilder, SkipReason};
 pub use listing::{Entry, Listing};
 use piped::Piped;

@@ -29,7 +29,7 @@ pub(crate) enum KeySource {
 impl KeySource {
     /// Reads `fd:N`, `credential:NAME`, or else a path; an error is the reason
     /// why it is none of them.
-    pub(super) fn parse(given: OsString) -> Result<Self, String> {
+    pub(crate) fn parse(given: OsString) -> Result<Self, String> {
         let Some(text) = given.to_str() else {
             return Ok(Self::File(given.into()));
         };

@@ -50,7 +50,7 @@ pub(crate) struct Scan {
 }
 
 /// Reads a number of minutes, hours, days or weeks: 30m, 12h, 7d, 2w.
-pub(super) fn duration(text: &str) -> Option<SignedDuration> {
+pub(crate) fn duration(text: &str) -> Option<SignedDuration> {
     let mut letters = text.chars();
     let seconds = match letters.next_back()? {
         'm' => 60,

@@ -4,7 +4,7 @@ use exeat_core::Level;
 use exeat_core::seal::Compress;
 
 /// Reads how to compress.
-pub(super) fn compress(text: &str) -> Result<Compress, String> {
+pub(crate) fn compress(text: &str) -> Result<Compress, String> {
     let level = |level: u8| Level::new(level).map(Compress::Zstd);
     let found = match text {
         "auto" => Some(Compress::Auto),
@@ -19,7 +19,7 @@ pub(super) fn compress(text: &str) -> Result<Compress, String> {
 }
 
 /// Reads a size: digits and K, M, G or T, in powers of 1024.
-pub(super) fn size(text: &str) -> Result<u64, String> {
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     let error = || "use a number and K, M, G or T, such as 64M".to_owned();
     let upper = text.to_ascii_uppercase();
     let upper = upper.strip_suffix("IB").unwrap_or(&upper);

@@ -150,20 +150,28 @@ mod tests {
             manifest_sha256: Digest::of(text.as_bytes()),
             sequence,
         };
-        let link = |tip: Option<Tip>| {
-            next(&packages, tip.as_ref(), Uuid::nil(), WEEK, day_of(2)).link
-        };
+        let link =
+            |tip: Option<Tip>| next(&packages, tip.as_ref(), Uuid::nil(), WEEK, day_of(2)).link;
         let newest = packages[1].manifest_sha256;
-        assert_eq!((link(None).sequence, link(None).previous), (3, Some(newest)));
+        assert_eq!(
+            (link(None).sequence, link(None).previous),
+            (3, Some(newest))
+        );
         // A crash came between publishing and remembering.
         let behind = link(Some(tip(1, "old")));
         assert_eq!((behind.sequence, behind.previous), (3, Some(newest)));
         // The folder was put back, or another one was mounted.
         let ahead = link(Some(tip(9, "nine")));
-        assert_eq!((ahead.sequence, ahead.previous), (10, Some(Digest::of(b"nine"))));
+        assert_eq!(
+            (ahead.sequence, ahead.previous),
+            (10, Some(Digest::of(b"nine")))
+        );
         // Two of one place: a fork is made from our own.
         let fork = link(Some(tip(2, "two")));
-        assert_eq!((fork.sequence, fork.previous), (3, Some(Digest::of(b"two"))));
+        assert_eq!(
+            (fork.sequence, fork.previous),
+            (3, Some(Digest::of(b"two")))
+        );
     }
 
     #[test]
