@@ -12,6 +12,7 @@ mod list;
 mod open;
 mod policy;
 mod receipt;
+mod releasing;
 mod rekey;
 mod request;
 mod scan;

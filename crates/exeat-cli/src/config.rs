@@ -18,7 +18,7 @@ use exeat_core::keys::{
 };
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::policy::{LedgerKeeper, Policy, PolicyFile};
-use exeat_core::signature::{AllowedSigners, Fingerprint, SignatureError, SigningKey};
+use exeat_core::signature::{AllowedSigners, Fingerprint, PublicKey, SignatureError, SigningKey};
 use rustix::io::Errno;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -255,6 +255,15 @@ impl Config {
         &self,
         given: Option<&KeySource>,
     ) -> Result<Option<Fingerprint>, CommandError> {
+        let key = self.public_key(given)?;
+        Ok(key.map(|key| key.fingerprint()))
+    }
+
+    /// The public half of the key that would sign.
+    pub(crate) fn public_key(
+        &self,
+        given: Option<&KeySource>,
+    ) -> Result<Option<PublicKey>, CommandError> {
         let own = KeySource::File(self.signing_key_path());
         let source = given.unwrap_or(&own);
         let bytes = match self.read_own_key(source) {
@@ -263,7 +272,7 @@ impl Config {
         };
         let key = SigningKey::public_of(&bytes);
         let key = key.map_err(|error| CommandError::from(error).about(source))?;
-        Ok(Some(key.fingerprint()))
+        Ok(Some(key))
     }
 
     /// The identities that were given, or the user's own where none is

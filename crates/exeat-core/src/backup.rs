@@ -20,6 +20,7 @@
 mod atomic;
 mod chain;
 mod error;
+mod lock;
 mod memory;
 mod next;
 mod problems;
@@ -33,6 +34,7 @@ mod state;
 mod tests;
 
 pub use error::BackupError;
+pub use lock::RunLock;
 pub use memory::{LastRun, Memory, Tip};
 pub use next::{FullEvery, Next, WhyFull, next};
 pub use pruned::{Gone, GoneReason, PRUNE_NAMESPACE, PruneRecord};

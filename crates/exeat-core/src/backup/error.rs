@@ -102,6 +102,9 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another run of the profile has not ended.
+    #[error("another run of this profile is under way")]
+    Busy,
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -123,6 +126,7 @@ impl Explain for BackupError {
             Self::Changed { .. } => "backup-changed",
             Self::Stray { .. } => "backup-stray",
             Self::Remove { .. } => "backup-not-removed",
+            Self::Busy => "backup-running",
             Self::Interrupted => "interrupted",
         }
     }
@@ -139,6 +143,7 @@ impl Explain for BackupError {
             Self::Signer { .. } | Self::Needed { .. } => Fault::Internal,
             Self::TooMany { .. } | Self::Stray { .. } => Fault::Request,
             Self::Sign(error) => error.fault(),
+            Self::Busy => Fault::Busy,
             Self::Interrupted => Fault::Interrupted,
         }
     }
@@ -160,6 +165,7 @@ impl Explain for BackupError {
             Self::Sign(error) => return error.help(),
             Self::Changed { .. } => "see who else works in that folder, and run it again",
             Self::Stray { .. } => "take it out of there, and run it again",
+            Self::Busy => "wait until it ends, or pass --wait 10m; a run that was killed holds nothing",
             Self::Interrupted => "run it again: it finishes what was begun",
             Self::Signer { .. } | Self::Needed { .. } => return None,
         }))
