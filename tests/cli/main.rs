@@ -16,6 +16,7 @@ mod bad_opening;
 mod bad_package;
 mod bad_signature;
 mod check;
+mod databases;
 mod disks;
 mod documented;
 mod environment;

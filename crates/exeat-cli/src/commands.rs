@@ -48,6 +48,8 @@ use crate::ui::{Report, Ui};
 /// What this program is called with by itself, to take one file apart. It is no
 /// command for people.
 pub(crate) const READER: &str = "read-content";
+/// And to watch over a command whose output is backed up.
+pub(crate) const ATTENDANT: &str = "attend-command";
 
 pub(crate) fn run(
     command: Command,

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
+use exeat_core::source::command;
 
 use crate::args::Cli;
 use crate::error::CommandError;
@@ -25,11 +26,11 @@ use crate::exit::Exit;
 use crate::ui::Ui;
 
 fn main() -> ExitCode {
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|arg| arg == commands::READER)
-    {
-        return exeat_readers::serve();
+    let mut words = std::env::args_os().skip(1);
+    match words.next() {
+        Some(word) if word == commands::READER => return exeat_readers::serve(),
+        Some(word) if word == commands::ATTENDANT => return command::attend(words),
+        _ => {}
     }
     let hardened = harden();
     ui::say_where_not_what();

@@ -119,6 +119,9 @@ pub enum SourceError {
         /// What the system said.
         source: io::Error,
     },
+    /// What a command printed is not whole, or not known to be.
+    #[error(transparent)]
+    Command(#[from] command::CommandFailure),
     /// A stream had nothing in it.
     #[error("nothing came through the pipe")]
     Nothing,
@@ -141,6 +144,7 @@ impl Explain for SourceError {
             Self::Changed { .. } => "source-changed",
             Self::Once { .. } => "source-once",
             Self::Stream { .. } => "source-unreadable",
+            Self::Command(failure) => failure.code(),
             Self::Nothing => "source-nothing",
             Self::Interrupted => "interrupted",
         }
@@ -149,6 +153,7 @@ impl Explain for SourceError {
     fn fault(&self) -> Fault {
         match self {
             Self::Interrupted => Fault::Interrupted,
+            Self::Command(failure) => failure.fault(),
             Self::Stream { .. } | Self::Nothing => Fault::Environment,
             _ => Fault::Request,
         }
@@ -158,6 +163,7 @@ impl Explain for SourceError {
         Some(match self {
             Self::Empty => "name at least one file or folder".into(),
             Self::Open { source, .. } | Self::Stream { source } => return io_help(source),
+            Self::Command(failure) => return failure.help(),
             Self::Nameless { .. } => "name the folders in it one by one".into(),
             Self::Duplicate { .. } => "rename one of them, or make two exports".into(),
             Self::Unsupported { .. } => "leave them out with --exclude".into(),

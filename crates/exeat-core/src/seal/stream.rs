@@ -37,7 +37,7 @@ pub(super) fn seal<S: Stage>(
     progress.begin(Phase::Sealing, None);
     let mut head = Vec::new();
     let read = stream.by_ref().take(SAMPLE).read_to_end(&mut head);
-    read.map_err(|error| stopped(progress).unwrap_or(SourceError::Stream { source: error }))?;
+    read.map_err(|error| stopped(progress).unwrap_or(SourceError::of_stream(error)))?;
     if head.is_empty() {
         return Err(stopped(progress).unwrap_or(SourceError::Nothing).into());
     }
@@ -172,7 +172,7 @@ fn read_all<S: Stage>(
                 buffer.truncate(count);
                 Ok(buffer)
             }
-            (Err(source), None) => Err(SourceError::Stream { source }),
+            (Err(error), None) => Err(SourceError::of_stream(error)),
         }
     };
     // Whoever seals has stopped, and says why.
