@@ -40,6 +40,6 @@ pub use next::{FullEvery, Next, WhyFull, next};
 pub use pruned::{Gone, GoneReason, PRUNE_NAMESPACE, PruneRecord};
 pub use remove::Removed;
 pub use retention::{Candidate, Fate, Keep, Reason, Surplus, Verdict, plan};
-pub use series::{FIRST_SEQUENCE, series_id};
+pub use series::{FIRST_SEQUENCE, SeriesId, series_id};
 pub use shelf::{Shelf, Shelved};
 pub use state::{Pending, Recalled, StateError, Wanted, recall, remember};

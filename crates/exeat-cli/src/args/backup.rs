@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 
-use super::scan::duration;
 use super::PolicyArgs;
+use super::scan::duration;
 
 /// Make and look after nightly backups
 ///

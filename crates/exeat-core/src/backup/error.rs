@@ -165,7 +165,9 @@ impl Explain for BackupError {
             Self::Sign(error) => return error.help(),
             Self::Changed { .. } => "see who else works in that folder, and run it again",
             Self::Stray { .. } => "take it out of there, and run it again",
-            Self::Busy => "wait until it ends, or pass --wait 10m; a run that was killed holds nothing",
+            Self::Busy => {
+                "wait until it ends, or pass --wait 10m; a run that was killed holds nothing"
+            }
             Self::Interrupted => "run it again: it finishes what was begun",
             Self::Signer { .. } | Self::Needed { .. } => return None,
         }))

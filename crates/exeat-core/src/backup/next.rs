@@ -29,6 +29,8 @@ pub enum WhyFull {
     First,
     /// It is time.
     Due,
+    /// What the host remembered of the files is gone.
+    Forgotten,
 }
 
 impl WhyFull {
@@ -39,6 +41,7 @@ impl WhyFull {
             Self::Always => "the profile makes every package a full one",
             Self::First => "there is no earlier full one in the folder",
             Self::Due => "it was time for a full one",
+            Self::Forgotten => "there was no usable record of the files in earlier ones",
         }
     }
 }

@@ -8,6 +8,9 @@ use crate::signature::Fingerprint;
 /// The sequence number of the first package of a chain.
 pub const FIRST_SEQUENCE: u64 = 1;
 
+/// What a chain is known by.
+pub type SeriesId = Uuid;
+
 /// What makes this digest one of a series and of nothing else.
 const DOMAIN: &[u8] = b"exeat.series.v1\0";
 
@@ -29,7 +32,7 @@ const DOMAIN: &[u8] = b"exeat.series.v1\0";
 /// assert_eq!(id.get_version_num(), 8);
 /// ```
 #[must_use]
-pub fn series_id(signer: &Fingerprint, profile: &str) -> Uuid {
+pub fn series_id(signer: &Fingerprint, profile: &str) -> SeriesId {
     let mut hasher = Sha256::new();
     hasher.update(DOMAIN);
     hasher.update(signer.to_string());

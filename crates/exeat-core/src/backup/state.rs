@@ -184,7 +184,7 @@ pub fn recall(
     match merge(listing, &mut lines, wanted) {
         Ok(recalled) => Ok(recalled),
         Err(error) => {
-            listing.hold_nothing();
+            listing.forget_packages();
             Err(error)
         }
     }

@@ -350,8 +350,8 @@ impl Listing {
         self.bytes -= node.identity.size;
     }
 
-    /// Takes back all that [`Self::hold`] was told.
-    pub(crate) fn hold_nothing(&mut self) {
+    /// Forgets what earlier packages hold: everything is read.
+    pub fn forget_packages(&mut self) {
         for node in &mut self.nodes {
             if std::mem::take(&mut node.held) > 0 {
                 self.bytes += node.identity.size;
