@@ -134,17 +134,17 @@ impl Chain<'_> {
         let mut known: Vec<_> = packages.chain(gone).collect();
         known.sort_unstable();
         let mut missing = Vec::new();
-        let mut expected = FIRST_SEQUENCE;
-        for place in known {
-            if place > end {
-                break;
-            }
+        let mut next = Some(FIRST_SEQUENCE);
+        for place in known.into_iter().take_while(|&place| place <= end) {
+            let Some(expected) = next.filter(|&expected| place >= expected) else {
+                continue;
+            };
             if place > expected {
                 missing.push(expected..=place - 1);
             }
-            expected = expected.max(place.saturating_add(1));
+            next = place.checked_add(1);
         }
-        if expected <= end {
+        if let Some(expected) = next.filter(|&expected| expected <= end) {
             missing.push(expected..=end);
         }
         missing
@@ -196,6 +196,8 @@ fn gap(missing: &RangeInclusive<u64>) -> String {
     let (first, last) = (missing.start(), missing.end());
     match first == last {
         true => format!("package number {first} is missing, and no record says why"),
-        false => format!("packages number {first} to {last} are missing, and no record says why"),
+        false => {
+            format!("the packages of numbers {first} to {last} are missing, and no record says why")
+        }
     }
 }

@@ -132,7 +132,7 @@ impl Shelf {
         }
         let after = |sequence: u64| {
             let mut packages = self.packages.iter();
-            packages.find(|package| package.sequence == sequence + 1)
+            packages.find(|package| package.sequence.checked_sub(1) == Some(sequence))
         };
         let tip = |sequence| tip.filter(|tip| tip.sequence == sequence);
         let gone = missing.into_iter().flatten().map(|sequence| Gone {
