@@ -10,7 +10,7 @@ use super::problems::{
 };
 use super::pruned::{Gone, GoneReason};
 use super::series::FIRST_SEQUENCE;
-use super::shelf::Shelved;
+use super::shelf::{Place, Shelved};
 use crate::diagnostic::Finding;
 use crate::diagnostic::words::{counted, grouped};
 use crate::digest::Digest;
@@ -51,13 +51,17 @@ impl Chain<'_> {
     }
 
     fn check_forks(self, problems: &mut Problems) {
-        let groups = self.packages.chunk_by(|a, b| a.sequence == b.sequence);
-        for group in groups.filter(|group| group.len() > 1) {
-            let message = format!(
-                "there are {} packages of number {}",
-                grouped(group.len() as u64),
-                group[0].sequence
-            );
+        for group in self.packages.chunk_by(|a, b| a.sequence == b.sequence) {
+            let number = group[0].sequence;
+            let digests: HashSet<_> = self.digests(number).into_iter().collect();
+            if digests.len() < 2 {
+                continue;
+            }
+            let count = grouped(digests.len() as u64);
+            let message = match group.len() == digests.len() {
+                true => format!("there are {count} packages of number {number}"),
+                false => format!("there are, or were, {count} packages of number {number}"),
+            };
             let named = group.iter().take(10).map(Shelved::shown);
             problems.add(FORK, message, named.collect());
         }
@@ -148,6 +152,31 @@ impl Chain<'_> {
             missing.push(expected..=end);
         }
         missing
+    }
+
+    /// Where the next package goes, by the highest number there is, there was, or
+    /// the host remembers.
+    pub(super) fn next(self, tip: Option<&Tip>) -> Place {
+        let newest = self.packages.last();
+        let gone = self.gone.last();
+        let ends = [
+            gone.map(|gone| (gone.sequence, gone.manifest_sha256)),
+            tip.map(|tip| (tip.sequence, Some(tip.manifest_sha256))),
+            newest.map(|package| (package.sequence, Some(package.manifest_sha256))),
+        ];
+        // Of several of one number the last: what is there, before what is
+        // remembered.
+        let last = ends.into_iter().flatten().max_by_key(|&(number, _)| number);
+        match last {
+            Some((number, previous)) => Place {
+                sequence: number.saturating_add(1),
+                previous,
+            },
+            None => Place {
+                sequence: FIRST_SEQUENCE,
+                previous: None,
+            },
+        }
     }
 
     /// What contradicts the package that the host remembers as its last.

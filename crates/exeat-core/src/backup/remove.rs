@@ -298,7 +298,8 @@ impl Shelf {
 
     fn delete(&self, name: &OsStr) -> Result<(), BackupError> {
         match staging::remove_tree(self.folder.as_fd(), name) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            // Somebody else was faster, or it is none of ours.
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
             Err(error) => Err(error),
         }
         .and_then(|()| rustix::fs::fsync(&self.folder))

@@ -88,6 +88,15 @@ fn what_is_removed_is_on_record_and_no_gap() {
     nights.put(nights.said(4, Some(Digest::of(b"other"))));
     let shelf = nights.is(&["backup-fork", "backup-fork"]);
     assert!(shelf.problems()[0].message.contains("number 4 does not"));
+    // Another one in the place of one that was removed.
+    nights.put(nights.said(1, None));
+    let shelf = nights.shelf();
+    let said: Vec<_> = shelf.problems().iter().map(|one| &*one.message).collect();
+    assert!(
+        said.contains(&"there are, or were, 2 packages of number 1"),
+        "{said:?}"
+    );
+    nights.remove("n1.exeat");
     // With nothing to remove nothing is written.
     let path = nights.path(&record_name(&nights));
     let before = fs::metadata(&path)
@@ -209,10 +218,13 @@ fn what_an_interrupted_call_left_is_finished() {
     // What another chain is removing is not ours.
     let theirs = format!(".exeat-removed-{}-x", Uuid::nil());
     fs::create_dir(nights.path(&theirs)).expect("made");
+    let odd = format!(".exeat-removed-{}-y", nights.series);
+    fs::write(nights.path(&odd), "no folder").expect("written");
     assert_eq!(sequences(&nights.is(&[])), [1, 3, 4]);
     let removed = remove(&nights, &[1]).expect("finished");
     assert_eq!(removed.len(), 1);
     let left = [&*record_name(&nights), &theirs, "n3.exeat", "n4.exeat"];
+    fs::remove_file(nights.path(&odd)).expect("left as it was");
     assert_eq!(names(&nights), left);
     assert_eq!(record(&nights).removed.len(), 2);
     nights.is(&[]);
