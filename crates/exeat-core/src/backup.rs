@@ -41,5 +41,5 @@ pub use pruned::{Gone, GoneReason, PRUNE_NAMESPACE, PruneRecord};
 pub use remove::Removed;
 pub use retention::{Candidate, Fate, Keep, Reason, Surplus, Verdict, plan};
 pub use series::{FIRST_SEQUENCE, SeriesId, series_id};
-pub use shelf::{Shelf, Shelved};
+pub use shelf::{Place, Shelf, Shelved};
 pub use state::{Pending, Recalled, StateError, Wanted, recall, remember};

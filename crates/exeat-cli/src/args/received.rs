@@ -18,6 +18,8 @@ Examples:
   exeat verify package.exeat -i ~/.config/exeat/identity.txt
   exeat verify package.exeat -i fd:3 3<identity.txt
   exeat verify package.exeat --signer bob@lab.example
+  exeat verify tonight.exeat --after 41
+  exeat verify tonight.exeat --after ../yesterday.exeat
   ssh host cat package.exeat.tar | exeat verify -")]
 pub(crate) struct Verify {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
@@ -31,6 +33,10 @@ pub(crate) struct Verify {
     /// Ask for the passphrase and check the content too
     #[arg(long)]
     pub(crate) passphrase: bool,
+    /// Demand that it comes after this package of its chain of backups: a number, or an earlier
+    /// package, or its manifest.json; a file that is called like a number is ./41
+    #[arg(long, value_name = "SEQUENCE|FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) after: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 }

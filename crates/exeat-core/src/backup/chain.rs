@@ -10,7 +10,7 @@ use super::problems::{
 };
 use super::pruned::{Gone, GoneReason};
 use super::series::FIRST_SEQUENCE;
-use super::shelf::Shelved;
+use super::shelf::{Place, Shelved};
 use crate::diagnostic::Finding;
 use crate::diagnostic::words::{counted, grouped};
 use crate::digest::Digest;
@@ -51,13 +51,17 @@ impl Chain<'_> {
     }
 
     fn check_forks(self, problems: &mut Problems) {
-        let groups = self.packages.chunk_by(|a, b| a.sequence == b.sequence);
-        for group in groups.filter(|group| group.len() > 1) {
-            let message = format!(
-                "there are {} packages of number {}",
-                grouped(group.len() as u64),
-                group[0].sequence
-            );
+        for group in self.packages.chunk_by(|a, b| a.sequence == b.sequence) {
+            let number = group[0].sequence;
+            let digests: HashSet<_> = self.digests(number).into_iter().collect();
+            if digests.len() < 2 {
+                continue;
+            }
+            let count = grouped(digests.len() as u64);
+            let message = match group.len() == digests.len() {
+                true => format!("there are {count} packages of number {number}"),
+                false => format!("there are, or were, {count} packages of number {number}"),
+            };
             let named = group.iter().take(10).map(Shelved::shown);
             problems.add(FORK, message, named.collect());
         }
@@ -134,20 +138,45 @@ impl Chain<'_> {
         let mut known: Vec<_> = packages.chain(gone).collect();
         known.sort_unstable();
         let mut missing = Vec::new();
-        let mut expected = FIRST_SEQUENCE;
-        for place in known {
-            if place > end {
-                break;
-            }
+        let mut next = Some(FIRST_SEQUENCE);
+        for place in known.into_iter().take_while(|&place| place <= end) {
+            let Some(expected) = next.filter(|&expected| place >= expected) else {
+                continue;
+            };
             if place > expected {
                 missing.push(expected..=place - 1);
             }
-            expected = expected.max(place.saturating_add(1));
+            next = place.checked_add(1);
         }
-        if expected <= end {
+        if let Some(expected) = next.filter(|&expected| expected <= end) {
             missing.push(expected..=end);
         }
         missing
+    }
+
+    /// Where the next package goes, by the highest number there is, there was, or
+    /// the host remembers.
+    pub(super) fn next(self, tip: Option<&Tip>) -> Place {
+        let newest = self.packages.last();
+        let gone = self.gone.last();
+        let ends = [
+            gone.map(|gone| (gone.sequence, gone.manifest_sha256)),
+            tip.map(|tip| (tip.sequence, Some(tip.manifest_sha256))),
+            newest.map(|package| (package.sequence, Some(package.manifest_sha256))),
+        ];
+        // Of several of one number the last: what is there, before what is
+        // remembered.
+        let last = ends.into_iter().flatten().max_by_key(|&(number, _)| number);
+        match last {
+            Some((number, previous)) => Place {
+                sequence: number.saturating_add(1),
+                previous,
+            },
+            None => Place {
+                sequence: FIRST_SEQUENCE,
+                previous: None,
+            },
+        }
     }
 
     /// What contradicts the package that the host remembers as its last.
@@ -196,6 +225,8 @@ fn gap(missing: &RangeInclusive<u64>) -> String {
     let (first, last) = (missing.start(), missing.end());
     match first == last {
         true => format!("package number {first} is missing, and no record says why"),
-        false => format!("packages number {first} to {last} are missing, and no record says why"),
+        false => {
+            format!("the packages of numbers {first} to {last} are missing, and no record says why")
+        }
     }
 }

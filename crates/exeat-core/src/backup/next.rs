@@ -3,10 +3,8 @@
 use std::num::NonZeroU32;
 
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
-
-use super::memory::Tip;
-use super::shelf::Shelved;
+use super::series::SeriesId;
+use super::shelf::{Place, Shelved};
 use crate::seal::Link;
 
 /// How often a package holds everything.
@@ -59,38 +57,28 @@ pub struct Next {
 /// another night: so much a full one may be younger than it should be.
 const SLACK: SignedDuration = SignedDuration::from_hours(1);
 
-/// What the next package of the chain `series` is, after those that are in the
-/// folder, in the order of their places, and the one that the host remembers as
-/// the last.
-///
-/// It never takes a place that was taken before, also where the folder was put
-/// back to an older state.
+/// What the next package of the chain `series` is, at the place that
+/// [`Shelf::next_place`](super::Shelf::next_place) gives, after the packages that
+/// are in the folder, in the order of their numbers.
 #[must_use]
 pub fn next(
+    place: Place,
     packages: &[Shelved],
-    tip: Option<&Tip>,
-    series: Uuid,
+    series: SeriesId,
     every: FullEvery,
     now: Timestamp,
 ) -> Next {
-    let newest = packages.last().map(|p| (p.sequence, p.manifest_sha256));
-    let tip = tip.map(|tip| (tip.sequence, tip.manifest_sha256));
-    // Of one place the host's own word counts.
-    let last = match (newest, tip) {
-        (Some(newest), Some(tip)) if newest.0 > tip.0 => Some(newest),
-        (newest, tip) => tip.or(newest),
-    };
     let link = Link {
         series,
-        sequence: last.map_or(0, |(sequence, _)| sequence) + 1,
-        previous: last.map(|(_, digest)| digest),
+        sequence: place.sequence,
+        previous: place.previous,
     };
     let last_full = packages.iter().rfind(|package| package.base.is_empty());
     let full = match (every, last_full) {
         (FullEvery::Always, _) => Some(WhyFull::Always),
         (_, None) => Some(WhyFull::First),
         (FullEvery::Runs(runs), Some(full)) => {
-            let since = link.sequence - full.sequence;
+            let since = link.sequence.saturating_sub(full.sequence);
             (since >= u64::from(runs.get())).then_some(WhyFull::Due)
         }
         (FullEvery::Time(time), Some(full)) => {
@@ -105,6 +93,8 @@ pub fn next(
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;
+
+    use uuid::Uuid;
 
     use super::*;
     use crate::digest::Digest;
@@ -138,49 +128,24 @@ mod tests {
 
     const WEEK: FullEvery = FullEvery::Time(SignedDuration::from_hours(7 * 24));
 
+    fn at(sequence: u64) -> Place {
+        Place {
+            sequence,
+            previous: (sequence > 1).then(|| Digest::of(b"the one before")),
+        }
+    }
+
     #[test]
-    fn the_first_is_full_and_has_no_one_before() {
-        let next = next(&[], None, Uuid::nil(), WEEK, day_of(0));
+    fn the_first_is_full() {
+        let next = next(at(1), &[], Uuid::nil(), WEEK, day_of(0));
         assert_eq!(next.full, Some(WhyFull::First));
         assert_eq!((next.link.sequence, next.link.previous), (1, None));
     }
 
     #[test]
-    fn it_follows_the_folder_and_never_goes_back() {
-        let packages = [package(1, 0, true), package(2, 1, false)];
-        let tip = |sequence: u64, text: &str| Tip {
-            created: day_of(1),
-            manifest_sha256: Digest::of(text.as_bytes()),
-            sequence,
-        };
-        let link =
-            |tip: Option<Tip>| next(&packages, tip.as_ref(), Uuid::nil(), WEEK, day_of(2)).link;
-        let newest = packages[1].manifest_sha256;
-        assert_eq!(
-            (link(None).sequence, link(None).previous),
-            (3, Some(newest))
-        );
-        // A crash came between publishing and remembering.
-        let behind = link(Some(tip(1, "old")));
-        assert_eq!((behind.sequence, behind.previous), (3, Some(newest)));
-        // The folder was put back, or another one was mounted.
-        let ahead = link(Some(tip(9, "nine")));
-        assert_eq!(
-            (ahead.sequence, ahead.previous),
-            (10, Some(Digest::of(b"nine")))
-        );
-        // Two of one place: a fork is made from our own.
-        let fork = link(Some(tip(2, "two")));
-        assert_eq!(
-            (fork.sequence, fork.previous),
-            (3, Some(Digest::of(b"two")))
-        );
-    }
-
-    #[test]
     fn a_full_one_when_it_is_time() {
         let packages = [package(1, 0, true), package(2, 1, false)];
-        let full = |every, day| next(&packages, None, Uuid::nil(), every, day_of(day)).full;
+        let full = |every, day| next(at(3), &packages, Uuid::nil(), every, day_of(day)).full;
         assert_eq!(full(runs(3), 2), None);
         assert_eq!(full(runs(2), 2), Some(WhyFull::Due));
         assert_eq!(full(WEEK, 6), None);
@@ -190,11 +155,11 @@ mod tests {
         assert_eq!(full(WEEK, -400), None);
         let almost = day_of(7) - SignedDuration::from_mins(20);
         assert_eq!(
-            next(&packages, None, Uuid::nil(), WEEK, almost).full,
+            next(at(3), &packages, Uuid::nil(), WEEK, almost).full,
             Some(WhyFull::Due)
         );
         let only_later = [package(2, 1, false)];
-        let next = next(&only_later, None, Uuid::nil(), WEEK, day_of(2));
+        let next = next(at(3), &only_later, Uuid::nil(), WEEK, day_of(2));
         assert_eq!(next.full, Some(WhyFull::First));
     }
 }

@@ -132,7 +132,7 @@ impl Shelf {
         }
         let after = |sequence: u64| {
             let mut packages = self.packages.iter();
-            packages.find(|package| package.sequence == sequence + 1)
+            packages.find(|package| package.sequence.checked_sub(1) == Some(sequence))
         };
         let tip = |sequence| tip.filter(|tip| tip.sequence == sequence);
         let gone = missing.into_iter().flatten().map(|sequence| Gone {
@@ -298,7 +298,8 @@ impl Shelf {
 
     fn delete(&self, name: &OsStr) -> Result<(), BackupError> {
         match staging::remove_tree(self.folder.as_fd(), name) {
-            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            // Somebody else was faster, or it is none of ours.
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
             Err(error) => Err(error),
         }
         .and_then(|()| rustix::fs::fsync(&self.folder))

@@ -83,6 +83,16 @@ pub struct Shelved {
     pub damage: Option<String>,
 }
 
+/// Where in a chain a package goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its number.
+    pub sequence: u64,
+    /// The SHA-256 of the manifest before it; none of the first one, or where
+    /// the one before was lost, and nobody knows it any more.
+    pub previous: Option<Digest>,
+}
+
 impl Shelved {
     /// The name of its folder, for people.
     pub(super) fn shown(&self) -> String {
@@ -287,6 +297,16 @@ impl Shelf {
     #[must_use]
     pub fn newest(&self) -> Option<&Shelved> {
         self.packages.last()
+    }
+
+    /// Where the next package goes: after the highest number that is there, that
+    /// was removed or accepted as missing, or that the host remembers.
+    ///
+    /// It is for a chain that nothing is wrong with, [`Shelf::held_against`]
+    /// included.
+    #[must_use]
+    pub fn next_place(&self, tip: Option<&Tip>) -> Place {
+        self.chain().next(tip)
     }
 
     /// Where a package of it lies.

@@ -16,6 +16,7 @@ use crate::manifest::{
 use crate::progress::{Progress, Silent};
 use crate::signature::{PACKAGE_NAMESPACE, SigningKey};
 
+mod nights;
 mod pruning;
 
 /// A folder of backups, and the key that signs them.
@@ -61,7 +62,7 @@ impl Nights {
     pub(super) fn said(&self, sequence: u64, previous: Option<Digest>) -> Said {
         Said {
             name: format!("n{sequence}.exeat"),
-            created: at(i64::try_from(sequence).expect("small")),
+            created: at(i64::try_from(sequence.min(20_000)).expect("small")),
             series: Some(Series {
                 base: Vec::new(),
                 id: self.series,
@@ -364,6 +365,41 @@ fn a_folder_that_was_put_back_is_noticed() {
         findings[0].message.contains("there is none"),
         "{findings:?}"
     );
+}
+
+#[test]
+fn the_next_one_goes_after_all_that_is_known() {
+    let nights = Nights::new();
+    let first = Place {
+        sequence: FIRST_SEQUENCE,
+        previous: None,
+    };
+    assert_eq!(nights.shelf().next_place(None), first);
+    let made = nights.chain(3);
+    let third = Place {
+        sequence: 4,
+        previous: Some(made[2].digest),
+    };
+    assert_eq!(nights.shelf().next_place(None), third);
+    let tip = |sequence| Tip {
+        created: at(1),
+        manifest_sha256: Digest::of(b"remembered"),
+        sequence,
+    };
+    assert_eq!(nights.shelf().next_place(Some(&tip(2))), third);
+    assert_eq!(nights.shelf().next_place(Some(&tip(3))), third);
+    let remembered = Place {
+        sequence: 6,
+        previous: Some(tip(5).manifest_sha256),
+    };
+    assert_eq!(nights.shelf().next_place(Some(&tip(5))), remembered);
+    // Accepted as missing, and then forgotten by the host: never used again.
+    let mut shelf = nights.shelf();
+    let accepted = shelf.accept_missing(Some(&tip(5)), &nights.key, at(9));
+    assert_eq!(accepted.expect("recorded").len(), 2);
+    assert_eq!(nights.shelf().next_place(None), remembered);
+    nights.put(nights.said(6, remembered.previous));
+    nights.is(&[]);
 }
 
 /// Says stop at once.

@@ -88,7 +88,7 @@ fn each_rule_keeps_the_newest_of_its_periods() {
             "no rule keeps it",
             "no rule keeps it",
             "no rule keeps it",
-            "the newest of January 2025",
+            "the newest of week 2025-W02; the newest of January 2025",
             "the newest of Saturday 2025-02-01",
             "the newest; the last one; the newest of Sunday 2025-02-02; the newest of week \
              2025-W05; the newest of February 2025; the newest of 2025",

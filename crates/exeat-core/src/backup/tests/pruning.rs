@@ -53,13 +53,18 @@ fn names(nights: &Nights) -> Vec<String> {
 fn what_is_removed_is_on_record_and_no_gap() {
     let nights = Nights::new();
     let made = nights.chain(5);
-    let bytes = nights.shelf().packages()[0].bytes;
+    let bytes: Vec<_> = nights
+        .shelf()
+        .packages()
+        .iter()
+        .map(|one| one.bytes)
+        .collect();
     let removed = remove(&nights, &[1, 3]).expect("removed");
     let numbers: Vec<_> = removed
         .iter()
         .map(|one| (one.sequence, one.bytes))
         .collect();
-    assert_eq!(numbers, [(3, bytes), (1, bytes)], "the latest first");
+    assert_eq!(numbers, [(3, bytes[2]), (1, bytes[0])], "the latest first");
     assert_eq!(
         names(&nights),
         [&*record_name(&nights), "n2.exeat", "n4.exeat", "n5.exeat"]
@@ -83,6 +88,15 @@ fn what_is_removed_is_on_record_and_no_gap() {
     nights.put(nights.said(4, Some(Digest::of(b"other"))));
     let shelf = nights.is(&["backup-fork", "backup-fork"]);
     assert!(shelf.problems()[0].message.contains("number 4 does not"));
+    // Another one in the place of one that was removed.
+    nights.put(nights.said(1, None));
+    let shelf = nights.shelf();
+    let said: Vec<_> = shelf.problems().iter().map(|one| &*one.message).collect();
+    assert!(
+        said.contains(&"there are, or were, 2 packages of number 1"),
+        "{said:?}"
+    );
+    nights.remove("n1.exeat");
     // With nothing to remove nothing is written.
     let path = nights.path(&record_name(&nights));
     let before = fs::metadata(&path)
@@ -204,10 +218,13 @@ fn what_an_interrupted_call_left_is_finished() {
     // What another chain is removing is not ours.
     let theirs = format!(".exeat-removed-{}-x", Uuid::nil());
     fs::create_dir(nights.path(&theirs)).expect("made");
+    let odd = format!(".exeat-removed-{}-y", nights.series);
+    fs::write(nights.path(&odd), "no folder").expect("written");
     assert_eq!(sequences(&nights.is(&[])), [1, 3, 4]);
     let removed = remove(&nights, &[1]).expect("finished");
     assert_eq!(removed.len(), 1);
     let left = [&*record_name(&nights), &theirs, "n3.exeat", "n4.exeat"];
+    fs::remove_file(nights.path(&odd)).expect("left as it was");
     assert_eq!(names(&nights), left);
     assert_eq!(record(&nights).removed.len(), 2);
     nights.is(&[]);
@@ -258,9 +275,9 @@ fn what_is_not_the_package_is_not_removed() {
 fn what_is_missing_can_be_accepted() {
     let nights = Nights::new();
     let made = nights.chain(6);
-    for number in [2, 3, 6] {
-        nights.remove(&format!("n{number}.exeat"));
-    }
+    nights.remove("n2.exeat");
+    nights.remove("n6.exeat");
+    fs::rename(nights.path("n3.exeat"), nights.path("away")).expect("moved");
     let tip = Tip {
         created: at(6),
         manifest_sha256: made[5].digest,
@@ -292,14 +309,15 @@ fn what_is_missing_can_be_accepted() {
         .accept_missing(Some(&tip), &nights.key, at(101));
     assert_eq!(again.expect("nothing"), []);
     assert_eq!(record(&nights).created, at(100));
-    let back = nights.put(nights.said(3, None)).id;
+    fs::rename(nights.path("away"), nights.path("n3.exeat")).expect("moved");
+    nights.is(&[]);
     remove(&nights, &[3]).expect("removed");
     let removed = record(&nights).removed;
     let numbers: Vec<_> = removed.iter().map(|gone| gone.sequence).collect();
     assert_eq!(numbers, [2, 3, 6]);
     assert_eq!(
         (removed[1].id, removed[1].reason),
-        (Some(back), GoneReason::Retention)
+        (Some(made[2].id), GoneReason::Retention)
     );
     // What needs one that was given up is worth a warning, no more.
     let mut needing = nights.said(7, Some(made[5].digest));
