@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use exeat_core::decide::Note;
 use exeat_core::signature::Fingerprint;
 
+mod backup;
 mod key_source;
 mod ledger;
 mod received;
@@ -16,6 +17,7 @@ mod scan;
 mod util;
 mod values;
 
+pub(crate) use backup::{Backup, BackupTimer};
 pub(crate) use key_source::KeySource;
 pub(crate) use ledger::{
     Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerOutstanding, LedgerReceive, LedgerRecover,
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Receipt(Receipt),
     Rekey(Rekey),
     #[command(subcommand)]
+    Backup(Backup),
+    #[command(subcommand)]
     Ledger(Ledger),
     #[command(subcommand)]
     Policy(Policy),
@@ -135,6 +139,7 @@ impl Command {
             Self::Open(_) => "open",
             Self::Receipt(_) => "receipt",
             Self::Rekey(_) => "rekey",
+            Self::Backup(_) => "backup",
             Self::Ledger(_) => "ledger",
             Self::Policy(_) => "policy",
             Self::Util(_) => "util",

@@ -3,6 +3,7 @@
 
 mod answer;
 mod asking;
+mod backup;
 mod check;
 mod demo;
 mod export;
@@ -78,6 +79,7 @@ pub(crate) fn run(
         Command::Open(args) => open::run(&args, &config, umask, ui),
         Command::Receipt(args) => receipt::run(&args, &config, umask, ui),
         Command::Rekey(args) => rekey::run(&args, &config, umask, ui),
+        Command::Backup(args) => backup::run(&args, &config, umask, ui),
         Command::Ledger(args) => ledger::run(&args, &config, ui),
         Command::Policy(args) => policy::run(&args, &config, umask, ui),
         Command::Demo(_) | Command::Util(_) => unreachable!("handled above"),
