@@ -49,6 +49,7 @@ mod secrecy;
 mod shell_and_man;
 mod streams;
 mod terminal;
+mod timers;
 mod tree;
 mod two_people;
 mod wording;

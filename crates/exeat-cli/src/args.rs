@@ -17,7 +17,7 @@ mod scan;
 mod util;
 mod values;
 
-pub(crate) use backup::{Backup, BackupList, BackupPrune, BackupRun, BackupStatus};
+pub(crate) use backup::{Backup, BackupList, BackupPrune, BackupRun, BackupStatus, BackupTimer};
 pub(crate) use key_source::KeySource;
 pub(crate) use ledger::{
     Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerOutstanding, LedgerReceive, LedgerRecover,

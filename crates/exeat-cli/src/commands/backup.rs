@@ -1,10 +1,13 @@
 //! `exeat backup`: what a nightly job runs, and what looks after its packages.
 //! None of it needs a key that opens them.
 
+mod hooks;
 mod list;
+mod metrics;
 mod prune;
 mod run;
 mod status;
+mod timer;
 
 use std::path::PathBuf;
 
@@ -30,6 +33,7 @@ pub(crate) fn run(
         args::Backup::List(args) => list::run(&args, config, ui),
         args::Backup::Status(args) => status::run(&args, config, ui),
         args::Backup::Prune(args) => prune::run(&args, config, ui),
+        args::Backup::Timer(args) => timer::run(&args, config, umask, ui),
     }
 }
 

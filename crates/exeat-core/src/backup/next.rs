@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use jiff::{SignedDuration, Timestamp};
 use super::series::SeriesId;
 use super::shelf::{Place, Shelved};
 use crate::seal::Link;
+use jiff::{SignedDuration, Timestamp};
 
 /// How often a package holds everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

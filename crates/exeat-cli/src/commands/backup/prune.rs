@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::run::{Deleted, forget, read_back};
+use super::run::{Deleted, read_back};
 use super::{Site, candidates, findings};
 use crate::args::BackupPrune;
 use crate::commands::{listen, now, stopped_or};
@@ -99,7 +99,8 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
         }
     };
     if !args.dry_run {
-        forget(&mut memory, &shelf);
+        let there: Vec<_> = shelf.packages().iter().map(|package| package.id).collect();
+        memory.forget_others(&there);
         memory.write(&site.memory_path())?;
     }
     progress.clear();

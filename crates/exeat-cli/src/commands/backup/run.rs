@@ -2,6 +2,7 @@
 //! publish → read back → remove what no rule keeps.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use exeat_core::backup::{
@@ -16,7 +17,7 @@ use exeat_core::entry::EntryKind;
 use exeat_core::inspect::Facts;
 use exeat_core::keys::Recipients;
 use exeat_core::manifest::PackageId;
-use exeat_core::path::Escaped;
+use exeat_core::path::{Escaped, shown};
 use exeat_core::policy::Policy;
 use exeat_core::progress::Progress;
 use exeat_core::seal::{self, SealError, SealOptions, Sealed};
@@ -27,6 +28,8 @@ use exeat_core::verify::Package;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::hooks::{self, Hook, Occasion};
+use super::metrics::{self, Made};
 use super::{Site, candidates, findings, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
@@ -127,7 +130,7 @@ pub(super) fn run(
         memory,
         is_forced_full: args.full,
     };
-    let made = night.make();
+    let made = night.hooked(Hook::Before).and_then(|()| night.make());
     let outcome = match &made {
         Ok(_) => "done".to_owned(),
         Err(error) => error.code.clone(),
@@ -139,15 +142,18 @@ pub(super) fn run(
     });
     let kept = night.memory.write(&site.memory_path());
     progress.clear();
-    let mut summary = made?;
     if let Err(error) = kept {
         night.warnings.push(format!(
             "{error}; the next run verifies anew what this one has"
         ));
     }
-    summary.warnings = night.warnings;
-    summary.seconds = night.clock.elapsed().as_secs_f64();
-    Ok(report(&summary, ui))
+    match made {
+        Ok(summary) => Ok(night.good(summary)),
+        Err(error) => {
+            night.bad(&error);
+            Err(error)
+        }
+    }
 }
 
 /// One run of a profile.
@@ -174,6 +180,90 @@ struct Load {
 }
 
 impl Night<'_> {
+    /// Tells the profile's own programs and its monitor of a backup that was
+    /// made, and reports it.
+    fn good(mut self, mut summary: Summary) -> Report {
+        let path = PathBuf::from(&summary.path);
+        let exit = summary.exit(&self.warnings);
+        if let Err(error) = self.tell(Hook::After, Some(exit), Some(&path)) {
+            self.warnings.push(error.to_string());
+        }
+        let made = Made {
+            bytes: summary.payload_bytes,
+            files: summary.files,
+            changed: summary.changed,
+            entries: summary.entries,
+            skipped: summary.left_out_count,
+            is_verified: summary.verified,
+            sequence: summary.sequence,
+        };
+        let deleted = summary.deleted.len() as u64;
+        let exit = summary.exit(&self.warnings);
+        self.write_metrics(exit, Some(made), deleted);
+        summary.warnings = self.warnings;
+        summary.seconds = self.clock.elapsed().as_secs_f64();
+        report(&summary, self.ui)
+    }
+
+    /// The same of one that was not.
+    fn bad(&mut self, error: &CommandError) {
+        if let Err(error) = self.tell(Hook::OnFailure, Some(error.exit), None) {
+            self.warnings.push(error.to_string());
+        }
+        self.write_metrics(error.exit, None, 0);
+        for warning in &self.warnings {
+            self.ui.must_say(&format!("warning: {warning}"));
+        }
+    }
+
+    fn hooked(&self, hook: Hook) -> Result<(), CommandError> {
+        self.tell(hook, None, None)
+    }
+
+    fn tell(
+        &self,
+        hook: Hook,
+        exit: Option<Exit>,
+        package: Option<&Path>,
+    ) -> Result<(), CommandError> {
+        let profile = &self.site.profile;
+        let (program, heeds_signals) = match hook {
+            Hook::Before => (&profile.before, true),
+            Hook::After => (&profile.after, true),
+            // Being stopped is what it is to tell of.
+            Hook::OnFailure => (&profile.on_failure, false),
+        };
+        let Some(program) = program else {
+            return Ok(());
+        };
+        let occasion = Occasion {
+            profile: &profile.name,
+            exit,
+            package,
+        };
+        let is_cancelled = || heeds_signals && signals::received().is_some();
+        hooks::run(hook, program, &occasion, &is_cancelled)
+    }
+
+    fn write_metrics(&mut self, exit: Exit, made: Option<Made>, deleted: u64) {
+        let Some(path) = &self.site.profile.metrics else {
+            return;
+        };
+        let summary = metrics::Summary {
+            profile: &self.site.profile.name,
+            started: self.started,
+            ended: now(),
+            exit,
+            made,
+            deleted,
+            last_success: None,
+        };
+        if let Err(error) = metrics::write(path, &summary) {
+            let error = CommandError::io(format!("cannot write {}", shown(path)), &error);
+            self.warnings.push(error.to_string());
+        }
+    }
+
     fn make(&mut self) -> Result<Summary, CommandError> {
         let profile = &self.site.profile;
         profile.check_mount()?;
@@ -237,8 +327,14 @@ impl Night<'_> {
             (_, Mode::Incremental, FullEvery::Runs(runs)) => Every::Runs(runs),
             (_, Mode::Incremental, FullEvery::Time(time)) => Every::Time(time),
         };
-        let tip = self.memory.tip.as_ref();
-        backup::next(shelf.packages(), tip, self.site.series, every, self.started)
+        let place = shelf.next_place(self.memory.tip.as_ref());
+        backup::next(
+            place,
+            shelf.packages(),
+            self.site.series,
+            every,
+            self.started,
+        )
     }
 
     fn load(&mut self) -> Result<Load, CommandError> {
@@ -530,15 +626,10 @@ impl Night<'_> {
             return Ok(Vec::new());
         }
         let removed = shelf.remove(&fates, key, now(), self.progress)?;
-        forget(&mut self.memory, shelf);
+        let there: Vec<_> = shelf.packages().iter().map(|package| package.id).collect();
+        self.memory.forget_others(&there);
         Ok(removed.iter().map(Deleted::of).collect())
     }
-}
-
-/// Forgets what was verified and is not there any more.
-pub(super) fn forget(memory: &mut Memory, shelf: &Shelf) {
-    let there: BTreeSet<_> = shelf.packages().iter().map(|package| package.id).collect();
-    memory.verified.retain(|id, _| there.contains(id));
 }
 
 /// Compares a package with its manifest as the disk has it.
@@ -593,6 +684,16 @@ fn left_out(listing: &Listing) -> Vec<LeftOut> {
     entries.chain(unnamed).collect()
 }
 
+impl Summary {
+    /// How the run ends.
+    fn exit(&self, warnings: &[String]) -> Exit {
+        match self.left_out_count > 0 || !warnings.is_empty() {
+            true => Exit::Incomplete,
+            false => Exit::Done,
+        }
+    }
+}
+
 fn report(summary: &Summary, ui: &Ui) -> Report {
     let mut report = Report::new(ui, || text(summary), summary);
     for one in &summary.left_out {
@@ -607,14 +708,12 @@ fn report(summary: &Summary, ui: &Ui) -> Report {
     for warning in &summary.warnings {
         report.notes.push(format!("warning: {warning}"));
     }
+    report.exit = summary.exit(&summary.warnings);
     if summary.left_out_count > 0 {
-        report.exit = Exit::Incomplete;
         report.notes.push(format!(
             "incomplete: {} not kept as it was, everything else is",
             render::count(summary.left_out_count, "entry is", "entries are")
         ));
-    } else if !summary.warnings.is_empty() {
-        report.exit = Exit::Incomplete;
     }
     report
 }

@@ -37,6 +37,17 @@ impl Program {
         })
     }
 
+    /// One for tests.
+    #[cfg(test)]
+    pub(crate) fn of(words: &[&str]) -> Self {
+        Self::new(words, Path::new("/")).expect("a command")
+    }
+
+    /// The name of the program as it was given.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The arguments, without the program.
     pub(crate) fn arguments(&self) -> &[String] {
         &self.arguments
