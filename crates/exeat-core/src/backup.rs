@@ -9,6 +9,7 @@
 //! | say what the next one is | [`next`] | [`Next`] |
 //! | find the files that have not changed | [`recall`] | a listing |
 //! | write down what it holds | [`remember`] | [`Pending`] |
+//! | restore: find the packages of a time | [`Backups`] | [`Backup`] |
 //! | decide what to keep | [`plan`] | [`Fate`] of each package |
 //! | say, signed, what goes; then remove it | [`Shelf::remove`] | [`Removed`] |
 //!
@@ -26,6 +27,7 @@ mod next;
 mod problems;
 mod pruned;
 mod remove;
+mod restore;
 mod retention;
 mod series;
 mod shelf;
@@ -39,6 +41,7 @@ pub use memory::{LastRun, Memory, Tip};
 pub use next::{FullEvery, Next, WhyFull, next};
 pub use pruned::{Gone, GoneReason, PRUNE_NAMESPACE, PruneRecord};
 pub use remove::Removed;
+pub use restore::{Backup, Backups, RestoreError};
 pub use retention::{Candidate, Fate, Keep, Reason, Surplus, Verdict, plan};
 pub use series::{FIRST_SEQUENCE, SeriesId, series_id};
 pub use shelf::{Place, Shelf, Shelved};

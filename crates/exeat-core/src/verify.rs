@@ -203,10 +203,7 @@ impl Package {
         now: Timestamp,
         wanted: Option<&str>,
     ) -> Result<Verified<Self>, VerifyError> {
-        let (bytes, signature) = self.signed()?;
-        let signer = signature::verify(&signature, PACKAGE_NAMESPACE, &bytes, allowed, now, wanted)
-            .map_err(signature_error)?;
-        let manifest = Manifest::from_bytes(&bytes)?;
+        let (manifest, manifest_sha256, signer) = self.signed_manifest(allowed, now, wanted)?;
         let damage = self.damage(&manifest);
         if !damage.is_empty() {
             return Err(VerifyError::Damaged { damage });
@@ -230,7 +227,6 @@ impl Package {
         if !damage.is_empty() {
             return Err(VerifyError::Damaged { damage });
         }
-        let manifest_sha256 = Digest::of(&bytes);
         let further_envelopes = self.further_envelopes(manifest_sha256, allowed, now)?;
         Ok(Verified {
             further_envelopes,
@@ -240,6 +236,19 @@ impl Package {
             signer,
             envelope,
         })
+    }
+
+    /// The manifest, its digest, and who signed it; nothing else is looked at.
+    pub(crate) fn signed_manifest(
+        &self,
+        allowed: &AllowedSigners,
+        now: Timestamp,
+        wanted: Option<&str>,
+    ) -> Result<(Manifest, Digest, Signer), VerifyError> {
+        let (bytes, signature) = self.signed()?;
+        let signer = signature::verify(&signature, PACKAGE_NAMESPACE, &bytes, allowed, now, wanted)
+            .map_err(signature_error)?;
+        Ok((Manifest::from_bytes(&bytes)?, Digest::of(&bytes), signer))
     }
 
     /// The manifest and its signature, neither of them checked.
