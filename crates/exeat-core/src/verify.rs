@@ -42,7 +42,7 @@ pub use content::ContentFault;
 pub(crate) use content::{Nowhere, Visitor, read_volume};
 pub use error::{ApprovalFault, CheckpointFault, Damage, DamageKind, VerifyError};
 pub use further::{EnvelopeState, FurtherEnvelope};
-pub(crate) use glance::Unglanced;
+pub(crate) use glance::{Claim, Unglanced};
 pub use unlock::{FullyVerified, Unlocked};
 
 /// The largest signature a reader takes, in bytes.

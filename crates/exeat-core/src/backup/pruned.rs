@@ -101,7 +101,7 @@ pub(super) enum Found {
     /// None.
     Nothing,
     /// One by that key, of that chain.
-    Record(Signed<PruneRecord>),
+    Record(Box<Signed<PruneRecord>>),
     /// Something else, and why it is none.
     Bad(String),
 }
@@ -133,6 +133,6 @@ pub(super) fn read(folder: impl AsFd, series: Uuid, key: &PublicKey) -> io::Resu
         Ok(record) if record.statement().series != series => {
             Found::Bad("it is of another chain".into())
         }
-        Ok(record) => Found::Record(record),
+        Ok(record) => Found::Record(Box::new(record)),
     })
 }

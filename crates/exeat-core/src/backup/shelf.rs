@@ -23,7 +23,7 @@ use crate::path::Escaped;
 use crate::progress::Progress;
 use crate::signature::PublicKey;
 use crate::statement::Signed;
-use crate::verify::{Package, Unglanced, VerifyError};
+use crate::verify::{Claim, Package, Unglanced, VerifyError};
 
 /// What the name of a package's folder ends in.
 const ENDING: &[u8] = b".exeat";
@@ -171,7 +171,7 @@ impl Shelf {
         let found = pruned::read(&shelf.folder, series, signer).map_err(failed)?;
         shelf.record = match found {
             Found::Nothing => Record::Nothing,
-            Found::Record(record) => Record::Signed(Box::new(record)),
+            Found::Record(record) => Record::Signed(record),
             Found::Bad(reason) => {
                 let message =
                     format!("the record of removed packages counts for nothing: {reason}");
@@ -223,10 +223,10 @@ impl Shelf {
             Err(Unglanced::Bad { claims, error }) => (claims, error),
         };
         // What it claims decides no more than whose worry it is.
-        let kind = match claims.map(|manifest| manifest.series) {
-            Some(Some(series)) if series.id == self.series => UNREADABLE,
-            Some(_) => return Seen::Other,
-            None => MAYBE_UNREADABLE,
+        let kind = match claims {
+            Claim::Series(Some(id)) if id == self.series => UNREADABLE,
+            Claim::Series(_) => return Seen::Other,
+            Claim::Unreadable => MAYBE_UNREADABLE,
         };
         let message = format!("what looks like a package cannot be trusted: {error}");
         problems.add(kind, message, vec![Escaped(name.as_bytes()).to_string()]);

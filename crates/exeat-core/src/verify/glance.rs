@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use rustix::fs::OFlags;
+use uuid::Uuid;
 
 use super::{Damage, Package, VerifyError, is_member, member, signature_error};
 use crate::beneath;
@@ -24,6 +25,15 @@ pub(crate) struct Glance {
     pub(crate) damage: Vec<Damage>,
 }
 
+/// What a manifest that nobody vouches for says of a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// It is no manifest.
+    Unreadable,
+    /// It is of this chain, or of none.
+    Series(Option<Uuid>),
+}
+
 /// Why a package shows nothing that can be trusted.
 #[derive(Debug)]
 pub(crate) enum Unglanced {
@@ -32,14 +42,14 @@ pub(crate) enum Unglanced {
     /// It cannot be read, or its signature is none.
     Bad {
         /// What its manifest would say, if it were signed.
-        claims: Option<Manifest>,
+        claims: Claim,
         error: VerifyError,
     },
 }
 
 impl From<VerifyError> for Unglanced {
     fn from(error: VerifyError) -> Self {
-        let claims = None;
+        let claims = Claim::Unreadable;
         Self::Bad { claims, error }
     }
 }
@@ -62,7 +72,7 @@ impl Package {
             Ok(both) => both,
             Err(error) => {
                 let unsigned = self.read(member::MANIFEST, MAX_MANIFEST);
-                let claims = unsigned.ok().and_then(|bytes| claims(&bytes));
+                let claims = claims(&unsigned.unwrap_or_default());
                 return Err(Unglanced::Bad { claims, error });
             }
         };
@@ -104,7 +114,9 @@ impl Package {
     }
 }
 
-/// What a manifest would say, if it were signed.
-fn claims(bytes: &[u8]) -> Option<Manifest> {
-    Manifest::from_bytes(bytes).ok()
+fn claims(bytes: &[u8]) -> Claim {
+    match Manifest::from_bytes(bytes) {
+        Ok(manifest) => Claim::Series(manifest.series.map(|series| series.id)),
+        Err(_) => Claim::Unreadable,
+    }
 }
