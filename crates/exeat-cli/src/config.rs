@@ -31,10 +31,6 @@ use crate::render;
 use crate::terminal;
 use crate::ui::Ui;
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for 'exeat backup run', which is yet to come")
-)]
 mod backup;
 mod cache;
 mod inherited;

@@ -1,20 +1,7 @@
 //! `exeat backup`: what runs every night, with no one watching.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for 'exeat backup run', which is yet to come")
-)]
 mod hooks;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for 'exeat backup run', which is yet to come")
-)]
 mod metrics;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for 'exeat backup run', which is yet to come")
-)]
-mod piped;
 mod timer;
 
 use crate::args;
