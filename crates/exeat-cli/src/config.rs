@@ -36,10 +36,6 @@ mod cache;
 mod inherited;
 mod surroundings;
 
-#[expect(
-    unused_imports,
-    reason = "for 'exeat backup run', which is yet to come"
-)]
 pub(crate) use backup::{
     BackupSource, CommandSource, FullEvery, Keep, Mode, Profile, Program, VerifyWhen,
 };
