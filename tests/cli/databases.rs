@@ -14,7 +14,7 @@ use exeat_core::source::command::{Attendant, CommandFailure, CommandLine, Comman
 use crate::environment::{Env, require};
 
 /// A command line of these words.
-fn line(words: &[&str]) -> CommandLine {
+pub(crate) fn line(words: &[&str]) -> CommandLine {
     let arguments = words[1..].iter().map(OsString::from);
     CommandLine {
         program: PathBuf::from(words[0]),
@@ -47,7 +47,7 @@ fn start_until(command: &CommandLine, stop: Arc<AtomicBool>) -> CommandOutput {
 }
 
 /// What it printed, and how that ended.
-fn printed(command: &CommandLine) -> (Vec<u8>, Result<(), CommandFailure>) {
+pub(crate) fn printed(command: &CommandLine) -> (Vec<u8>, Result<(), CommandFailure>) {
     let mut bytes = Vec::new();
     let mut output = start(command);
     let read = output.read_to_end(&mut bytes);
@@ -222,7 +222,7 @@ fn nobody_is_asked_anything() {
 }
 
 /// Where a program is.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = std::env::split_paths(&path);
     folders

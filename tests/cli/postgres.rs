@@ -7,8 +7,10 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use exeat_core::source::command::{CommandFailure, CommandLine, ExpectedEnd};
 use tempfile::TempDir;
 
+use crate::databases::{line, printed, program};
 use crate::environment::{Env, Ran, require, skipped};
 
 /// Who runs the server: it refuses to be run by root.
@@ -162,4 +164,63 @@ fn a_dump_comes_back_as_it_was() {
     env.tool("cmp dump.pg dump.again");
     let third = bash(&format!("psql -At third -c \"{all}\"")).out;
     assert_eq!(third, sums[0]);
+}
+
+#[test]
+fn a_dump_that_is_not_whole_is_noticed() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let host = format!("PGHOST={}", server.socket());
+    let sql =
+        "CREATE TABLE wards AS SELECT n, md5(n::text) AS name FROM generate_series(1, 20000) n";
+    let psql = [
+        "env",
+        &host,
+        "PGUSER=test",
+        "psql",
+        "-qd",
+        "postgres",
+        "-c",
+        sql,
+    ];
+    printed(&line(&psql)).1.unwrap();
+    let dump = |script: &str, end: &str| {
+        let words = ["env", &host, "PGUSER=test", "sh", "-c", script];
+        let expected: ExpectedEnd = end.parse().unwrap();
+        CommandLine {
+            checker: expected.checker().map(program),
+            expect_end: Some(expected),
+            ..line(&words)
+        }
+    };
+    let (plain, end) = printed(&dump("pg_dump postgres", "pg_dump"));
+    end.unwrap();
+    let (custom, end) = printed(&dump("pg_dump -Fc postgres", "pg_restore"));
+    end.unwrap();
+    let (_, end) = printed(&dump("pg_dumpall", "pg_dumpall"));
+    end.unwrap();
+    for (script, whole, end) in [
+        ("pg_dump postgres", &plain, "pg_dump"),
+        ("pg_dump -Fc postgres", &custom, "pg_restore"),
+    ] {
+        for count in [whole.len() / 2, whole.len() - 100] {
+            // Only the exit code of the last one counts.
+            let cut = dump(&format!("{script} 2>&- | head -c {count}"), end);
+            let failure = printed(&cut).1.unwrap_err();
+            let is_noticed = matches!(
+                failure,
+                CommandFailure::NoEnd { .. } | CommandFailure::Unreadable { .. }
+            );
+            assert!(is_noticed, "{script} {count}: {failure}");
+        }
+    }
+    let failure = printed(&dump("exec pg_dump no_such_database", "pg_dump"))
+        .1
+        .unwrap_err();
+    let message = failure.to_string();
+    assert!(
+        message.starts_with("env ended with exit code 1: ") && message.contains("no_such_database"),
+        "{message}"
+    );
 }

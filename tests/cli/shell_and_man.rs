@@ -123,7 +123,9 @@ fn every_command_that_people_see_has_a_page() {
                 "{file} {heading}"
             );
         }
-        assert!(!text.contains("read-content"), "{file}");
+        for hidden in ["read-content", "attend-command"] {
+            assert!(!text.contains(hidden), "{file}");
+        }
         let leads_on = commands
             .iter()
             .any(|c| named(c).starts_with(&format!("{command}-")));
@@ -137,6 +139,7 @@ fn every_command_that_people_see_has_a_page() {
             let usage = format!("SYNOPSIS\n       {}", file.replace("exeat-", "exeat "));
             let usage = usage.trim_end_matches(".1").replace("policy-", "policy ");
             let usage = usage.replace("ledger-", "ledger ");
+            let usage = usage.replace("backup-", "backup ");
             assert!(ran.out.contains(&usage.replace("util-", "util ")), "{ran}");
         }
     }

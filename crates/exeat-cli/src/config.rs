@@ -39,7 +39,7 @@ mod surroundings;
 pub(crate) use backup::{BackupSource, FullEvery, Mode, Profile, Program, VerifyWhen};
 pub(crate) use cache::{cache_path, read_cache, write_cache};
 pub(crate) use inherited::Inherited;
-pub(crate) use surroundings::{has_askpass, has_ssh_agent, program, ssh_prompts};
+pub(crate) use surroundings::{folder_for_large, has_askpass, has_ssh_agent, program, ssh_prompts};
 
 /// The largest settings file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -479,13 +479,6 @@ pub(crate) fn ledger_keeper(policy: &Policy) -> LedgerKeeper {
         true => LedgerKeeper::Other,
         false => LedgerKeeper::Requester,
     }
-}
-
-/// Where what is large may lie for a while: `TMPDIR`, or `/var/tmp`, which the
-/// Filesystem Hierarchy Standard has for it.
-pub(crate) fn folder_for_large() -> PathBuf {
-    let folder = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty());
-    folder.map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
 }
 
 fn no_home() -> CommandError {

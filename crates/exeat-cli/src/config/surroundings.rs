@@ -44,3 +44,10 @@ pub(crate) fn has_ssh_agent() -> bool {
 fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
+
+/// Where what is large may lie for a while: `TMPDIR`, or `/var/tmp`, which the
+/// Filesystem Hierarchy Standard has for it.
+pub(crate) fn folder_for_large() -> PathBuf {
+    let folder = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty());
+    folder.map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
+}

@@ -310,22 +310,22 @@ mod tests {
 
     #[test]
     fn what_it_starts_is_not_waited_for() {
-        // The one in the background holds the pipe, and waits for one that
-        // nobody writes to until the test is over.
+        // The one in the background holds the pipe until the folder is gone.
         let dir = tempfile::TempDir::with_prefix("exeat-test-").unwrap();
-        let fifo = dir.path().join("fifo");
-        let script = format!("mkfifo '{0}'; (read x <'{0}') & exit 0", fifo.display());
-        run(Hook::Before, &shell(&script), &BEFORE, &|| false).unwrap();
-        let error = fails(
+        let path = dir.path().display();
+        let script = format!("(while test -d '{path}'; do :; done) & exit ");
+        run(
             Hook::Before,
-            &shell(&format!("(read x <'{}') & exit 9", fifo.display())),
-        );
+            &shell(&format!("{script} 0")),
+            &BEFORE,
+            &|| false,
+        )
+        .unwrap();
+        let error = fails(Hook::Before, &shell(&format!("{script} 9")));
         assert_eq!(
             error.message,
             "backup 'nightly': before: sh ended with exit code 9"
         );
-        // Lets them go.
-        let _ = rustix::fs::open(&fifo, rustix::fs::OFlags::RDWR, rustix::fs::Mode::empty());
     }
 
     #[test]

@@ -215,4 +215,8 @@ fn text_of(path: &Path) -> Result<String, CommandError> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test makes settings in a folder of its own"
+)]
 mod tests;

@@ -229,7 +229,7 @@ mod tests {
             let expected = expected.map(|(name, parent)| (name.to_owned(), parent));
             assert_eq!(name_and_parent(line.as_bytes()), expected, "{line}");
         }
-        let own = fs::read("/proc/self/stat").unwrap();
+        let own = fs::read("/proc/self/stat").expect("proc(5)");
         let parent = rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get());
         assert_eq!(name_and_parent(&own).map(|(_, parent)| parent), parent);
     }
