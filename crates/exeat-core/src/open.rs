@@ -31,7 +31,7 @@ mod emit;
 mod files;
 
 use chain::Chain;
-pub use chain::bases_of;
+pub use chain::{bases_of, check_holder, holder_of};
 pub use emit::{Emitted, emit};
 use files::{Files, Finish};
 

@@ -90,11 +90,20 @@ pub(crate) fn run(
         (None, None) => unreachable!("one of the two is required"),
     };
     let identities = openers(&verified, &args.identity, config, ui)?;
-    let unlocked = unlock_with(verified, &identities, ui)?;
-    let earlier = match args.stdout {
-        true => Vec::new(),
-        false => earlier(args, &unlocked, backups, &identities, config, ui)?,
-    };
+    let mut unlocked = unlock_with(verified, &identities, ui)?;
+    let mut earlier = Vec::new();
+    match (args.stdout, args.paths.first()) {
+        (false, _) => earlier = self::earlier(args, &unlocked, backups, &identities, config, ui)?,
+        (true, Some(path)) if open::holder_of(&unlocked, path.as_bytes()).is_some() => {
+            let bases = self::earlier(args, &unlocked, backups, &identities, config, ui)?;
+            for base in bases {
+                open::check_holder(&unlocked, &base, path.as_bytes())?;
+                // It is written from where it lies.
+                unlocked = base;
+            }
+        }
+        (true, _) => {}
+    }
     let all = std::iter::once(&unlocked).chain(&earlier);
     let headers: Vec<_> = all.map(|one| one.inventory().header()).collect();
     let permit = policy

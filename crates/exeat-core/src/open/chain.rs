@@ -22,6 +22,23 @@ pub fn bases_of(
     Ok(needed(package, wanted.as_deref()))
 }
 
+/// The earlier package that holds one file, where one does.
+#[must_use]
+pub fn holder_of(package: &Unlocked, path: &[u8]) -> Option<PackageId> {
+    let inventory = package.inventory();
+    let index = inventory.find(path.strip_suffix(b"/").unwrap_or(path))?;
+    inventory.entry(index).package()
+}
+
+/// Whether an earlier package has the file at `path` as `package` says.
+///
+/// # Errors
+/// It is of another chain or by another signer, or does not hold it so.
+pub fn check_holder(package: &Unlocked, earlier: &Unlocked, path: &[u8]) -> Result<(), OpenError> {
+    let wanted = select(package.inventory(), &[path.to_vec()])?;
+    link(package, earlier, wanted.as_deref()).map(drop)
+}
+
 fn needed(package: &Unlocked, wanted: Option<&[bool]>) -> BTreeMap<PackageId, u64> {
     let mut needed = BTreeMap::new();
     for (index, record) in package.inventory().entries().enumerate() {

@@ -176,6 +176,10 @@ impl Walk<'_> {
                     Err(error) => self.cannot_read(&stat, EntryKind::Directory, error),
                 }
             }
+            // Of a source in use it shows when the file's turn comes, if it does.
+            FileType::RegularFile if self.options.live => {
+                self.add(&stat, EntryKind::File, b"", None)
+            }
             FileType::RegularFile => {
                 match rustix::fs::accessat(parent, name, Access::READ_OK, AtFlags::EACCESS) {
                     Ok(()) => self.add(&stat, EntryKind::File, b"", None),
