@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::chain::Chain;
 use super::error::BackupError;
-use super::memory::Tip;
+use super::memory::{Memory, Tip};
 use super::problems::{MAYBE_UNREADABLE, Problems, RECORD, UNREADABLE};
 use super::pruned::{self, Found, Gone, PruneRecord};
+use super::retention::Candidate;
 use crate::diagnostic::Finding;
 use crate::digest::Digest;
 use crate::manifest::{Manifest, PackageId, PayloadKind, Series};
@@ -297,6 +298,20 @@ impl Shelf {
     #[must_use]
     pub fn newest(&self) -> Option<&Shelved> {
         self.packages.last()
+    }
+
+    /// The packages as [`super::plan`] wants them. One counts as verified if the
+    /// host remembers so, and if its members still are as its manifest says.
+    #[must_use]
+    pub fn candidates(&self, memory: &Memory) -> Vec<Candidate> {
+        let candidate = |package: &Shelved| Candidate {
+            id: package.id,
+            sequence: package.sequence,
+            created: package.created,
+            base: package.base.clone(),
+            is_verified: package.damage.is_none() && memory.verified.contains_key(&package.id),
+        };
+        self.packages.iter().map(candidate).collect()
     }
 
     /// Where the next package goes: after the highest number that is there, that

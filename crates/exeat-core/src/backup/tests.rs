@@ -252,6 +252,16 @@ fn members_are_counted_and_measured() {
     let said = shelf.packages()[1].damage.as_deref().expect("damaged");
     assert!(said.contains("inventory.age is missing"), "{said}");
     assert_eq!(shelf.packages()[2].damage, None);
+    // Whatever the host remembers of them.
+    let mut memory = Memory::new(nights.series, "/srv");
+    let ids = shelf.packages().iter().map(|package| package.id);
+    memory.verified = ids.map(|id| (id, at(9))).collect();
+    let candidates = shelf.candidates(&memory);
+    let verified: Vec<_> = candidates.iter().map(|one| one.is_verified).collect();
+    assert_eq!(verified, [false, false, true]);
+    memory.verified.clear();
+    let mut candidates = shelf.candidates(&memory).into_iter();
+    assert!(candidates.all(|one| !one.is_verified));
 }
 
 #[test]

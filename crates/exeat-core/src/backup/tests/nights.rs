@@ -17,19 +17,6 @@ impl Progress for StopAfter {
     }
 }
 
-fn candidates(shelf: &Shelf, memory: &Memory) -> Vec<Candidate> {
-    let packages = shelf.packages().iter();
-    packages
-        .map(|package| Candidate {
-            id: package.id,
-            sequence: package.sequence,
-            created: package.created,
-            base: package.base.clone(),
-            is_verified: memory.verified.contains_key(&package.id),
-        })
-        .collect()
-}
-
 /// A full one every seventh night, the others need all since the last full one.
 #[test]
 fn sixty_nights_leave_a_chain_that_nothing_is_wrong_with() {
@@ -42,7 +29,7 @@ fn sixty_nights_leave_a_chain_that_nothing_is_wrong_with() {
         monthly: 2,
         yearly: 1,
     };
-    let mut since_full = Vec::new();
+    let (mut since_full, mut stopped) = (Vec::new(), 0);
     for night in 1..=60_u64 {
         let mut memory = Memory::read(&file).expect("good").unwrap_or_else(|| {
             Memory::new(nights.series, &nights.dir.path().display().to_string())
@@ -69,27 +56,31 @@ fn sixty_nights_leave_a_chain_that_nothing_is_wrong_with() {
             memory.verified.insert(made.id, created);
         }
         let mut shelf = nights.is(&[]);
-        let fates = plan(&candidates(&shelf, &memory), &keep, &TimeZone::UTC);
+        let fates = plan(&shelf.candidates(&memory), &keep, &TimeZone::UTC);
         let stop = StopAfter(AtomicU64::new(night % 3));
         let going = fates.iter().filter(|fate| !fate.verdict.is_kept()).count() as u64;
         match shelf.remove(&fates, &nights.key, created, &stop) {
             Ok(removed) => assert_eq!(removed.len() as u64, going),
-            Err(BackupError::Interrupted) => assert!(going > night % 3),
+            Err(BackupError::Interrupted) => {
+                assert!(going > night % 3);
+                stopped += 1;
+            }
             Err(error) => panic!("{error}"),
         }
         let present: Vec<_> = nights.shelf().packages().iter().map(|one| one.id).collect();
         memory.forget_others(&present);
         memory.write(&file).expect("written");
     }
+    assert!(stopped > 3, "{stopped}");
     // The pruning that was stopped is finished, and once more nothing goes.
     let memory = Memory::read(&file).expect("good").expect("there");
     let mut shelf = nights.is(&[]);
-    let fates = plan(&candidates(&shelf, &memory), &keep, &TimeZone::UTC);
+    let fates = plan(&shelf.candidates(&memory), &keep, &TimeZone::UTC);
     shelf
         .remove(&fates, &nights.key, at(61), &Silent)
         .expect("done");
     let shelf = nights.is(&[]);
-    let fates = plan(&candidates(&shelf, &memory), &keep, &TimeZone::UTC);
+    let fates = plan(&shelf.candidates(&memory), &keep, &TimeZone::UTC);
     assert!(fates.iter().all(|fate| fate.verdict.is_kept()));
     let there = sequences(&shelf);
     assert_eq!(there.last(), Some(&60));
