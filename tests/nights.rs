@@ -15,7 +15,7 @@ use exeat_core::backup::{
 use exeat_core::decide::{Decision, History, Request, Requester, Terms};
 use exeat_core::deliver::{self, Staging};
 use exeat_core::destination::Destination;
-use exeat_core::keys::{Identities, IdentityFile, Recipient, Recipients};
+use exeat_core::keys::{Identities, IdentityPair, Recipient, Recipients};
 use exeat_core::ledger::Ledger;
 use exeat_core::manifest::PackageId;
 use exeat_core::open;
@@ -47,7 +47,7 @@ enum Stopped {
 struct World {
     dir: tempfile::TempDir,
     host: SigningKey,
-    recipient: Recipients,
+    recipient: String,
     identities: Identities,
     allowed: AllowedSigners,
 }
@@ -91,8 +91,7 @@ impl World {
     fn new() -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let host = SigningKey::generate("host");
-        let identity = IdentityFile::generate();
-        let recipient = Recipient::parse(&identity.recipient()).expect("a key");
+        let identity = IdentityPair::generate();
         let line = AllowedSigner::new("host", &[PACKAGE_NAMESPACE], host.public());
         let mut allowed = AllowedSigners::empty();
         allowed.push(line.expect("a line"));
@@ -100,7 +99,7 @@ impl World {
             fs::create_dir(dir.path().join(folder)).expect("new");
         }
         Self {
-            recipient: Recipients::keys(vec![recipient]).expect("one"),
+            recipient: identity.recipient(),
             identities: identity.identities(),
             dir,
             host,
@@ -205,7 +204,8 @@ impl World {
                 purpose: None,
                 requester: Requester::of(1000),
             },
-            recipients: self.recipient.clone(),
+            recipients: Recipients::keys(vec![Recipient::parse(&self.recipient).expect("a key")])
+                .expect("one"),
             signer: Some(self.host.public().fingerprint()),
             approvals: Default::default(),
         };

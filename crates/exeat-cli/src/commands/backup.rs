@@ -11,7 +11,7 @@ mod timer;
 
 use std::path::PathBuf;
 
-use exeat_core::backup::{BackupError, Candidate, Keep, Memory, SeriesId, Shelf, series_id};
+use exeat_core::backup::{BackupError, Keep, Memory, SeriesId, Shelf, series_id};
 use exeat_core::diagnostic::{Finding, Severity};
 use exeat_core::progress::Progress;
 use exeat_core::signature::PublicKey;
@@ -125,16 +125,4 @@ fn is_broken(findings: &[Finding]) -> bool {
     findings
         .iter()
         .any(|finding| finding.severity == Severity::Refuse)
-}
-
-/// What the rules are asked about.
-fn candidates(shelf: &Shelf, memory: &Memory) -> Vec<Candidate> {
-    let packages = shelf.packages().iter().map(|package| Candidate {
-        id: package.id,
-        sequence: package.sequence,
-        created: package.created,
-        base: package.base.clone(),
-        is_verified: package.damage.is_none() && memory.verified.contains_key(&package.id),
-    });
-    packages.collect()
 }

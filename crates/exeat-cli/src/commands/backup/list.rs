@@ -7,7 +7,7 @@ use exeat_core::diagnostic::Finding;
 use exeat_core::path::Escaped;
 use serde::Serialize;
 
-use super::{Site, candidates, findings, is_broken};
+use super::{Site, findings, is_broken};
 use crate::args::BackupList;
 use crate::commands::{listen, stopped_or};
 use crate::config::Config;
@@ -55,7 +55,7 @@ pub(super) fn run(args: &BackupList, config: &Config, ui: &Ui) -> Result<Report,
     let shelf = site.shelf(&progress).map_err(stopped_or)?;
     progress.clear();
     let zone = &site.profile.time_zone;
-    let fates = plan(&candidates(&shelf, &memory), &site.keep(), zone);
+    let fates = plan(&shelf.candidates(&memory), &site.keep(), zone);
     let packages = shelf.packages().iter().zip(&fates).map(|(package, fate)| {
         let verified = memory.verified.get(&package.id);
         One {

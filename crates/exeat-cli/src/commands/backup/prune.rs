@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::run::{Deleted, read_back};
-use super::{Site, candidates, findings};
+use super::{Site, findings};
 use crate::args::BackupPrune;
 use crate::commands::{listen, now, stopped_or};
 use crate::config::Config;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
         compare(&site, &shelf, &mut memory, &progress, &mut warnings)?;
     }
     let zone = &site.profile.time_zone;
-    let fates = plan(&candidates(&shelf, &memory), &site.keep(), zone);
+    let fates = plan(&shelf.candidates(&memory), &site.keep(), zone);
     let kept = fates.iter().filter(|fate| fate.verdict.is_kept());
     let kept = kept.filter_map(|fate| Some(described(fate, find(&shelf, fate)?)));
     let kept = kept.collect();

@@ -30,7 +30,7 @@ use serde::Serialize;
 
 use super::hooks::{self, Hook, Occasion};
 use super::metrics::{self, Made};
-use super::{Site, candidates, findings, is_broken};
+use super::{Site, findings, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
 use crate::commands::{ATTENDANT, listen, now, readers, releasing, stop_if_asked, stopped_or};
@@ -618,7 +618,7 @@ impl Night<'_> {
         // With the one that has just been made.
         *shelf = self.site.shelf(self.progress)?;
         let fates = plan(
-            &candidates(shelf, &self.memory),
+            &shelf.candidates(&self.memory),
             &keep,
             &self.site.profile.time_zone,
         );
