@@ -5,8 +5,10 @@ mod hooks;
 mod list;
 mod metrics;
 mod prune;
+mod read_back;
 mod run;
 mod status;
+mod summary;
 mod timer;
 
 use std::path::PathBuf;
