@@ -299,7 +299,7 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write(&tree, &dir.path().join("tree"));
-        let options = SealOptions { compress, volume_size, pad, readers: None, threads: None };
+        let options = SealOptions { compress, volume_size, pad, ..SealOptions::default() };
         let source = Source::open(&[dir.path().join("tree")]).expect("opens");
         let unlocked = seal_and_unlock(dir.path(), &source, is_archive, &options);
         unlocked.verify_contents(None, &Silent).expect("every entry");

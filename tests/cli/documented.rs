@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::after;
 use crate::approvals;
 use crate::bad_input::unprivileged;
 use crate::bad_package::spoilt;
@@ -110,7 +111,7 @@ fn all_ways(env: &Env, schema: &Schema, command: &str, with_key: &str) {
 }
 
 fn prepared() -> Option<Env> {
-    if !require(&["zip", "setpriv", "chown"]) {
+    if !require(&["zip", "setpriv", "chown", "ssh-keygen"]) {
         return None;
     }
     let env = Env::with_people();
@@ -130,6 +131,16 @@ fn verify_is_as_documented() {
         "verify out/p.exeat -i recipient/identity.txt",
     ] {
         let ran = env.by("recipient", &format!("{line} --json")).ends(0);
+        documented(&schema, &ran);
+    }
+    // Of a chain: the first one, and one that comes after it, though not at once.
+    let first = after::numbered(&env, "first.exeat", 1, None);
+    after::numbered(&env, "third.exeat", 3, Some(&first));
+    for (line, exit) in [
+        ("verify first.exeat", 0),
+        ("verify third.exeat --after first.exeat", 7),
+    ] {
+        let ran = env.by("recipient", &format!("{line} --json")).ends(exit);
         documented(&schema, &ran);
     }
     let identity = " -i recipient/identity.txt";

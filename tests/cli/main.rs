@@ -7,6 +7,7 @@
     reason = "a test may panic, and makes and breaks files of its own"
 )]
 
+mod after;
 mod agent;
 mod approvals;
 mod archive;

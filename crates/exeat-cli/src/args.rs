@@ -17,13 +17,13 @@ mod scan;
 mod util;
 mod values;
 
-pub(crate) use backup::{Backup, BackupTimer};
+pub(crate) use backup::{Backup, BackupList, BackupPrune, BackupRun, BackupStatus, BackupTimer};
 pub(crate) use key_source::KeySource;
 pub(crate) use ledger::{
     Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerOutstanding, LedgerReceive, LedgerRecover,
     LedgerShow, LedgerVerify,
 };
-pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
+pub(crate) use received::{AsOf, List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use release::{AnswerArgs, Approve, Export, Reject, Request};
 pub(crate) use scan::{Scan, duration};
 pub(crate) use util::{Completions, Man, Util};

@@ -14,6 +14,7 @@ mod open;
 mod policy;
 mod receipt;
 mod rekey;
+mod releasing;
 mod request;
 mod scan;
 mod trust;
@@ -79,7 +80,7 @@ pub(crate) fn run(
         Command::Open(args) => open::run(&args, &config, umask, ui),
         Command::Receipt(args) => receipt::run(&args, &config, umask, ui),
         Command::Rekey(args) => rekey::run(&args, &config, umask, ui),
-        Command::Backup(args) => backup::run(&args, &config, umask, ui),
+        Command::Backup(args) => backup::run(args, &config, umask, ui),
         Command::Ledger(args) => ledger::run(&args, &config, ui),
         Command::Policy(args) => policy::run(&args, &config, umask, ui),
         Command::Demo(_) | Command::Util(_) => unreachable!("handled above"),
@@ -150,14 +151,25 @@ fn received(ui: &Ui) -> Result<Package, CommandError> {
     Ok(Package::receive(&mut input, &folder, &progress)?)
 }
 
-/// Opens a verified package with the given identities, the user's own, or a
-/// passphrase, whichever it was sealed for.
+/// Opens a verified package with what opens it.
 fn unlock(
     verified: Verified<Package>,
     given: &[KeySource],
     config: &Config,
     ui: &Ui,
 ) -> Result<Unlocked, CommandError> {
+    let identities = openers(&verified, given, config, ui)?;
+    unlock_with(verified, &identities, ui)
+}
+
+/// What opens a verified package: the given identities, the user's own, or a
+/// passphrase, whichever it was sealed for.
+fn openers(
+    verified: &Verified<Package>,
+    given: &[KeySource],
+    config: &Config,
+    ui: &Ui,
+) -> Result<Identities, CommandError> {
     let is_passphrase = verified.envelope_kind()? == EnvelopeKind::Passphrase;
     if is_passphrase && !given.is_empty() && verified.further_envelopes().is_empty() {
         return Err(CommandError::usage(
@@ -170,15 +182,25 @@ fn unlock(
             ui.must_say("note: if it was passed on to you, give your identity with -i instead");
         }
         let passphrase = terminal::read_passphrase("Passphrase of the package: ")?;
-        return Ok(verified.unlock(&Identities::passphrase(passphrase))?);
+        return Ok(Identities::passphrase(passphrase));
     }
     let identities = config.identities(given)?.ok_or_else(|| {
         CommandError::usage("no identity to open the package with")
             .with_help("give one with -i, or make one with 'exeat init'")
     })?;
-    let unlocked = verified.unlock(&identities.talking(&plugins::talk(ui)))?;
+    Ok(identities.talking(&plugins::talk(ui)))
+}
+
+/// Opens a verified package, and says so where it was passed on.
+fn unlock_with(
+    verified: Verified<Package>,
+    identities: &Identities,
+    ui: &Ui,
+) -> Result<Unlocked, CommandError> {
+    let is_passphrase = verified.envelope_kind()? == EnvelopeKind::Passphrase;
+    let unlocked = verified.unlock(identities)?;
     match unlocked.passed_on().map(FurtherEnvelope::state) {
-        _ if unlocked.is_listed() => {}
+        _ if unlocked.is_listed() || is_passphrase => {}
         Some(EnvelopeState::PassedOn { by, .. }) => ui.must_say(&format!(
             "warning: the sender did not list your identity as a recipient; {} has passed the \
              package on to you",

@@ -18,7 +18,7 @@ use exeat_core::keys::{
 };
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::policy::{LedgerKeeper, Policy, PolicyFile};
-use exeat_core::signature::{AllowedSigners, Fingerprint, SignatureError, SigningKey};
+use exeat_core::signature::{AllowedSigners, Fingerprint, PublicKey, SignatureError, SigningKey};
 use rustix::io::Errno;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -36,9 +36,7 @@ mod cache;
 mod inherited;
 mod surroundings;
 
-pub(crate) use backup::{
-    BackupSource, CommandSource, FullEvery, Keep, Mode, Profile, Program, VerifyWhen,
-};
+pub(crate) use backup::{BackupSource, FullEvery, Mode, Profile, Program, VerifyWhen};
 pub(crate) use cache::{cache_path, read_cache, write_cache};
 pub(crate) use inherited::Inherited;
 pub(crate) use surroundings::{folder_for_large, has_askpass, has_ssh_agent, program, ssh_prompts};
@@ -255,6 +253,15 @@ impl Config {
         &self,
         given: Option<&KeySource>,
     ) -> Result<Option<Fingerprint>, CommandError> {
+        let key = self.public_key(given)?;
+        Ok(key.map(|key| key.fingerprint()))
+    }
+
+    /// The public half of the key that would sign.
+    pub(crate) fn public_key(
+        &self,
+        given: Option<&KeySource>,
+    ) -> Result<Option<PublicKey>, CommandError> {
         let own = KeySource::File(self.signing_key_path());
         let source = given.unwrap_or(&own);
         let bytes = match self.read_own_key(source) {
@@ -263,7 +270,7 @@ impl Config {
         };
         let key = SigningKey::public_of(&bytes);
         let key = key.map_err(|error| CommandError::from(error).about(source))?;
-        Ok(Some(key.fingerprint()))
+        Ok(Some(key))
     }
 
     /// The identities that were given, or the user's own where none is
@@ -453,6 +460,13 @@ pub(crate) fn ledger_path(policy: &Policy) -> Result<PathBuf, CommandError> {
     let home = etcetera::choose_base_strategy().map_err(|_| no_home())?;
     let state = home.state_dir().unwrap_or_else(|| home.data_dir());
     Ok(state.join("exeat").join("ledger.jsonl"))
+}
+
+/// Where this machine remembers the backups of a profile.
+pub(crate) fn backup_state(profile: &str) -> Result<PathBuf, CommandError> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| no_home())?;
+    let state = strategy.state_dir().ok_or_else(no_home)?;
+    Ok(state.join("exeat").join("backup").join(profile))
 }
 
 /// Who could rewrite the record: with the append-only attribute nobody but

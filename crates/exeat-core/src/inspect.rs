@@ -161,6 +161,30 @@ impl Inspection {
         Ok(())
     }
 
+    /// The same of a source that is in use: a file that is not what it was any
+    /// more, when its reader needs it again, was not looked into.
+    pub(crate) fn end_live(
+        &self,
+        source: &Source,
+        entry: &Entry<'_>,
+        inspector: FileInspector,
+        progress: &dyn Progress,
+    ) -> Result<(), SourceError> {
+        match self.end(source, entry, inspector, progress) {
+            Err(SourceError::Changed { .. } | SourceError::Read { .. }) => {
+                let mut summary = self.summary();
+                summary.add_file(entry.bytes());
+                let piece = Piece {
+                    reason: Some("changed before its reader saw it".into()),
+                    ..Piece::default()
+                };
+                summary.add(&entry.path().to_string(), piece);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
     /// Ends the file at a path, which is escaped. What is not text is read now,
     /// by its reader; the format that it has is the result.
     ///
@@ -376,7 +400,7 @@ impl Inspection {
 }
 
 fn is_file(entry: &Entry<'_>) -> bool {
-    entry.kind() == EntryKind::File && entry.skipped().is_none()
+    entry.kind() == EntryKind::File && entry.is_here()
 }
 
 /// Reads, hashes and inspects one file; without a digest once enough is known.

@@ -28,6 +28,8 @@
 //!
 //! Where a policy asks for it, others agree to a release beforehand: [`approval`].
 //!
+//! A chain of backups in one folder is looked at and cleared up by [`backup`].
+//!
 //! The [`manual`] describes the package format and the findings.
 //!
 //! # Example
@@ -113,6 +115,7 @@ compile_error!("exeat relies on Linux's openat2 to stay below a folder, and runs
 
 pub mod approval;
 pub mod audit;
+pub mod backup;
 mod beneath;
 mod codec;
 pub mod decide;

@@ -35,6 +35,8 @@ pub(crate) use passing::{MAX_PASSING, Passing};
 pub const FORMAT: &str = "exeat/1";
 /// The largest manifest a reader takes, in bytes.
 pub const MAX_MANIFEST: u64 = 16 << 20;
+/// The most earlier packages that one of a chain of backups may need.
+pub(crate) const MAX_BASES: usize = 4096;
 /// The largest `README.txt` a reader takes, in bytes.
 pub(crate) const MAX_README: u64 = 64 << 10;
 
@@ -258,6 +260,21 @@ pub struct Series {
     pub sequence: u64,
 }
 
+impl Series {
+    fn check(&self, package: PackageId) -> Result<(), &'static str> {
+        if self.sequence == 0 || self.sequence == 1 && self.previous.is_some() {
+            return Err("a series begins with 1, and there is nothing before that");
+        }
+        if self.base.len() > MAX_BASES {
+            return Err("it needs more than 4096 earlier packages");
+        }
+        if self.base.contains(&package) || !self.base.is_sorted_by(|a, b| a < b) {
+            return Err("the packages it needs are not in order, or it is one of them");
+        }
+        Ok(())
+    }
+}
+
 impl Manifest {
     /// The bytes of `manifest.json`.
     #[must_use]
@@ -322,6 +339,9 @@ impl Manifest {
         }
         if self.sums != Member::of(&self.sums_bytes()) {
             return Err("the sums are not those of the members");
+        }
+        if let Some(series) = &self.series {
+            series.check(self.id)?;
         }
         if self.readme.bytes > MAX_README {
             return Err("README.txt is larger than 64 KiB");
@@ -431,7 +451,7 @@ mod tests {
     fn is_canonical_and_reads_back() {
         let mut manifest = example();
         manifest.series = Some(Series {
-            base: vec![manifest.id],
+            base: vec![PackageId::generate()],
             id: manifest.id.0,
             previous: Some(manifest.sums.sha256),
             sequence: 3,

@@ -18,19 +18,22 @@ use crate::decide::OpenPermit;
 use crate::destination::{self, DestinationError, NewFolder, OpenTarget};
 use crate::diagnostic::{Explain, Fault};
 use crate::entry::EntryKind;
-use crate::manifest::{Inventory, Record};
+use crate::manifest::{Inventory, PackageId, Record};
 use crate::parallel;
 use crate::path::{Escaped, shown};
 use crate::progress::{Phase, Progress};
 use crate::staging::{self, Staging};
 use crate::tree::{Tree, TreeError};
-use crate::verify::{Package, Unlocked, Verified, VerifyError, read_volume};
+use crate::verify::{Package, Unlocked, Verified, VerifyError};
 
+mod chain;
 mod emit;
 mod files;
 
+use chain::Chain;
+pub use chain::{bases_of, check_holder, holder_of};
 pub use emit::{Emitted, emit};
-use files::Files;
+use files::{Files, Finish};
 
 /// Why a package was not opened. Nothing is left at the target then.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +59,36 @@ pub enum OpenError {
     NotOneFile {
         /// The path, escaped, or words for the whole package.
         what: String,
+    },
+    /// An earlier package of the chain is needed.
+    #[error("{files} of its files lie in the earlier package {package}, which is not here")]
+    Base {
+        /// The package.
+        package: PackageId,
+        /// How many of the files that are wanted it holds.
+        files: u64,
+    },
+    /// An earlier package is not of the same chain, or by another signer.
+    #[error("the earlier package {package} is of another chain of backups, or by another signer")]
+    OtherChain {
+        /// The package.
+        package: PackageId,
+    },
+    /// An earlier package does not hold what this one says of it.
+    #[error("the earlier package {package} does not hold '{path}' as this one says")]
+    Differs {
+        /// The package.
+        package: PackageId,
+        /// The path, escaped.
+        path: String,
+    },
+    /// One file was asked for, and an earlier package holds it.
+    #[error("'{path}' lies in the earlier package {package}")]
+    Earlier {
+        /// The path, escaped.
+        path: String,
+        /// The package.
+        package: PackageId,
     },
     /// There is not enough room.
     #[error("the content needs {needed} bytes, and {available} are free there")]
@@ -99,6 +132,10 @@ impl Explain for OpenError {
             Self::Permit => "permit-mismatch",
             Self::NoSuchPath { .. } => "no-such-path",
             Self::NotOneFile { .. } => "not-one-file",
+            Self::Base { .. } => "backup-base-missing",
+            Self::OtherChain { .. } => "backup-base-other",
+            Self::Differs { .. } => "backup-base-differs",
+            Self::Earlier { .. } => "backup-earlier",
             Self::NoSpace { .. } => "no-space",
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
             Self::Write { .. } => "write-failed",
@@ -111,7 +148,11 @@ impl Explain for OpenError {
         match self {
             Self::Verify(error) => error.fault(),
             Self::Destination(error) => error.fault(),
-            Self::NoSuchPath { .. } | Self::NotOneFile { .. } => Fault::Request,
+            Self::NoSuchPath { .. }
+            | Self::NotOneFile { .. }
+            | Self::Base { .. }
+            | Self::Earlier { .. } => Fault::Request,
+            Self::OtherChain { .. } | Self::Differs { .. } => Fault::Package,
             Self::Permit => Fault::Internal,
             _ => Fault::Environment,
         }
@@ -127,6 +168,14 @@ impl Explain for OpenError {
                 "name one file in it; 'exeat list' shows what is inside, and --to DIR opens all of \
                  it"
             }
+            Self::Base { .. } => {
+                "put the packages of the chain into one folder, and open the folder with --as-of, or \
+                 this package there"
+            }
+            Self::OtherChain { .. } | Self::Differs { .. } => {
+                "somebody may have exchanged packages: compare with another copy of the backups"
+            }
+            Self::Earlier { .. } => "open that package with --stdout, or this one with --to",
             Self::NoSpace { .. } => "free some space there, or choose another place",
             Self::Write { source, .. } => match source.kind() {
                 io::ErrorKind::Unsupported => "choose a place on a file system that has them",
@@ -156,8 +205,11 @@ pub struct OpenOptions {
     pub paths: Vec<Vec<u8>>,
     /// Make links that point outside of the opened folder too.
     pub outside_links: bool,
-    /// Permission bits to take away, as a umask.
+    /// Permission bits to take away, as a umask; not where [`Self::owner`] is set.
     pub umask: u32,
+    /// Give files the owners, special mode bits, exact times and extended
+    /// attributes that a backup kept. It takes the rights of root.
+    pub owner: bool,
     /// How many threads to use; by default one for each core.
     pub threads: Option<NonZeroUsize>,
 }
@@ -175,6 +227,11 @@ pub struct Opened {
     pub outside_links: Vec<String>,
     /// What the sender could not read and left out, escaped, with the reason.
     pub skipped: Vec<(String, String)>,
+    /// Files that were made, and may not be what they were at any one time,
+    /// escaped, with the reason: they changed while the sender read them.
+    pub lapses: Vec<(String, String)>,
+    /// Attributes that could not be set, each with the path, escaped.
+    pub lost_attributes: Vec<String>,
 }
 
 /// Opens a package where `permit` says. Whoever has only a path has to verify,
@@ -209,6 +266,29 @@ pub fn open(
     options: &OpenOptions,
     progress: &dyn Progress,
 ) -> Result<Opened, OpenError> {
+    open_chain(package, &[], permit, options, progress)
+}
+
+/// Opens a backup together with the earlier packages that hold some of its
+/// files. Of those no more are needed than [`bases_of`] says; `permit` has to be
+/// for each of them.
+///
+/// # Errors
+/// As [`open`], and where an earlier package is missing, is of another chain or
+/// signer, or does not hold what it should.
+pub fn open_chain(
+    package: &Unlocked,
+    earlier: &[Unlocked],
+    permit: OpenPermit,
+    options: &OpenOptions,
+    progress: &dyn Progress,
+) -> Result<Opened, OpenError> {
+    if earlier
+        .iter()
+        .any(|one| !permit.is_for(one.inventory().header()))
+    {
+        return Err(OpenError::Permit);
+    }
     let OpenTarget::Folder(target) = target_for(package, permit)? else {
         return Err(OpenError::Permit);
     };
@@ -234,12 +314,19 @@ pub fn open(
         path: target.path.clone(),
         source,
     })?;
-    let ciphertext = package.verified().manifest().payload.bytes;
+    let chain = Chain::new(package, earlier, wanted.as_deref())?;
     progress.begin(
         Phase::Extracting,
-        wanted.is_none().then_some(bytes.saturating_add(ciphertext)),
+        wanted
+            .is_none()
+            .then_some(bytes.saturating_add(chain.ciphertext())),
     );
-    let tree = Tree::new(staging.handle(), options.umask);
+    let umask = match options.owner {
+        true => 0,
+        false => options.umask,
+    };
+    let tree = Tree::new(staging.handle(), umask);
+    let finish = Finish::new(&tree, options.owner);
     let made = |kind| chosen().map(|(_, r)| r).filter(move |r| r.kind() == kind);
     for folder in made(EntryKind::Directory) {
         tree.make_folder(&folder.frame())?;
@@ -249,15 +336,9 @@ pub fn open(
     for file in spanning() {
         tree.make_file(&file.frame())?;
     }
-    let volumes = inventory.volumes().len();
-    parallel::for_each(volumes, parallel::threads(options.threads), |volume| {
-        read_volume(
-            package,
-            volume,
-            wanted.as_deref(),
-            &mut Files::new(&tree),
-            progress,
-        )
+    let threads = parallel::threads(options.threads);
+    parallel::for_each(chain.volumes(), threads, |volume| {
+        chain.read_volume(volume, &mut Files::new(&finish, inventory), progress)
     })?;
     let mut opened = Opened {
         bytes,
@@ -266,6 +347,7 @@ pub fn open(
     for record in made(EntryKind::Symlink) {
         if options.outside_links || record.path().link_stays_inside(record.target()) {
             tree.make_link(&record.frame())?;
+            finish.link(&record)?;
         } else {
             let target = Escaped(record.target());
             opened
@@ -276,13 +358,20 @@ pub fn open(
     opened.entries = chosen().count() as u64 - opened.outside_links.len() as u64;
     for record in spanning() {
         let file = tree.continue_file(&record.frame(), 0)?;
-        tree.finish_file(file, &record.frame())?;
+        finish.file(file, &record)?;
     }
     let folders: Vec<_> = made(EntryKind::Directory).collect();
     for folder in folders.iter().rev() {
-        tree.finish_folder(&folder.frame())?;
+        finish.folder(folder)?;
     }
     opened.skipped = skipped(inventory);
+    opened.lost_attributes = finish.lost();
+    opened.lapses = chosen()
+        .filter_map(|(_, record)| {
+            let reason = Escaped(record.lapse()?.as_bytes()).to_string();
+            Some((record.path().to_string(), reason))
+        })
+        .collect();
     if progress.cancelled() {
         return Err(VerifyError::Interrupted.into());
     }
@@ -294,7 +383,7 @@ pub fn open(
 /// The place that `permit` gives this package leave for.
 fn target_for(package: &Unlocked, permit: OpenPermit) -> Result<OpenTarget, OpenError> {
     let header = package.inventory().header();
-    match permit.package == header.package && permit.facts == header.facts {
+    match permit.is_for(header) {
         true => Ok(permit.target),
         false => Err(OpenError::Permit),
     }

@@ -12,6 +12,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use uuid::Uuid;
+
 use crate::codec::Level;
 use crate::decide::{Permit, ReleasePermit, SealedContent};
 use crate::diagnostic::{Explain, Fault, io_help};
@@ -22,11 +24,11 @@ use crate::inspect::reader::Readers;
 use crate::inspect::{Crew, Facts, Inspection};
 use crate::keys::{KeyError, PackageKey};
 use crate::layout::{self, Content};
-use crate::manifest::{Compression, Content as ApprovedContent, Volume};
+use crate::manifest::{Compression, Content as ApprovedContent, PackageId, Volume};
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::signature::SignatureError;
-use crate::source::{Entry, Listing, Source, SourceError};
+use crate::source::{Digests, Entry, Listing, Source, SourceError};
 
 mod approved;
 mod complete;
@@ -35,7 +37,8 @@ mod stream;
 mod volume;
 
 pub use complete::Complete;
-use volume::{FileSealer, Sealer};
+use complete::Place;
+use volume::{FileSealer, Live, Sealer};
 
 /// Why sealing stopped. Whatever was staged is removed.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +160,19 @@ pub struct SealOptions {
     pub readers: Option<Readers>,
     /// How many threads to use; by default one for each core.
     pub threads: Option<NonZeroUsize>,
+    /// The chain of backups that it goes on with, if any.
+    pub link: Option<Link>,
+}
+
+/// The place of a package in a chain of backups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The chain.
+    pub series: Uuid,
+    /// The place in it, counted from 1.
+    pub sequence: u64,
+    /// SHA-256 of the manifest before this one; none of the first.
+    pub previous: Option<Digest>,
 }
 
 /// Where staged members go. [`crate::deliver::Staging`] is the one there is.
@@ -239,6 +255,7 @@ pub struct Sealed<S: Stage> {
     content: Digest,
     /// As approvals speak of it, where they do.
     approved: Option<ApprovedContent>,
+    link: Option<Link>,
 }
 
 /// Reads, hashes and encrypts what `permit` allows into `stage`.
@@ -264,7 +281,7 @@ pub fn seal<S: Stage>(
 }
 
 fn seal_files<S: Stage>(
-    permit: Permit,
+    mut permit: Permit,
     source: &Source,
     stage: S,
     options: &SealOptions,
@@ -303,14 +320,25 @@ fn seal_files<S: Stage>(
     };
     let threads = parallel::threads(options.threads);
     let sealed = seal_volumes(&sealer, &contents, threads)?;
-    source.check_unchanged(listing, threads, progress)?;
+    if !listing.is_live() {
+        source.check_unchanged(listing, threads, progress)?;
+    }
+    let inspection = sealer.common.inspection;
     let mut volumes = Vec::with_capacity(sealed.len());
     let mut digests = Vec::new();
     for volume in sealed {
         volumes.push(volume.account);
         digests.extend(volume.digests);
+        for live in volume.live {
+            match live {
+                Live::LeftOut(index, reason) => permit.listing.leave_out(index, reason),
+                Live::Lapse(index, reason) => permit.listing.set_lapse(index, reason),
+                Live::Attributes(index, all) => permit.listing.set_attributes(index, all),
+            }
+        }
     }
-    let facts = facts(sealer.common.inspection, listing);
+    let listing = &permit.listing;
+    let facts = facts(inspection, listing);
     let kind = PayloadKind::Tar;
     let content = complete::content_digest(kind, listing, &contents, &digests);
     let approved = match permit.request.approvals.ask_for_content() {
@@ -331,6 +359,7 @@ fn seal_files<S: Stage>(
         facts,
         content,
         approved,
+        link: options.link.clone(),
     })
 }
 
@@ -363,6 +392,36 @@ impl<S: Stage> Sealed<S> {
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// What is sealed, and what earlier packages hold.
+    #[must_use]
+    pub fn listing(&self) -> &Listing {
+        &self.permit.listing
+    }
+
+    /// The package that it will be.
+    pub(crate) fn package(&self) -> PackageId {
+        self.permit.request.terms.export
+    }
+
+    /// Calls `visit` for every file in path order, here or in an earlier package.
+    pub(crate) fn each_file<E>(
+        &self,
+        mut visit: impl FnMut(&Entry<'_>, &Digests) -> Result<(), E>,
+    ) -> Result<(), E> {
+        complete::walk(
+            self.kind,
+            self.listing(),
+            &self.contents,
+            &self.digests,
+            |entry, place| match place {
+                Place::LeftOut(_) | Place::At(..) => Ok(()),
+                Place::Held(_, digests) => visit(entry, digests),
+                Place::Whole(_, _, digest) => visit(entry, &Digests::Whole(digest)),
+                Place::Parts(parts) => visit(entry, &Digests::Parts(parts.into())),
+            },
+        )
     }
 
     fn permits(&self, release: &ReleasePermit) -> bool {
@@ -507,11 +566,11 @@ fn check_space(
 }
 
 fn is_sealed_file(entry: &Entry<'_>) -> bool {
-    entry.kind() == EntryKind::File && entry.skipped().is_none()
+    entry.kind() == EntryKind::File && entry.is_here()
 }
 
 fn extent(kind: PayloadKind, entry: &Entry<'_>) -> Extent {
-    if entry.skipped().is_some() {
+    if !entry.is_here() {
         return Extent {
             framed: 0,
             header: 0,

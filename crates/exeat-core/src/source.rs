@@ -17,25 +17,27 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use globset::GlobSet;
-use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, StatxFlags};
 
 use crate::beneath;
 use crate::destination::resolve::resolve;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::read_some;
+use crate::entry::Attributes;
 use crate::parallel;
 use crate::path::{EntryPath, Escaped, PathFault, shown};
 use crate::progress::Progress;
 
 mod again;
+pub(crate) mod attributes;
 pub mod command;
 mod listing;
 mod piped;
 mod walk;
 
 pub(crate) use again::{DATABASE, Gone, LOG, Reopen, is_database};
+pub(crate) use listing::{Digests, Held, Identity, NodeBuilder, SkipReason};
 pub use listing::{Entry, Listing};
-pub(crate) use listing::{Identity, NodeBuilder, SkipReason};
 use piped::Piped;
 
 /// How many offending paths one error names; it counts the rest.
@@ -225,6 +227,15 @@ pub struct ListOptions {
     pub exclude: Exclude,
     /// Record what cannot be read as left out, instead of failing.
     pub skip_unreadable: bool,
+    /// The source is in use, as that of a nightly backup is: what cannot be
+    /// read, vanishes or is no file is left out, and what changes while it is
+    /// read is marked; each with the reason.
+    pub live: bool,
+    /// Do not enter folders on other file systems than that of the root.
+    pub one_file_system: bool,
+    /// Keep owners, special mode bits, times to the nanosecond and extended
+    /// attributes.
+    pub keep_owner: bool,
 }
 
 /// Compiled patterns of what is left out.
@@ -473,8 +484,7 @@ impl Source {
             let start = batch * BATCH;
             for index in start..listing.len().min(start + BATCH) {
                 let entry = listing.entry(index);
-                if entry.skipped().is_none() && self.identity_of(&entry) != Some(*entry.identity())
-                {
+                if entry.is_here() && self.identity_of(&entry) != Some(*entry.identity()) {
                     return Err(SourceError::Changed {
                         path: entry.path().to_string(),
                     });
@@ -532,11 +542,17 @@ impl Source {
 
 /// Reads a range of a listed file, and makes sure at its end that it is still
 /// the file that was listed.
+///
+/// Of a live source it gives as many bytes as were listed whatever happens,
+/// zeros for those that are not to be had, and says so in the end.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     file: File,
     entry: Entry<'a>,
     left: u64,
+    /// Of a live source: what the file was when it was opened.
+    live: Option<Identity>,
+    lapse: Option<SkipReason>,
 }
 
 impl Source {
@@ -551,6 +567,8 @@ impl Source {
             file,
             entry: *entry,
             left: range.end - range.start,
+            live: None,
+            lapse: None,
         };
         if range.start > 0 {
             let sought = reader.file.seek(SeekFrom::Start(range.start));
@@ -558,12 +576,58 @@ impl Source {
         }
         Ok(reader)
     }
+
+    /// The same of a source that is in use.
+    ///
+    /// # Errors
+    /// Why nothing of it can be read.
+    pub(crate) fn read_live<'a>(
+        &self,
+        entry: &Entry<'a>,
+        range: Range<u64>,
+    ) -> Result<Reader<'a>, SkipReason> {
+        let root = self.roots.get(usize::from(entry.root()));
+        let root = root.ok_or(SkipReason::Unreadable)?;
+        let below = root.below(entry.path());
+        // What is a pipe by now must not be waited for.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let mut file = File::from(beneath::open(&root.handle, below, flags)?);
+        let stat = rustix::fs::fstat(&file)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(SkipReason::Vanished);
+        }
+        let now = Identity::of(&file)?;
+        if range.start > 0 {
+            let sought = file.seek(SeekFrom::Start(range.start));
+            sought.map_err(|_| SkipReason::Unreadable)?;
+        }
+        Ok(Reader {
+            file,
+            entry: *entry,
+            left: range.end - range.start,
+            live: Some(now),
+            lapse: (now.size != entry.identity().size).then_some(SkipReason::Changed),
+        })
+    }
 }
 
 impl Reader<'_> {
+    /// Why what was read of a live source may not be what the file was at any
+    /// one time, if so: known at the end.
+    pub(crate) fn lapse(&self) -> Option<SkipReason> {
+        self.lapse
+    }
+
+    pub(crate) fn attributes(&self) -> Attributes {
+        attributes::of(&self.file)
+    }
+
     /// The next bytes, as many as fit into `buffer`; none at the end.
     pub(crate) fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<&'b [u8], SourceError> {
         let want = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
+        if let Some(opened) = self.live {
+            return Ok(self.next_live(buffer, want, opened));
+        }
         if want == 0 {
             let now = Identity::of(&self.file).map_err(|e| self.unreadable(e.into()))?;
             return match now == *self.entry.identity() {
@@ -578,6 +642,39 @@ impl Reader<'_> {
         }
         self.left -= count as u64;
         Ok(&buffer[..count])
+    }
+
+    fn next_live<'b>(&mut self, buffer: &'b mut [u8], want: usize, opened: Identity) -> &'b [u8] {
+        if want == 0 {
+            if self.lapse.is_none() && Identity::of(&self.file).ok() != Some(opened) {
+                self.lapse = Some(SkipReason::Changed);
+            }
+            return &[];
+        }
+        let count = match read_some(&mut self.file, &mut buffer[..want]) {
+            Ok(0) => {
+                self.lapse = Some(SkipReason::Changed);
+                0
+            }
+            Ok(count) => count,
+            Err(_) => {
+                self.lapse = Some(SkipReason::InputOutput);
+                0
+            }
+        };
+        let count = match count {
+            0 => {
+                buffer[..want].fill(0);
+                // Nothing more of it is asked for.
+                if self.lapse == Some(SkipReason::InputOutput) {
+                    let _ = self.file.seek(SeekFrom::End(0));
+                }
+                want
+            }
+            count => count,
+        };
+        self.left -= count as u64;
+        &buffer[..count]
     }
 
     fn changed(&self) -> SourceError {

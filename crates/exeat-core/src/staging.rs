@@ -297,7 +297,7 @@ fn clear_leftovers(parent: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// Removes a folder and everything below it, following no link.
-fn remove_tree(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<()> {
+pub(crate) fn remove_tree(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<()> {
     remove_below(parent, name, DEPTH, &mut Removed::default())
 }
 

@@ -15,12 +15,13 @@ use std::io::{self, Seek as _, SeekFrom};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{AtFlags, Mode, OFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use crate::beneath;
+use crate::entry::{Attributes, Owner};
 use crate::framing::Frame;
-use crate::path::EntryPath;
+use crate::path::{EntryPath, Escaped};
 
 /// The folder that everything is made in.
 pub(crate) struct Tree<'a> {
@@ -111,8 +112,56 @@ impl<'a> Tree<'a> {
     /// Gives a folder its mode and time: the innermost first, and when
     /// everything is in it.
     pub(crate) fn finish_folder(&self, entry: &Frame<'_>) -> Result<(), TreeError> {
+        self.finish_file(self.open_folder(entry)?, entry)
+    }
+
+    /// A handle on a folder that was made.
+    pub(crate) fn open_folder(&self, entry: &Frame<'_>) -> Result<OwnedFd, TreeError> {
         let folder = self.open(entry.path, OFlags::RDONLY | OFlags::DIRECTORY);
-        self.finish_file(folder.map_err(|e| TreeError::new(entry, e))?, entry)
+        folder.map_err(|e| TreeError::new(entry, e))
+    }
+
+    /// Gives a file or folder its owner, attributes, mode with the special bits,
+    /// and exact time. Returns the attributes that could not be set.
+    pub(crate) fn give_back(
+        &self,
+        file: impl AsFd,
+        entry: &Frame<'_>,
+        owner: Owner,
+        attributes: Option<&Attributes>,
+    ) -> Result<Vec<String>, TreeError> {
+        let failed = |e: Errno| TreeError::new(entry, e);
+        let (user, group) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
+        rustix::fs::fchown(&file, Some(user), Some(group)).map_err(failed)?;
+        let mut lost = Vec::new();
+        // Capabilities are taken away by a change of owner, and special bits too.
+        let attributes = attributes.and_then(Attributes::decoded);
+        for (name, value) in attributes.unwrap_or_default() {
+            let set = rustix::fs::fsetxattr(&file, name, &value, XattrFlags::empty());
+            if let Err(error) = set {
+                let name = Escaped(name.as_bytes());
+                lost.push(format!("{}: {name} ({error})", entry.path));
+            }
+        }
+        let mode = u32::from(entry.mode) | owner.special << 9;
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)).map_err(failed)?;
+        let times = times_of(entry.modified, owner.nanoseconds);
+        rustix::fs::futimens(&file, &times).map_err(failed)?;
+        Ok(lost)
+    }
+
+    /// The same of a link, which has no mode and whose attributes are not kept.
+    pub(crate) fn give_link(&self, entry: &Frame<'_>, owner: Owner) -> Result<(), TreeError> {
+        let parent = self.parent(entry)?;
+        let name = OsStr::from_bytes(entry.path.name());
+        let (user, group) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        rustix::fs::chownat(&parent, name, Some(user), Some(group), flags)
+            .and_then(|()| {
+                let times = times_of(entry.modified, owner.nanoseconds);
+                rustix::fs::utimensat(&parent, name, &times, flags)
+            })
+            .map_err(|e| TreeError::new(entry, e))
     }
 
     /// A handle on the folder that the entry lies in.
@@ -131,9 +180,13 @@ impl<'a> Tree<'a> {
 }
 
 fn times(entry: &Frame<'_>) -> Timestamps {
+    times_of(entry.modified, 0)
+}
+
+fn times_of(seconds: i64, nanoseconds: u32) -> Timestamps {
     let modified = Timespec {
-        tv_sec: entry.modified,
-        tv_nsec: 0,
+        tv_sec: seconds,
+        tv_nsec: nanoseconds.into(),
     };
     Timestamps {
         last_access: modified,

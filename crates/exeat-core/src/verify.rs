@@ -24,13 +24,17 @@ use crate::path::Escaped;
 use crate::progress::{Phase, Progress};
 use crate::signature::{self, AllowedSigners, PACKAGE_NAMESPACE, SignatureError, Signer};
 
+mod after;
 mod approvals;
 mod archive;
 mod content;
 mod error;
 pub(crate) mod further;
+mod glance;
+mod medium;
 mod unlock;
 
+pub use after::{AfterError, Earlier, Following};
 use archive::Archive;
 pub use archive::ArchiveFault;
 pub(crate) use archive::MemberFile;
@@ -38,6 +42,7 @@ pub use content::ContentFault;
 pub(crate) use content::{Nowhere, Visitor, read_volume};
 pub use error::{ApprovalFault, CheckpointFault, Damage, DamageKind, VerifyError};
 pub use further::{EnvelopeState, FurtherEnvelope};
+pub(crate) use glance::{Claim, Unglanced};
 pub use unlock::{FullyVerified, Unlocked};
 
 /// The largest signature a reader takes, in bytes.
@@ -198,41 +203,7 @@ impl Package {
         now: Timestamp,
         wanted: Option<&str>,
     ) -> Result<Verified<Self>, VerifyError> {
-        if !self.has(member::MANIFEST) {
-            return Err(VerifyError::Unfinished);
-        }
-        if !self.has(member::SIGNATURE) {
-            return Err(VerifyError::Unsigned);
-        }
-        let is_file = |name: &str| {
-            let mut members = self.members.iter();
-            members.any(|(n, is_file, _)| n == name.as_bytes() && *is_file)
-        };
-        let not_files = [member::MANIFEST, member::SIGNATURE].into_iter();
-        let damage: Vec<_> = not_files
-            .filter(|name| !is_file(name))
-            .map(|name| Damage {
-                member: name.into(),
-                kind: DamageKind::NotAFile,
-            })
-            .collect();
-        if !damage.is_empty() {
-            return Err(VerifyError::Damaged { damage });
-        }
-        let bytes = self.read(member::MANIFEST, MAX_MANIFEST)?;
-        let signature = self.read(member::SIGNATURE, MAX_SIGNATURE)?;
-        let signer = signature::verify(&signature, PACKAGE_NAMESPACE, &bytes, allowed, now, wanted)
-            .map_err(|error| match error {
-                // A good signature that belongs to other bytes.
-                SignatureError::Altered => VerifyError::Damaged {
-                    damage: vec![Damage {
-                        member: member::MANIFEST.into(),
-                        kind: DamageKind::Altered,
-                    }],
-                },
-                other => VerifyError::Signature(other),
-            })?;
-        let manifest = Manifest::from_bytes(&bytes)?;
+        let (manifest, manifest_sha256, signer) = self.signed_manifest(allowed, now, wanted)?;
         let damage = self.damage(&manifest);
         if !damage.is_empty() {
             return Err(VerifyError::Damaged { damage });
@@ -256,7 +227,6 @@ impl Package {
         if !damage.is_empty() {
             return Err(VerifyError::Damaged { damage });
         }
-        let manifest_sha256 = Digest::of(&bytes);
         let further_envelopes = self.further_envelopes(manifest_sha256, allowed, now)?;
         Ok(Verified {
             further_envelopes,
@@ -266,6 +236,47 @@ impl Package {
             signer,
             envelope,
         })
+    }
+
+    /// The manifest, its digest, and who signed it; nothing else is looked at.
+    pub(crate) fn signed_manifest(
+        &self,
+        allowed: &AllowedSigners,
+        now: Timestamp,
+        wanted: Option<&str>,
+    ) -> Result<(Manifest, Digest, Signer), VerifyError> {
+        let (bytes, signature) = self.signed()?;
+        let signer = signature::verify(&signature, PACKAGE_NAMESPACE, &bytes, allowed, now, wanted)
+            .map_err(signature_error)?;
+        Ok((Manifest::from_bytes(&bytes)?, Digest::of(&bytes), signer))
+    }
+
+    /// The manifest and its signature, neither of them checked.
+    fn signed(&self) -> Result<(Vec<u8>, Vec<u8>), VerifyError> {
+        if !self.has(member::MANIFEST) {
+            return Err(VerifyError::Unfinished);
+        }
+        if !self.has(member::SIGNATURE) {
+            return Err(VerifyError::Unsigned);
+        }
+        let is_file = |name: &str| {
+            let mut members = self.members.iter();
+            members.any(|(n, is_file, _)| n == name.as_bytes() && *is_file)
+        };
+        let not_files = [member::MANIFEST, member::SIGNATURE].into_iter();
+        let damage: Vec<_> = not_files
+            .filter(|name| !is_file(name))
+            .map(|name| Damage {
+                member: name.into(),
+                kind: DamageKind::NotAFile,
+            })
+            .collect();
+        if !damage.is_empty() {
+            return Err(VerifyError::Damaged { damage });
+        }
+        let bytes = self.read(member::MANIFEST, MAX_MANIFEST)?;
+        let signature = self.read(member::SIGNATURE, MAX_SIGNATURE)?;
+        Ok((bytes, signature))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -402,6 +413,19 @@ impl Package {
     }
 }
 
+fn signature_error(error: SignatureError) -> VerifyError {
+    match error {
+        // A good signature that belongs to other bytes.
+        SignatureError::Altered => VerifyError::Damaged {
+            damage: vec![Damage {
+                member: member::MANIFEST.into(),
+                kind: DamageKind::Altered,
+            }],
+        },
+        other => VerifyError::Signature(other),
+    }
+}
+
 fn read_error(member: &str, source: io::Error) -> VerifyError {
     VerifyError::Read {
         member: member.into(),
@@ -498,12 +522,15 @@ impl Verified<Package> {
             self.package
                 .digest_damage(&volume.name, &expected, &on_bytes)
         })?;
-        let damage: Vec<_> = found.into_iter().flatten().collect();
-        if damage.is_empty() {
-            Ok(())
-        } else {
-            Err(VerifyError::Damaged { damage })
-        }
+        whole(found.into_iter().flatten().collect())
+    }
+}
+
+/// No damage, or an error that names it.
+fn whole(damage: Vec<Damage>) -> Result<(), VerifyError> {
+    match damage.is_empty() {
+        true => Ok(()),
+        false => Err(VerifyError::Damaged { damage }),
     }
 }
 

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
+use exeat_core::backup::SeriesId;
 use exeat_core::decide::Note;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{KeyArgs, KeySource, PolicyArgs, key_source};
+use super::{KeyArgs, KeySource, PolicyArgs, duration, key_source};
 
 /// Check that a package is complete, unaltered and signed by somebody you trust
 ///
@@ -18,6 +20,8 @@ Examples:
   exeat verify package.exeat -i ~/.config/exeat/identity.txt
   exeat verify package.exeat -i fd:3 3<identity.txt
   exeat verify package.exeat --signer bob@lab.example
+  exeat verify tonight.exeat --after 41
+  exeat verify tonight.exeat --after ../yesterday.exeat
   ssh host cat package.exeat.tar | exeat verify -")]
 pub(crate) struct Verify {
     /// The package: its folder, its archive, or '-' for an archive from a pipe
@@ -31,6 +35,10 @@ pub(crate) struct Verify {
     /// Ask for the passphrase and check the content too
     #[arg(long)]
     pub(crate) passphrase: bool,
+    /// Demand that it comes after this package of its chain of backups: a number, or an earlier
+    /// package, or its manifest.json; a file that is called like a number is ./41
+    #[arg(long, value_name = "SEQUENCE|FILE", value_hint = ValueHint::AnyPath)]
+    pub(crate) after: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 }
@@ -70,6 +78,8 @@ Examples:
   exeat open package.exeat -i ~/.ssh/id_ed25519 --to received
   exeat open package.exeat -i fd:3 --to received 3<identity.txt
   exeat open package.exeat -i credential:exeat --to received
+  exeat open /mnt/backup --as-of 2026-11-28 --to restored
+  exeat open /mnt/backup --as-of now clinic/letters --to restored
   exeat open package.exeat --to letters clinic/letters clinic/patients.csv
   exeat open clinic.exeat --stdout | psql clinic
   ssh host cat package.exeat.tar | exeat open - --to received
@@ -77,7 +87,8 @@ Examples:
 fd:N is what whoever starts exeat has open as descriptor N, such as a pipe; credential:NAME is what
 a systemd unit was given with LoadCredential=NAME:FILE. A file that is called so is ./fd:3.")]
 pub(crate) struct Open {
-    /// The package: its folder, its archive, or '-' for an archive from a pipe
+    /// The package: its folder, its archive, or '-' for an archive from a pipe; with --as-of the
+    /// folder that backups lie in
     #[arg(value_name = "PKG")]
     pub(crate) package: PathBuf,
     /// Extract these only, with what lies below them
@@ -97,10 +108,61 @@ pub(crate) struct Open {
     /// Also make links that point outside of the folder
     #[arg(long)]
     pub(crate) outside_links: bool,
+    /// Restore the last backup of this time or before: 2026-11-28T03:00:00Z, 2026-11-28 (the end
+    /// of that day, in this machine's time zone), 2d (so long ago), or now
+    #[arg(long, value_name = "TIME", value_parser = AsOf::parse)]
+    pub(crate) as_of: Option<AsOf>,
+    /// The chain of backups, where the folder has several
+    #[arg(long, value_name = "ID", requires = "as_of")]
+    pub(crate) series: Option<SeriesId>,
+    /// Give files their owners, special mode bits and extended attributes, as a backup kept them;
+    /// for root
+    #[arg(long, conflicts_with = "stdout")]
+    pub(crate) owner: bool,
     #[command(flatten)]
     pub(crate) policy: PolicyArgs,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
+}
+
+/// A moment that has gone by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum AsOf {
+    /// This one.
+    At(Timestamp),
+    /// So long ago.
+    Ago(SignedDuration),
+}
+
+impl AsOf {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            "expected a time such as 2026-11-28T03:00:00Z, a day such as 2026-11-28, a time ago \
+             such as 12h or 2d, or now"
+                .to_owned()
+        };
+        if text == "now" {
+            return Ok(Self::Ago(SignedDuration::ZERO));
+        }
+        if let Some(ago) = duration(text) {
+            return Ok(Self::Ago(ago));
+        }
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return Ok(Self::At(at));
+        }
+        let date: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
+        let day = date.to_zoned(jiff::tz::TimeZone::system());
+        let end = day.and_then(|day| day.end_of_day()).map_err(|_| wrong())?;
+        Ok(Self::At(end.timestamp()))
+    }
+
+    /// The moment itself.
+    pub(crate) fn before(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(at) => at,
+            Self::Ago(ago) => now.checked_sub(ago).unwrap_or(Timestamp::MIN),
+        }
+    }
 }
 
 /// Sign that a package has arrived, for its sender

@@ -77,6 +77,7 @@ pub(super) fn list(
     let options = ListOptions {
         exclude: Exclude::new(&args.exclude).map_err(CommandError::usage)?,
         skip_unreadable: args.skip_unreadable,
+        ..ListOptions::default()
     };
     let listing = source.list(&options, progress)?;
     for pattern in listing.idle_patterns() {

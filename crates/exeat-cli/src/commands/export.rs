@@ -3,26 +3,23 @@
 
 use std::path::PathBuf;
 
-use exeat_core::approval::{ApprovalError, Approvals};
 use exeat_core::decide::{Decision, Permit, Request, Terms};
-use exeat_core::deliver::{self, Delivered, Staging};
+use exeat_core::deliver::Staging;
 use exeat_core::destination::{Destination, PackageName};
 use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
 use exeat_core::inspect::{self, Facts, InspectOptions};
 use exeat_core::ledger::Ledger;
-use exeat_core::manifest::{Approval, Compression, MAX_APPROVALS, NamedKey, PackageId};
-use exeat_core::path::shown;
+use exeat_core::manifest::{Compression, NamedKey, PackageId};
 use exeat_core::policy::Policy;
-use exeat_core::seal::{self, Estimate, SealOptions, Sealed};
+use exeat_core::seal::{self, Estimate, SealOptions};
 use exeat_core::signature::SigningKey;
 use exeat_core::source::{Listing, Source};
-use exeat_core::statement::{Signed, Statement as _};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::asking::{self, HistoryOf, Skipped, Wanted, leave_out, skipped};
-use super::{listen, now, readers, stop_if_asked, stopped_or};
+use super::{listen, now, readers, releasing, stopped_or};
 use crate::args::{Export, is_dash};
 use crate::config::{self, Config};
 use crate::error::CommandError;
@@ -82,7 +79,7 @@ fn sealed(
     ui: &Ui,
 ) -> Result<Report, CommandError> {
     let (export, now) = (PackageId::generate(), now());
-    let approvals = approvals(&args.approval)?;
+    let approvals = releasing::approvals(&args.approval)?;
     let recipients = Wanted::of(&args.recipients, config)?;
     let key = config.signing_key(args.signing_key.as_ref(), ui)?;
     let output = output(args, ui)?;
@@ -128,7 +125,7 @@ fn sealed(
         volume_size: args.volume_size,
         pad: args.pad,
         readers: Some(readers()),
-        threads: None,
+        ..SealOptions::default()
     };
     if args.dry_run {
         let permit = match policy.decide(request, listing) {
@@ -146,26 +143,7 @@ fn sealed(
     }
     // Before anything is read: what cannot be recorded cannot leave.
     let ledger = config.ledger(policy)?;
-    let mut permit = match policy.decide(request, listing) {
-        Decision::Permit(permit) => permit,
-        Decision::Refusal(refusal) => {
-            ledger.lock()?.refuse(&refusal)?;
-            return Err(CommandError::refused(&refusal));
-        }
-    };
-    // Now, and not when all is sealed.
-    ledger.check()?;
-    if let Some(request) = permit.request().approvals.request() {
-        let mut requests = ledger.account(&[])?.requests;
-        let past = requests.remove(&request).unwrap_or_default();
-        permit = match policy.decide_past(permit, &past) {
-            Decision::Permit(permit) => permit,
-            Decision::Refusal(refusal) => {
-                ledger.lock()?.refuse(&refusal)?;
-                return Err(CommandError::refused(&refusal));
-            }
-        };
-    }
+    let mut permit = releasing::permit(policy, &ledger, request, listing)?;
     if permit.wants_first_look() {
         permit = first_look(permit, &source, policy, &ledger, &progress)?;
     }
@@ -186,7 +164,8 @@ fn sealed(
     exported.facts = Some(sealed.facts().clone());
     // A plugin or ssh-keygen may ask something now.
     progress.clear();
-    let delivered = release(sealed, policy, &ledger, &key, &mut exported)?;
+    let (delivered, findings) = releasing::release(sealed, policy, &ledger, &key)?;
+    exported.findings = findings;
     let manifest = &delivered.manifest;
     exported.written = true;
     exported.volumes = manifest.payload.volumes.len() as u64;
@@ -198,21 +177,6 @@ fn sealed(
         true => report.beside_bytes(),
         false => report,
     })
-}
-
-/// What others have signed.
-fn approvals(files: &[PathBuf]) -> Result<Approvals, CommandError> {
-    let read = |path: &PathBuf| {
-        let limit = Approval::MAX_BYTES;
-        let bytes = config::read_at_most(path, limit).map_err(|e| config::cannot_read(path, &e))?;
-        Signed::<Approval>::from_bytes(&bytes)
-            .map_err(|error| CommandError::from(error).about(shown(path)))
-    };
-    if files.len() > MAX_APPROVALS {
-        return Err(ApprovalError::TooMany.into());
-    }
-    let approvals: Result<_, CommandError> = files.iter().map(read).collect();
-    Ok(Approvals::new(approvals?)?)
 }
 
 /// Whether the package goes to standard output.
@@ -304,36 +268,6 @@ fn first_look(
             Err(CommandError::refused(&refusal))
         }
     }
-}
-
-/// Decides on what was found, records it, and publishes.
-fn release(
-    sealed: Sealed<Staging>,
-    policy: &Policy,
-    ledger: &Ledger,
-    key: &SigningKey,
-    exported: &mut Exported,
-) -> Result<Delivered, CommandError> {
-    let content = sealed.content();
-    let terms = content.terms();
-    let of = HistoryOf::Sealed(content.approvals().request());
-    // Nobody else's export comes between the sum and this one's record.
-    let locked = ledger.lock()?;
-    let history = asking::history(policy, &terms.requester, terms.created, of, |questions| {
-        locked.account(questions)
-    })?;
-    let release = match policy.decide_content(&content, &history) {
-        Decision::Permit(release) => release,
-        Decision::Refusal(refusal) => {
-            locked.refuse(&refusal)?;
-            return Err(CommandError::refused(&refusal));
-        }
-    };
-    exported.findings = release.findings().to_vec();
-    stop_if_asked()?;
-    let intent = locked.intend(&release)?;
-    let complete = sealed.complete(release, key, intent);
-    deliver::publish(complete.map_err(stopped_or)?).map_err(stopped_or)
 }
 
 fn terms(args: &Export, export: PackageId, destination: Destination, now: Timestamp) -> Terms {

@@ -1,11 +1,13 @@
 //! `exeat verify`: complete, unaltered, signed by whom; with an identity, the
-//! content too.
+//! content too; after which one of its chain.
+
+use std::path::Path;
 
 use exeat_core::diagnostic::Finding;
 use exeat_core::inspect::Facts;
 use exeat_core::keys::EnvelopeKind;
-use exeat_core::manifest::{Compression, PayloadKind};
-use exeat_core::verify::{EnvelopeState, FurtherEnvelope};
+use exeat_core::manifest::{Compression, Manifest, PayloadKind};
+use exeat_core::verify::{Earlier, EnvelopeState, Following, FurtherEnvelope, Package};
 use serde::Serialize;
 
 use super::{
@@ -15,6 +17,7 @@ use super::{
 use crate::args::Verify;
 use crate::config::Config;
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::progress::Shown;
 use crate::render;
 use crate::ui::{Report, Ui};
@@ -29,10 +32,49 @@ struct Verified {
     compression: Compression,
     volumes: u64,
     payload_bytes: u64,
+    /// Its place in a chain of backups; null where it is of none.
+    series: Option<Series>,
+    /// How many packages lie between it and the one of --after; null without.
+    packages_between: Option<u64>,
     /// Envelopes that the signature does not cover.
     further_envelopes: Vec<Further>,
     /// What was compared inside; null without an identity.
     content: Option<Content>,
+}
+
+/// The place of a package in a chain of backups.
+#[derive(Serialize)]
+struct Series {
+    id: String,
+    sequence: u64,
+    /// The manifest before it; null of the first one.
+    previous: Option<String>,
+    /// The packages that it needs.
+    base: Vec<String>,
+}
+
+impl Series {
+    fn of(manifest: &Manifest) -> Option<Self> {
+        let series = manifest.series.as_ref()?;
+        Some(Self {
+            id: series.id.to_string(),
+            sequence: series.sequence,
+            previous: series.previous.map(|digest| digest.to_string()),
+            base: series.base.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// For people.
+    fn text(&self) -> String {
+        let (number, id) = (render::thousands(self.sequence), &self.id);
+        match self.base.len() as u64 {
+            0 => format!("number {number} of the chain {id}, needs no other"),
+            count => {
+                let others = render::count(count, "other", "others");
+                format!("number {number} of the chain {id}, needs {others}")
+            }
+        }
+    }
 }
 
 /// An envelope that was added after the package had been sealed.
@@ -91,6 +133,10 @@ struct Content {
 
 pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
     let verified = verify_package(&args.package, &args.trust, config, ui)?;
+    let following = match &args.after {
+        Some(earlier) => Some(follows(&verified, earlier)?),
+        None => None,
+    };
     let manifest = verified.manifest().clone();
     let mut result = Verified {
         package: verified.id().to_string(),
@@ -101,6 +147,8 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
         compression: manifest.payload.compression,
         volumes: manifest.payload.volumes.len() as u64,
         payload_bytes: manifest.payload.bytes,
+        series: Series::of(&manifest),
+        packages_between: following.map(|following| following.between),
         further_envelopes: verified
             .further_envelopes()
             .iter()
@@ -145,7 +193,29 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
             findings: inventory.header().findings.clone(),
         });
     }
-    Ok(Report::new(ui, || text(&result), &result))
+    let mut report = Report::new(ui, || text(&result), &result);
+    if let Some(note) = following.as_ref().and_then(Following::note) {
+        report.exit = Exit::Incomplete;
+        report.notes.push(format!("warning: {note}"));
+    }
+    Ok(report)
+}
+
+/// Demands that the package comes after the number or the package given.
+fn follows(
+    verified: &exeat_core::verify::Verified<Package>,
+    earlier: &Path,
+) -> Result<Following, CommandError> {
+    let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let earlier = match earlier.to_str().filter(is_number) {
+        Some("") => return Err(CommandError::usage("--after needs a number or a package")),
+        Some(number) => Earlier::Sequence(number.parse().map_err(|_| {
+            CommandError::usage("no chain has a package of so high a number")
+                .with_help("a file that is called like a number is ./NAME")
+        })?),
+        None => Earlier::read(earlier, verified.signer().key())?,
+    };
+    Ok(verified.comes_after(&earlier)?)
 }
 
 /// Says at once where what was given cannot open the package; where somebody
@@ -178,6 +248,9 @@ fn text(result: &Verified) -> String {
         "  volumes      {volumes}, {}\n",
         render::bytes(result.payload_bytes)
     );
+    if let Some(series) = &result.series {
+        text += &format!("  backup       {}\n", series.text());
+    }
     match &result.content {
         Some(content) => {
             let files = render::count(content.files, "file", "files");

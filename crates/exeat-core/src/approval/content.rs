@@ -110,7 +110,7 @@ fn text_or_hex(bytes: &[u8]) -> (Option<&str>, Option<String>) {
 /// inspection stopped early, or was of another listing.
 #[must_use]
 pub fn content_of(listing: &Listing, inspected: &Inspected) -> Option<Content> {
-    let is_file = |entry: &Entry<'_>| entry.kind() == EntryKind::File && entry.skipped().is_none();
+    let is_file = |entry: &Entry<'_>| entry.kind() == EntryKind::File && entry.is_here();
     let files = listing.entries().filter(is_file).count();
     if inspected.of != listing.number() || inspected.digests.len() != files {
         return None;

@@ -82,8 +82,8 @@ impl Policy {
 /// ```
 #[derive(Debug)]
 pub struct OpenPermit {
-    pub(crate) package: PackageId,
-    pub(crate) facts: Facts,
+    /// The packages, each with what its sender established.
+    packages: Vec<(PackageId, Facts)>,
     pub(crate) target: OpenTarget,
     findings: Vec<Finding>,
 }
@@ -93,6 +93,12 @@ impl OpenPermit {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// Whether it is for this package, too.
+    pub(crate) fn is_for(&self, header: &Header) -> bool {
+        let mut packages = self.packages.iter();
+        packages.any(|(package, facts)| *package == header.package && *facts == header.facts)
     }
 }
 
@@ -107,13 +113,35 @@ impl Policy {
         header: &Header,
         target: impl Into<OpenTarget>,
     ) -> Result<OpenPermit, Vec<Finding>> {
+        self.decide_open_chain(&[header], target)
+    }
+
+    /// The same of a backup together with the earlier packages that hold some of
+    /// its files.
+    ///
+    /// # Errors
+    /// As above: what one of them must not, all of them must not.
+    pub fn decide_open_chain(
+        &self,
+        headers: &[&Header],
+        target: impl Into<OpenTarget>,
+    ) -> Result<OpenPermit, Vec<Finding>> {
         let target = target.into();
-        let findings = floor::opening(&header.facts, target.place());
+        let mut findings: Vec<Finding> = Vec::new();
+        for header in headers {
+            for finding in floor::opening(&header.facts, target.place()) {
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        }
+        let packages = headers
+            .iter()
+            .map(|header| (header.package, header.facts.clone()));
         match refuses(&findings) {
             true => Err(findings),
             false => Ok(OpenPermit {
-                package: header.package,
-                facts: header.facts.clone(),
+                packages: packages.collect(),
                 target,
                 findings,
             }),

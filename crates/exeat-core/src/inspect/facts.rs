@@ -340,7 +340,7 @@ impl Facts {
     pub(crate) fn uninspected(listing: &Listing) -> Self {
         let files = listing
             .entries()
-            .filter(|e| e.kind() == EntryKind::File && e.skipped().is_none());
+            .filter(|e| e.kind() == EntryKind::File && e.is_here());
         Self {
             bytes: listing.bytes(),
             coverage: Coverage::None,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Checkpoint, NamedApproval, PackageId};
 use crate::diagnostic::Finding;
 use crate::digest::{Digest, bytes_to_hex};
-use crate::entry::EntryKind;
+use crate::entry::{Attributes, EntryKind, Owner};
 use crate::framing::Frame;
 use crate::inspect::Facts;
 use crate::keys::{PASSPHRASE, Recipients};
@@ -110,11 +110,19 @@ pub(crate) struct Part {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Line<'a> {
     bytes: u64,
+    /// Why the content may not be what the file was at any one time.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    lapse: Option<Cow<'a, str>>,
     #[serde(borrow)]
     mode: Cow<'a, str>,
     mtime: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Owner>,
+    /// The earlier package that holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<PackageId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parts: Option<Cow<'a, [Part]>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,6 +141,8 @@ pub(crate) struct Line<'a> {
     kind: EntryKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    xattrs: Option<Cow<'a, Attributes>>,
 }
 
 impl<'a> Line<'a> {
@@ -145,9 +155,12 @@ impl<'a> Line<'a> {
         };
         Self {
             bytes: frame.bytes,
+            lapse: None,
             mode: Cow::Owned(format!("{:04o}", frame.mode)),
             mtime: frame.modified,
             offset: None,
+            owner: None,
+            package: None,
             parts: None,
             path,
             path_hex,
@@ -157,7 +170,27 @@ impl<'a> Line<'a> {
             target_hex,
             kind: frame.kind,
             volume: None,
+            xattrs: None,
         }
+    }
+
+    /// What a backup keeps of it.
+    pub(crate) fn kept(
+        mut self,
+        owner: Option<Owner>,
+        attributes: Option<&'a Attributes>,
+        lapse: Option<&'a str>,
+    ) -> Self {
+        self.owner = owner;
+        self.xattrs = attributes.map(Cow::Borrowed);
+        self.lapse = lapse.map(Cow::Borrowed);
+        self
+    }
+
+    /// That an earlier package holds it.
+    pub(crate) fn held(mut self, package: PackageId) -> Self {
+        self.package = Some(package);
+        self
     }
 
     pub(crate) fn skipped(mut self, reason: &'a str) -> Self {
@@ -243,6 +276,13 @@ struct Stored {
     parts: (u32, u32),
     /// One more than the index of the reason; 0 where it was not left out.
     skipped: u32,
+    /// The same of the reason why it is not whole.
+    lapse: u32,
+    /// The same of the earlier package that holds it.
+    package: u32,
+    /// The same of its owner, and of its attributes.
+    owner: u32,
+    attributes: u32,
     mode: u16,
     kind: EntryKind,
 }
@@ -255,6 +295,9 @@ pub struct Inventory {
     entries: Vec<Stored>,
     parts: Vec<Part>,
     reasons: Vec<String>,
+    packages: Vec<PackageId>,
+    owners: Vec<Owner>,
+    attributes: Vec<Attributes>,
     volumes: Vec<Content>,
 }
 
@@ -286,6 +329,14 @@ impl Inventory {
             inventory: self,
             stored: &self.entries[index],
         }
+    }
+
+    /// The earlier packages that hold entries of it, in order.
+    #[must_use]
+    pub fn bases(&self) -> Vec<PackageId> {
+        let mut bases = self.packages.clone();
+        bases.sort_unstable();
+        bases
     }
 
     /// What each volume holds.
@@ -345,6 +396,49 @@ impl<'a> Record<'a> {
         Some(&self.inventory.reasons[index as usize])
     }
 
+    /// Why its content may not be what the file was at any one time, if the
+    /// sender says so: it changed while it was read.
+    #[must_use]
+    pub fn lapse(&self) -> Option<&'a str> {
+        let index = self.stored.lapse.checked_sub(1)?;
+        Some(&self.inventory.reasons[index as usize])
+    }
+
+    /// The earlier package of a chain of backups that holds the file.
+    #[must_use]
+    pub fn package(&self) -> Option<PackageId> {
+        let index = self.stored.package.checked_sub(1)?;
+        Some(self.inventory.packages[index as usize])
+    }
+
+    /// Whether this package holds it.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.stored.skipped == 0 && self.stored.package == 0
+    }
+
+    /// Who owns it, where the sender kept that.
+    #[must_use]
+    pub fn owner(&self) -> Option<Owner> {
+        let index = self.stored.owner.checked_sub(1)?;
+        Some(self.inventory.owners[index as usize])
+    }
+
+    /// Its extended attributes, where the sender kept them.
+    #[must_use]
+    pub fn attributes(&self) -> Option<&'a Attributes> {
+        let index = self.stored.attributes.checked_sub(1)?;
+        Some(&self.inventory.attributes[index as usize])
+    }
+
+    /// Whether another record is of the same content.
+    pub(crate) fn is_same_content(&self, other: &Record<'_>) -> bool {
+        self.kind() == other.kind()
+            && self.bytes() == other.bytes()
+            && self.sha256() == other.sha256()
+            && self.parts() == other.parts()
+    }
+
     /// The SHA-256 of a file that lies in one volume.
     #[must_use]
     pub fn sha256(&self) -> Option<Digest> {
@@ -362,11 +456,11 @@ impl<'a> Record<'a> {
         self.stored.offset
     }
 
-    /// What it takes in a tar stream, in bytes; nothing where it was left out.
+    /// What it takes in a tar stream, in bytes; nothing where it is not here.
     pub(crate) fn framed(&self) -> u64 {
-        match self.stored.skipped {
-            0 => self.frame().framed_len(),
-            _ => 0,
+        match self.is_here() {
+            true => self.frame().framed_len(),
+            false => 0,
         }
     }
 

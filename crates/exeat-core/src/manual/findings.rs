@@ -47,6 +47,22 @@
 //! | `unsigned` | there is no key to sign the package with | run `exeat init` |
 //! | `weak-encryption` | a password protects it in a way that is no encryption: ZipCrypto, RC4 in PDF and Office files, XOR in old spreadsheets. In the clear that is refused, in a package it is a note; what is in it counts as uninspected | take the password off, and seal it |
 //!
+//! # Of a chain of backups
+//!
+//! What is found where the packages of one profile are looked at, from outside
+//! and without a key that opens them. Nothing is written because of them.
+//!
+//! | code | cause | remedy |
+//! |---|---|---|
+//! | `backup-base-missing` | a package needs another one that is not there; a warning where it was accepted that packages before it are missing | put it back; until the next full package not every file can be restored |
+//! | `backup-clock` | a package was made, by the host's clock, before the one that it follows; a warning | see to the clock |
+//! | `backup-damaged` | members are missing, of another length, or do not belong there | copy the package again; `exeat verify` says more |
+//! | `backup-fork` | two different packages have one number, or one names another as the one before it than is there, or than the host remembers | find out which host, or which older state of it, has written with the same key |
+//! | `backup-gap` | numbers are missing, and the signed record does not have them | put the packages back, or accept it with `exeat backup prune --accept-missing` |
+//! | `backup-prune-record` | the record of removed packages is damaged, of another chain, or signed by another key; it counts for nothing | put it back from a copy |
+//! | `backup-replayed` | the newest package is older than the one that the host remembers, or than `verify --after` demands | look for the later ones, and for who put the folder back |
+//! | `backup-unreadable` | what is, or claims to be, of the chain is unsigned, altered or unreadable; a warning where whose it is cannot be told | copy it again |
+//!
 //! # When one would be sorry
 //!
 //! Decisions are made on the upper bound of the number of people, and what

@@ -122,6 +122,25 @@
 //! envelope, is damage. Without its signature, or with an empty one, it was not
 //! finished: it is not used either.
 //!
+//! # Chains of backups
+//!
+//! `series` in the manifest is the place of a package in a chain. The `id` of the
+//! chain is a UUID of version 8 with the first 16 bytes of the SHA-256 of
+//! `exeat.series.v1`, a NUL, the fingerprint of the signing key (`SHA256:…`), a
+//! NUL and the name of the profile. `sequence` counts from 1. `previous` is the
+//! SHA-256 of the `manifest.json` of the number before; null of the first one,
+//! and where the one before was lost.
+//!
+//! Beside the packages there may be `.exeat-pruned-ID.json`, which has all that of
+//! the chain is not there any more: one line of JSON with `format`
+//! (`exeat-prune/1`), `signature` (namespace `exeat.prune.v1`, by the key that
+//! signs the packages) and `statement`, the exact text that was signed: `created`,
+//! `removed` and `series`; in `removed`, in the order of the numbers, `created`,
+//! `id`, `manifest_sha256`, `reason` (`retention`, or `missing`, which somebody
+//! has accepted, and of which what is not known is null) and `sequence`. It is
+//! written before a package is removed. A folder `.exeat-removed-ID-…` is a package
+//! that is being removed.
+//!
 //! # The payload
 //!
 //! Of the kind `tar`: one tar stream, cut into volumes, each compressed on its own (`none` or

@@ -51,6 +51,12 @@ pub fn emit(
         None => only_file(inventory)?,
     };
     let record = inventory.entry(index);
+    if let Some(package) = record.package() {
+        return Err(OpenError::Earlier {
+            path: record.path().to_string(),
+            package,
+        });
+    }
     let mut wanted = vec![false; inventory.entries().len()];
     wanted[index] = true;
     let volumes = inventory.volumes().len();

@@ -30,7 +30,8 @@ pub(super) fn content(
         digests,
         |entry, place| {
             let digest = match place {
-                Place::LeftOut(_) | Place::At(..) => None,
+                // Of what an earlier package holds nothing was read now.
+                Place::LeftOut(_) | Place::Held(..) | Place::At(..) => None,
                 Place::Whole(_, _, digest) => Some(digest),
                 Place::Parts(parts) => Some(whole(source, entry, parts, progress)?),
             };

@@ -15,11 +15,11 @@ use crate::keys::encrypt_to;
 use crate::layout::Content;
 use crate::ledger::Intent;
 use crate::manifest::{
-    Checkpoint, FORMAT, Header, Key, Line, Manifest, Member, NamedKey, Part, Payload, PayloadKind,
-    Writer, member, sums_bytes,
+    Checkpoint, FORMAT, Header, Key, Line, Manifest, Member, NamedKey, PackageId, Part, Payload,
+    PayloadKind, Series, Writer, member, sums_bytes,
 };
 use crate::signature::{PACKAGE_NAMESPACE, SigningKey};
-use crate::source::{Entry, Listing};
+use crate::source::{Digests, Entry, Listing};
 use crate::statement::Signed;
 
 /// A complete package in staging, ready for [`crate::deliver::publish`].
@@ -111,7 +111,12 @@ impl<S: Stage> Sealed<S> {
                 volumes: self.volumes.clone(),
             },
             readme,
-            series: None,
+            series: self.link.as_ref().map(|link| Series {
+                base: self.permit.listing.bases(),
+                id: link.series,
+                previous: link.previous,
+                sequence: link.sequence,
+            }),
             sums,
         };
         let bytes = manifest.to_bytes();
@@ -170,9 +175,15 @@ impl<S: Stage> Sealed<S> {
             &self.digests,
             |entry, place| {
                 let frame = Frame::of(entry);
-                let line = Line::new(&frame);
+                let line = Line::new(&frame).kept(entry.owner(), entry.attributes(), entry.lapse());
                 lines.entry(&match place {
                     Place::LeftOut(reason) => line.skipped(reason),
+                    Place::Held(package, Digests::Whole(digest)) => {
+                        line.held(package).whole(*digest)
+                    }
+                    Place::Held(package, Digests::Parts(parts)) => {
+                        line.held(package).in_parts(parts)
+                    }
                     Place::At(volume, offset) => line.placed(volume, offset),
                     Place::Whole(volume, offset, digest) => {
                         line.placed(volume, offset).whole(digest)
@@ -204,6 +215,8 @@ fn write(stage: &impl Stage, name: &str, bytes: &[u8]) -> Result<Member, SealErr
 pub(super) enum Place<'a> {
     /// Nowhere, for this reason.
     LeftOut(&'static str),
+    /// Into an earlier package.
+    Held(PackageId, &'a Digests),
     /// A folder or link: volume, counted from 1, and offset in its stream.
     At(u32, u64),
     /// A file in one volume.
@@ -226,15 +239,15 @@ pub(super) fn walk<E>(
     // Entries before this index have been visited.
     let mut next = 0;
     for (volume, content) in (1_u32..).zip(contents) {
-        // What was left out before the first entry of a volume lies in none.
-        left_out(listing, next..content.first(), &mut visit)?;
+        // What is not here, before the first entry of a volume, lies in none.
+        elsewhere(listing, next..content.first(), &mut visit)?;
         match content {
             Content::Entries(range) => {
                 let mut offset = 0;
                 for index in range.clone() {
                     let entry = listing.entry(index);
-                    let place = match (entry.skipped(), entry.kind()) {
-                        (Some(reason), _) => Place::LeftOut(reason),
+                    let place = match (not_here(&entry), entry.kind()) {
+                        (Some(place), _) => place,
                         (None, EntryKind::File) => Place::Whole(volume, offset, digest()),
                         (None, _) => Place::At(volume, offset),
                     };
@@ -261,18 +274,27 @@ pub(super) fn walk<E>(
             }
         }
     }
-    left_out(listing, next..listing.len(), &mut visit)
+    elsewhere(listing, next..listing.len(), &mut visit)
 }
 
-fn left_out<E>(
+/// Where an entry is that is in no volume of this package.
+fn not_here<'a>(entry: &Entry<'a>) -> Option<Place<'a>> {
+    if let Some(reason) = entry.skipped() {
+        return Some(Place::LeftOut(reason));
+    }
+    let held = entry.held_by()?;
+    Some(Place::Held(entry.held()?, &held.digests))
+}
+
+fn elsewhere<E>(
     listing: &Listing,
     range: std::ops::Range<usize>,
     visit: &mut impl FnMut(&Entry<'_>, Place<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     for index in range {
         let entry = listing.entry(index);
-        let reason = entry.skipped().expect("what is in no volume was left out");
-        visit(&entry, Place::LeftOut(reason))?;
+        let place = not_here(&entry).expect("what is in no volume is not here");
+        visit(&entry, place)?;
     }
     Ok(())
 }
@@ -298,6 +320,17 @@ pub(super) fn content_digest(
         match place {
             Place::LeftOut(reason) => hasher.update(reason.as_bytes()),
             Place::At(..) => {}
+            Place::Held(package, digests) => {
+                hasher.update(package.to_string().as_bytes());
+                match digests {
+                    Digests::Whole(digest) => hasher.update(digest.to_string().as_bytes()),
+                    Digests::Parts(parts) => {
+                        for part in parts {
+                            hasher.update(part.sha256.to_string().as_bytes());
+                        }
+                    }
+                }
+            }
             Place::Whole(_, _, digest) => hasher.update(digest.to_string().as_bytes()),
             Place::Parts(parts) => {
                 for part in parts {

@@ -85,6 +85,7 @@ pub(super) fn seal<S: Stage>(
         content,
         // Nobody can have seen it beforehand.
         approved: None,
+        link: options.link.clone(),
     })
 }
 

@@ -6,14 +6,14 @@ use std::ops::Range;
 use super::{SealError, Stage, extent, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
 use crate::digest::{Digest, Hasher, HashingWriter};
-use crate::entry::EntryKind;
+use crate::entry::{Attributes, EntryKind};
 use crate::framing::{Frame, PayloadKind};
 use crate::inspect::Inspection;
 use crate::keys::encrypt_to;
 use crate::layout::{Content, volume_name};
 use crate::manifest::Volume;
 use crate::progress::Progress;
-use crate::source::{Entry, Listing, Source, SourceError};
+use crate::source::{Entry, Listing, Reader, SkipReason, Source, SourceError};
 
 /// How much is read at once: large enough that calls do not count, small
 /// enough to stay in the cache of a core between hashing and encrypting.
@@ -44,6 +44,16 @@ pub(super) struct SealedVolume {
     pub(super) account: Volume,
     /// Of the files, or the piece of a file, that it holds, in order.
     pub(super) digests: Vec<Digest>,
+    pub(super) live: Vec<Live>,
+}
+
+/// What was learned about an entry of a live source when its turn came.
+pub(super) enum Live {
+    /// Nothing of it could be read, and nothing of it is in the volume.
+    LeftOut(usize, SkipReason),
+    /// It may not be what the file was at any one time.
+    Lapse(usize, SkipReason),
+    Attributes(usize, Attributes),
 }
 
 impl<S: Stage> FileSealer<'_, S> {
@@ -53,12 +63,13 @@ impl<S: Stage> FileSealer<'_, S> {
             out: self.common.begin(index)?,
             buffer: vec![0; BUFFER],
             digests: Vec::new(),
+            live: Vec::new(),
         };
         match content {
             Content::Entries(range) => {
                 for index in range.clone() {
                     let entry = self.common.listing.entry(index);
-                    if entry.skipped().is_none() {
+                    if entry.is_here() {
                         let framed = 0..extent(PayloadKind::Tar, &entry).framed;
                         writing.piece(index, framed)?;
                     }
@@ -71,10 +82,13 @@ impl<S: Stage> FileSealer<'_, S> {
         if index == self.last {
             writing.zeros(self.zeros)?;
         }
-        let Writing { out, digests, .. } = writing;
+        let Writing {
+            out, digests, live, ..
+        } = writing;
         Ok(SealedVolume {
             account: out.finish(self.common.stage)?,
             digests,
+            live,
         })
     }
 }
@@ -138,6 +152,7 @@ struct Writing<'a, S: Stage> {
     out: Output<S::Member>,
     buffer: Vec<u8>,
     digests: Vec<Digest>,
+    live: Vec<Live>,
 }
 
 impl<S: Stage> Writing<'_, S> {
@@ -145,18 +160,59 @@ impl<S: Stage> Writing<'_, S> {
     fn piece(&mut self, index: usize, framed: Range<u64>) -> Result<(), SealError> {
         let entry = self.sealer.common.listing.entry(index);
         let extent = extent(PayloadKind::Tar, &entry);
+        let data = extent.data_in(&framed);
+        let reader = match entry.kind() {
+            EntryKind::File => match self.reader(index, &entry, data.clone(), framed.clone())? {
+                Some(reader) => Some(reader),
+                None => return Ok(()),
+            },
+            EntryKind::Directory | EntryKind::Symlink => None,
+        };
         if framed.start == 0 {
             self.out.write(&Frame::of(&entry).header())?;
         }
-        if entry.kind() == EntryKind::File {
-            let data = extent.data_in(&framed);
+        if let Some(reader) = reader {
             let length = data.end - data.start;
-            self.file(index, &entry, data)?;
+            self.file(index, &entry, data, reader)?;
             if framed.end == extent.framed {
                 self.zeros(PayloadKind::Tar.padding(length))?;
             }
         }
         Ok(())
+    }
+
+    /// Opens a file to read a range of it; `None` where it is left out.
+    fn reader<'e>(
+        &mut self,
+        index: usize,
+        entry: &Entry<'e>,
+        data: Range<u64>,
+        framed: Range<u64>,
+    ) -> Result<Option<Reader<'e>>, SealError> {
+        let source = self.sealer.source;
+        if !self.sealer.common.listing.is_live() {
+            return Ok(Some(source.read_file(entry, data)?));
+        }
+        match source.read_live(entry, data.clone()) {
+            Ok(reader) => {
+                if data.start == 0 && self.sealer.common.listing.keeps_owner() {
+                    let attributes = reader.attributes();
+                    if !attributes.is_empty() {
+                        self.live.push(Live::Attributes(index, attributes));
+                    }
+                }
+                Ok(Some(reader))
+            }
+            Err(reason) if framed == (0..extent(PayloadKind::Tar, entry).framed) => {
+                self.live.push(Live::LeftOut(index, reason));
+                Ok(None)
+            }
+            // Others have begun to write parts of it.
+            Err(_) => Err(SourceError::Changed {
+                path: entry.path().to_string(),
+            }
+            .into()),
+        }
     }
 
     /// Copies, hashes and inspects a range of a file.
@@ -165,10 +221,10 @@ impl<S: Stage> Writing<'_, S> {
         index: usize,
         entry: &Entry<'_>,
         range: Range<u64>,
+        mut reader: Reader<'_>,
     ) -> Result<(), SealError> {
         let (sealer, source) = (&self.sealer.common, self.sealer.source);
         sealer.progress.current(&entry.path());
-        let mut reader = source.read_file(entry, range.clone())?;
         let mut inspector = match (&sealer.inspection, range.start) {
             (None, _) => None,
             (Some(inspection), 0) => Some(inspection.begin()),
@@ -197,9 +253,15 @@ impl<S: Stage> Writing<'_, S> {
         }
         if let (Some(inspection), Some(inspector)) = (&sealer.inspection, inspector) {
             match range.end == entry.bytes() {
+                true if sealer.listing.is_live() => {
+                    inspection.end_live(source, entry, inspector, sealer.progress)?;
+                }
                 true => inspection.end(source, entry, inspector, sealer.progress)?,
                 false => inspection.park(index, range.end, inspector),
             }
+        }
+        if let Some(reason) = reader.lapse() {
+            self.live.push(Live::Lapse(index, reason));
         }
         self.digests.push(hasher.finish().0);
         Ok(())
@@ -227,19 +289,35 @@ pub(super) fn auto_level(source: &Source, listing: &Listing) -> Result<Option<Le
     for entry in listing.entries().filter(is_sealed_file) {
         let end = before + entry.bytes();
         while at < end {
-            let mut file = source.open_file(entry.root(), entry.path(), entry.identity())?;
-            let read = file
-                .seek(SeekFrom::Start(at - before))
-                .and_then(|_| file.take(SAMPLE).read_to_end(&mut sample));
-            read.map_err(|source| SourceError::Read {
-                path: entry.path().to_string(),
-                source,
-            })?;
+            let sampled = sample_of(source, &entry, at - before..at - before + SAMPLE);
+            match sampled {
+                Ok(bytes) => sample.extend(bytes),
+                // Whatever happens to it shows when its turn comes.
+                Err(_) if listing.is_live() => {}
+                Err(error) => return Err(error.into()),
+            }
             at += step;
         }
         before = end;
     }
     level_for(&sample)
+}
+
+fn sample_of(
+    source: &Source,
+    entry: &Entry<'_>,
+    range: Range<u64>,
+) -> Result<Vec<u8>, SourceError> {
+    let mut file = source.open_file(entry.root(), entry.path(), entry.identity())?;
+    let mut sample = Vec::new();
+    let read = file
+        .seek(SeekFrom::Start(range.start))
+        .and_then(|_| file.take(range.end - range.start).read_to_end(&mut sample));
+    read.map_err(|source| SourceError::Read {
+        path: entry.path().to_string(),
+        source,
+    })?;
+    Ok(sample)
 }
 
 /// Compression that fits a sample of the content.

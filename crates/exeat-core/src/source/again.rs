@@ -104,5 +104,5 @@ pub(crate) fn is_database(file: &File) -> bool {
 }
 
 fn is_file(entry: &Entry<'_>) -> bool {
-    entry.kind() == EntryKind::File && entry.skipped().is_none()
+    entry.kind() == EntryKind::File && entry.is_here()
 }

@@ -1,11 +1,13 @@
-//! What a source holds, in path order: 72 bytes an entry beside its path.
+//! What a source holds, in path order: some 100 bytes an entry beside its path.
 
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Statx, StatxFlags};
 
-use crate::entry::EntryKind;
+use crate::digest::Digest;
+use crate::entry::{Attributes, EntryKind, Owner};
+use crate::manifest::{PackageId, Part};
 use crate::path::{EntryPath, PathSpan, PathTable};
 
 /// What makes a file the one that was listed: if any of these differs, it was
@@ -13,10 +15,10 @@ use crate::path::{EntryPath, PathSpan, PathTable};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Identity {
     device: u64,
-    inode: u64,
-    size: u64,
-    changed_seconds: i64,
-    changed_nanoseconds: u32,
+    pub(crate) inode: u64,
+    pub(crate) size: u64,
+    pub(crate) changed_seconds: i64,
+    pub(crate) changed_nanoseconds: u32,
 }
 
 impl Identity {
@@ -45,18 +47,47 @@ struct Node {
     span: PathSpan,
     identity: Identity,
     modified: i64,
+    owner: Owner,
+    /// One more than the index of what is held of it elsewhere, and of its
+    /// attributes; 0 for none.
+    held: u32,
+    attributes: u32,
     mode: u16,
     root: u16,
     kind: EntryKind,
     skipped: Option<SkipReason>,
+    lapse: Option<SkipReason>,
 }
 
-/// Why an entry was left out.
+/// A file that an earlier package of a chain of backups holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// The index of the package among [`Listing::packages`].
+    pub(crate) package: u32,
+    pub(crate) digests: Digests,
+}
+
+/// What vouches for the content of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Digests {
+    /// It lies in one volume.
+    Whole(Digest),
+    /// It spans these.
+    Parts(Box<[Part]>),
+}
+
+/// Why an entry was left out, or is not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SkipReason {
     Permission,
     InputOutput,
     Unreadable,
+    Pipe,
+    Socket,
+    Device,
+    Unknown,
+    Vanished,
+    Changed,
 }
 
 impl SkipReason {
@@ -65,6 +96,32 @@ impl SkipReason {
             Self::Permission => "permission denied",
             Self::InputOutput => "input/output error",
             Self::Unreadable => "not readable",
+            Self::Pipe => "a pipe",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+            Self::Unknown => "of an unknown kind",
+            Self::Vanished => "gone before its turn",
+            Self::Changed => "changed while it was read",
+        }
+    }
+
+    /// Whether it is nothing that a file system could give back: no loss.
+    fn is_by_nature(self) -> bool {
+        matches!(
+            self,
+            Self::Pipe | Self::Socket | Self::Device | Self::Unknown
+        )
+    }
+}
+
+impl From<rustix::io::Errno> for SkipReason {
+    fn from(error: rustix::io::Errno) -> Self {
+        use rustix::io::Errno;
+        match error {
+            Errno::ACCESS | Errno::PERM => Self::Permission,
+            Errno::IO => Self::InputOutput,
+            Errno::NOENT | Errno::NOTDIR | Errno::LOOP => Self::Vanished,
+            _ => Self::Unreadable,
         }
     }
 }
@@ -78,6 +135,7 @@ pub(crate) struct NodeBuilder<'a> {
     pub(crate) kind: EntryKind,
     pub(crate) root: u16,
     pub(crate) skipped: Option<SkipReason>,
+    pub(crate) attributes: Option<Attributes>,
 }
 
 /// Everything a source holds, sorted by path, byte by byte.
@@ -96,6 +154,17 @@ pub struct Listing {
     /// The number of the source that this is a listing of.
     source: u64,
     number: u64,
+    /// What changes while it is read does not stop anything.
+    is_live: bool,
+    /// Owners and attributes are kept.
+    keeps_owner: bool,
+    /// Earlier packages that hold entries.
+    packages: Vec<PackageId>,
+    held: Vec<Held>,
+    attributes: Vec<Attributes>,
+    /// Paths of what could not even be named in a package, escaped, with the
+    /// reason; the first few.
+    unnamed: Vec<(String, String)>,
 }
 
 /// One entry of a [`Listing`].
@@ -124,10 +193,14 @@ impl Listing {
             span,
             identity: Identity::default(),
             modified,
+            owner: Owner::default(),
+            held: 0,
+            attributes: 0,
             mode: 0o600,
             root: 0,
             kind: EntryKind::File,
             skipped: None,
+            lapse: None,
         });
         listing
     }
@@ -185,16 +258,135 @@ impl Listing {
             self.bytes += identity.size;
         }
         self.skipped += u64::from(entry.skipped.is_some());
+        let attributes = match &entry.attributes {
+            Some(attributes) if !attributes.is_empty() => self.keep(attributes.clone()),
+            _ => 0,
+        };
         self.nodes.push(Node {
             span: self.paths.push(entry.path, entry.target),
             identity,
             modified: entry.stat.stx_mtime.tv_sec,
-            // Set-user-id and its kin have no meaning on another machine.
+            owner: Owner::of(entry.stat),
+            held: 0,
+            attributes,
+            // Set-user-id and its kin have no meaning on another machine; a
+            // backup has them with the owner.
             mode: entry.stat.stx_mode & 0o777,
             root: entry.root,
             kind: entry.kind,
             skipped: entry.skipped,
+            lapse: None,
         });
+    }
+
+    fn keep(&mut self, attributes: Attributes) -> u32 {
+        self.attributes.push(attributes);
+        u32::try_from(self.attributes.len()).expect("there are 20 million entries at most")
+    }
+
+    /// Whether what changes while it is read stops nothing: such a file is put
+    /// in as it was found, and marked.
+    pub(crate) fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    /// Whether owners and attributes are kept.
+    pub(crate) fn keeps_owner(&self) -> bool {
+        self.keeps_owner
+    }
+
+    pub(crate) fn set_backup(&mut self, is_live: bool, keeps_owner: bool) {
+        (self.is_live, self.keeps_owner) = (is_live, keeps_owner);
+    }
+
+    /// What could not be named in a package, escaped, with the reason: the
+    /// first ten.
+    #[must_use]
+    pub fn unnamed(&self) -> &[(String, String)] {
+        &self.unnamed
+    }
+
+    pub(crate) fn add_unnamed(&mut self, path: String, reason: String) {
+        self.skipped += 1;
+        if self.unnamed.len() < super::NAMED {
+            self.unnamed.push((path, reason));
+        }
+    }
+
+    /// The earlier packages that hold some of the files.
+    #[must_use]
+    pub fn packages(&self) -> &[PackageId] {
+        &self.packages
+    }
+
+    /// Those of them that hold some, in order.
+    pub(crate) fn bases(&self) -> Vec<PackageId> {
+        let used = self.held.iter().map(|held| held.package);
+        let used: std::collections::BTreeSet<u32> = used.collect();
+        let mut bases: Vec<_> = used
+            .into_iter()
+            .map(|index| self.packages[index as usize])
+            .collect();
+        bases.sort_unstable();
+        bases
+    }
+
+    pub(crate) fn set_packages(&mut self, packages: Vec<PackageId>) {
+        self.packages = packages;
+    }
+
+    /// Says that an earlier package holds the file `index`, with these
+    /// attributes.
+    pub(crate) fn hold(&mut self, index: usize, held: Held, attributes: Option<Attributes>) {
+        debug_assert!((held.package as usize) < self.packages.len());
+        self.held.push(held);
+        let place = u32::try_from(self.held.len()).expect("there are 20 million entries at most");
+        if let Some(attributes) = attributes {
+            self.nodes[index].attributes = self.keep(attributes);
+        }
+        let node = &mut self.nodes[index];
+        debug_assert!(node.kind == EntryKind::File && node.skipped.is_none() && node.held == 0);
+        node.held = place;
+        self.bytes -= node.identity.size;
+    }
+
+    /// Forgets what earlier packages hold: everything is read.
+    pub fn forget_packages(&mut self) {
+        for node in &mut self.nodes {
+            if std::mem::take(&mut node.held) > 0 {
+                self.bytes += node.identity.size;
+                node.attributes = 0;
+            }
+        }
+        self.held.clear();
+        self.packages.clear();
+    }
+
+    /// How many files earlier packages hold.
+    #[must_use]
+    pub fn unchanged(&self) -> u64 {
+        self.held.len() as u64
+    }
+
+    /// Says that nothing of the file `index` could be read when its turn came.
+    pub(crate) fn leave_out(&mut self, index: usize, reason: SkipReason) {
+        let node = &mut self.nodes[index];
+        debug_assert!(node.kind == EntryKind::File && node.skipped.is_none());
+        node.skipped = Some(reason);
+        self.bytes -= node.identity.size;
+        self.skipped += 1;
+    }
+
+    /// Says that what was read of the file `index` may not be what it was at
+    /// any one time.
+    pub(crate) fn set_lapse(&mut self, index: usize, reason: SkipReason) {
+        self.nodes[index].lapse = Some(reason);
+    }
+
+    pub(crate) fn set_attributes(&mut self, index: usize, attributes: Attributes) {
+        if !attributes.is_empty() {
+            self.nodes[index].attributes = self.keep(attributes);
+        }
     }
 
     pub(crate) fn count_excluded(&mut self) {
@@ -301,6 +493,11 @@ impl<'a> Entry<'a> {
         self.node.modified
     }
 
+    /// The same to the nanosecond.
+    pub(crate) fn modified_exactly(&self) -> (i64, u32) {
+        (self.node.modified, self.node.owner.nanoseconds)
+    }
+
     /// Where a link leads; empty for other entries.
     #[must_use]
     pub fn target(&self) -> &'a [u8] {
@@ -311,6 +508,48 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn skipped(&self) -> Option<&'static str> {
         self.node.skipped.map(SkipReason::text)
+    }
+
+    /// Whether leaving it out is no loss: a socket, say.
+    #[must_use]
+    pub fn is_skipped_by_nature(&self) -> bool {
+        self.node.skipped.is_some_and(SkipReason::is_by_nature)
+    }
+
+    /// Why the content may not be what the file was at any one time, if so.
+    #[must_use]
+    pub fn lapse(&self) -> Option<&'static str> {
+        self.node.lapse.map(SkipReason::text)
+    }
+
+    /// The earlier package that holds it, if one does.
+    #[must_use]
+    pub fn held(&self) -> Option<PackageId> {
+        let held = self.held_by()?;
+        Some(self.listing.packages[held.package as usize])
+    }
+
+    pub(crate) fn held_by(&self) -> Option<&'a Held> {
+        let index = self.node.held.checked_sub(1)?;
+        Some(&self.listing.held[index as usize])
+    }
+
+    /// Whether it goes into this package: it was not left out, and no earlier
+    /// package holds it.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.node.skipped.is_none() && self.node.held == 0
+    }
+
+    /// Who owns it, where that is kept.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        self.listing.keeps_owner.then_some(self.node.owner)
+    }
+
+    /// Its extended attributes, where they are kept and there are any.
+    pub(crate) fn attributes(&self) -> Option<&'a Attributes> {
+        let index = self.node.attributes.checked_sub(1)?;
+        Some(&self.listing.attributes[index as usize])
     }
 
     pub(crate) fn root(&self) -> u16 {

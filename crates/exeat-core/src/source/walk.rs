@@ -6,9 +6,10 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Access, AtFlags, Dir, FileType, OFlags, Statx, StatxFlags};
 use rustix::io::Errno;
 
+use super::attributes;
 use super::{ListOptions, Listing, NodeBuilder, Problems, Root, SkipReason, Source, SourceError};
 use crate::beneath;
-use crate::entry::{EntryKind, MAX_ENTRIES};
+use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
 use crate::path::{EntryPath, Escaped, MAX_PATH, PathFault};
 use crate::progress::{Phase, Progress};
 
@@ -38,8 +39,10 @@ impl Source {
             unsupported: Problems::default(),
             unreadable: Problems::default(),
             root: 0,
+            device: (0, 0),
             path: Vec::new(),
         };
+        walk.listing.set_backup(options.live, options.keep_owner);
         for (index, root) in self.roots.iter().enumerate() {
             walk.root = u16::try_from(index).map_err(|_| SourceError::TooMany)?;
             walk.path.clone_from(&root.name);
@@ -49,6 +52,7 @@ impl Source {
             match &root.file {
                 None => {
                     let stat = statx(&root.handle, c"", AtFlags::EMPTY_PATH).map_err(changed)?;
+                    walk.device = device(&stat);
                     let handle = rustix::io::fcntl_dupfd_cloexec(&root.handle, 0);
                     walk.folder(handle.map_err(changed)?, &stat)?;
                 }
@@ -74,6 +78,8 @@ struct Walk<'a> {
     unsupported: Problems,
     unreadable: Problems,
     root: u16,
+    /// The file system of the root.
+    device: (u32, u32),
     /// The path of the entry in hand; grows and shrinks with the recursion.
     path: Vec<u8>,
 }
@@ -98,14 +104,28 @@ impl Walk<'_> {
 
     /// Adds the folder whose handle this is, and all that lies below it.
     fn folder(&mut self, handle: OwnedFd, stat: &Statx) -> Result<(), SourceError> {
-        self.add(stat, EntryKind::Directory, b"", None)?;
+        let attributes = match self.options.keep_owner {
+            true => Some(attributes::of(&handle)),
+            false => None,
+        };
+        self.add_with(stat, EntryKind::Directory, b"", None, attributes)?;
+        if self.options.one_file_system && device(stat) != self.device {
+            self.listing.count_excluded();
+            return Ok(());
+        }
         let length = self.path.len();
-        let folder = Dir::read_from(&handle).map_err(|e| self.read_error(e))?;
+        let folder = match Dir::read_from(&handle) {
+            Ok(folder) => folder,
+            Err(error) => return self.unlisted(error),
+        };
         for item in folder {
             if self.progress.cancelled() {
                 return Err(SourceError::Interrupted);
             }
-            let item = item.map_err(|e| self.read_error(e))?;
+            let item = match item {
+                Ok(item) => item,
+                Err(error) => return self.unlisted(error),
+            };
             let name = item.file_name();
             if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
@@ -126,14 +146,21 @@ impl Walk<'_> {
             return Ok(());
         }
         // Linux makes no entry with a path longer than this, wherever it is.
-        if self.path.len() > MAX_PATH - 1 {
-            return Err(self.path_error(PathFault::TooLong));
-        }
-        let path = EntryPath::new(&self.path).map_err(|fault| self.path_error(fault))?;
+        let path = match self.path.len() {
+            0..MAX_PATH => EntryPath::new(&self.path).map_err(|fault| self.path_error(fault)),
+            _ => Err(self.path_error(PathFault::TooLong)),
+        };
+        match path {
+            Err(SourceError::Path { path, fault }) if self.options.live => {
+                self.listing.add_unnamed(path, fault.to_string());
+                return Ok(());
+            }
+            other => other.map(drop)?,
+        };
         let stat = match statx(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
-            Err(Errno::NOENT) => return Err(self.changed()),
-            Err(error) => return Err(self.read_error(error)),
+            Err(Errno::NOENT) => return self.vanished(),
+            Err(error) => return self.unlisted(error),
         };
         match FileType::from_raw_mode(stat.stx_mode.into()) {
             FileType::Directory => {
@@ -145,36 +172,51 @@ impl Walk<'_> {
                     .and_then(|()| beneath::open(parent, name.to_bytes(), flags));
                 match opened {
                     Ok(handle) => self.folder(handle, &stat),
-                    Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Err(self.changed()),
+                    Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => self.vanished(),
                     Err(error) => self.cannot_read(&stat, EntryKind::Directory, error),
                 }
+            }
+            // Of a source in use it shows when the file's turn comes, if it does.
+            FileType::RegularFile if self.options.live => {
+                self.add(&stat, EntryKind::File, b"", None)
             }
             FileType::RegularFile => {
                 match rustix::fs::accessat(parent, name, Access::READ_OK, AtFlags::EACCESS) {
                     Ok(()) => self.add(&stat, EntryKind::File, b"", None),
-                    Err(Errno::NOENT) => Err(self.changed()),
+                    Err(Errno::NOENT) => self.vanished(),
                     Err(error) => self.cannot_read(&stat, EntryKind::File, error),
                 }
             }
             FileType::Symlink => match rustix::fs::readlinkat(parent, name, Vec::new()) {
-                Ok(target) if target.as_bytes().len() > MAX_PATH => Err(SourceError::Path {
-                    path: path.to_string(),
-                    fault: PathFault::TooLong,
-                }),
+                Ok(target) if target.as_bytes().len() > MAX_PATH => {
+                    Err(self.path_error(PathFault::TooLong))
+                }
                 Ok(target) => self.add(&stat, EntryKind::Symlink, target.as_bytes(), None),
-                Err(Errno::NOENT | Errno::INVAL) => Err(self.changed()),
+                Err(Errno::NOENT | Errno::INVAL) => self.vanished(),
                 Err(error) => self.cannot_read(&stat, EntryKind::Symlink, error),
             },
             other => {
                 let what = match other {
-                    FileType::Fifo => "a pipe",
-                    FileType::Socket => "a socket",
-                    FileType::CharacterDevice | FileType::BlockDevice => "a device",
-                    _ => "of an unknown kind",
+                    FileType::Fifo => SkipReason::Pipe,
+                    FileType::Socket => SkipReason::Socket,
+                    FileType::CharacterDevice | FileType::BlockDevice => SkipReason::Device,
+                    _ => SkipReason::Unknown,
                 };
-                self.unsupported.add(&self.path, what);
+                if self.options.live {
+                    return self.add(&stat, EntryKind::File, b"", Some(what));
+                }
+                self.unsupported.add(&self.path, what.text());
                 Ok(())
             }
+        }
+    }
+
+    /// What was there a moment ago is not: of a source that is in use, this is
+    /// what happens.
+    fn vanished(&self) -> Result<(), SourceError> {
+        match self.options.live {
+            true => Ok(()),
+            false => Err(self.changed()),
         }
     }
 
@@ -184,6 +226,17 @@ impl Walk<'_> {
         kind: EntryKind,
         target: &[u8],
         skipped: Option<SkipReason>,
+    ) -> Result<(), SourceError> {
+        self.add_with(stat, kind, target, skipped, None)
+    }
+
+    fn add_with(
+        &mut self,
+        stat: &Statx,
+        kind: EntryKind,
+        target: &[u8],
+        skipped: Option<SkipReason>,
+        attributes: Option<Attributes>,
     ) -> Result<(), SourceError> {
         if self.listing.len() as u64 >= MAX_ENTRIES {
             return Err(SourceError::TooMany);
@@ -197,6 +250,7 @@ impl Walk<'_> {
             kind,
             root: self.root,
             skipped,
+            attributes,
         });
         Ok(())
     }
@@ -208,16 +262,23 @@ impl Walk<'_> {
         kind: EntryKind,
         error: Errno,
     ) -> Result<(), SourceError> {
-        let reason = match error {
-            Errno::ACCESS | Errno::PERM => SkipReason::Permission,
-            Errno::IO => SkipReason::InputOutput,
-            _ => SkipReason::Unreadable,
-        };
-        if !self.options.skip_unreadable {
+        let reason = SkipReason::from(error);
+        if !self.options.skip_unreadable && !self.options.live {
             self.unreadable.add(&self.path, reason.text());
             return Ok(());
         }
         self.add(stat, kind, b"", Some(reason))
+    }
+
+    /// What is there cannot be told.
+    fn unlisted(&mut self, error: Errno) -> Result<(), SourceError> {
+        if !self.options.live {
+            return Err(self.read_error(error));
+        }
+        let reason = SkipReason::from(error).text().to_owned();
+        self.listing
+            .add_unnamed(Escaped(&self.path).to_string(), reason);
+        Ok(())
     }
 
     fn path_error(&self, fault: PathFault) -> SourceError {
@@ -239,6 +300,11 @@ impl Walk<'_> {
             source: error.into(),
         }
     }
+}
+
+/// The file system that an entry is on.
+fn device(stat: &Statx) -> (u32, u32) {
+    (stat.stx_dev_major, stat.stx_dev_minor)
 }
 
 fn statx(parent: &OwnedFd, name: &CStr, flags: AtFlags) -> rustix::io::Result<Statx> {

@@ -12,6 +12,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::fs::{Advice, fadvise};
 use tar::EntryType;
 
 use super::{MAX_MEMBERS, VerifyError, is_member};
@@ -308,6 +309,12 @@ impl MemberFile {
             end: u64::MAX,
             at: 0,
         }
+    }
+
+    /// Has the kernel forget what it holds of the file in memory; what was not
+    /// synced it keeps.
+    pub(super) fn forget_cached(&self) -> io::Result<()> {
+        Ok(fadvise(&self.file, 0, None, Advice::DontNeed)?)
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn read_volume<'p, V: Visitor<'p>>(
     let pieces: Vec<(usize, Option<Range<u64>>)> = match content {
         Content::Entries(range) => range
             .clone()
-            .filter(|&entry| inventory.entry(entry).skipped().is_none() && is_wanted(entry))
+            .filter(|&entry| inventory.entry(entry).is_here() && is_wanted(entry))
             .map(|entry| (entry, None))
             .collect(),
         Content::Piece { entry, framed } if is_wanted(*entry) => {

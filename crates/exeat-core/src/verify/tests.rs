@@ -17,6 +17,7 @@ use crate::seal::seal;
 use crate::signature::{AllowedSigner, SigningKey};
 use crate::source::{ListOptions, Source};
 
+mod after;
 mod approvals;
 mod checkpoint;
 
@@ -25,7 +26,7 @@ pub(crate) use checkpoint::checkpoint;
 /// A package for one recipient, and everybody's keys.
 pub(crate) struct Case {
     pub(crate) dir: tempfile::TempDir,
-    path: PathBuf,
+    pub(crate) path: PathBuf,
     pub(crate) sender: SigningKey,
     recipient: IdentityPair,
 }
@@ -134,18 +135,18 @@ impl Case {
         self.sign(&manifest);
     }
 
-    fn sign(&self, manifest: &Manifest) {
+    pub(crate) fn sign(&self, manifest: &Manifest) {
         let bytes = manifest.to_bytes();
         let signature = self.sender.sign(PACKAGE_NAMESPACE, &bytes).expect("signed");
         self.write(member::MANIFEST, &bytes);
         self.write(member::SIGNATURE, signature.as_bytes());
     }
 
-    fn read(&self, member: &str) -> Vec<u8> {
+    pub(crate) fn read(&self, member: &str) -> Vec<u8> {
         std::fs::read(Path::new(&self.path).join(member)).expect("there")
     }
 
-    fn write(&self, member: &str, bytes: &[u8]) {
+    pub(crate) fn write(&self, member: &str, bytes: &[u8]) {
         std::fs::write(Path::new(&self.path).join(member), bytes).expect("written");
     }
 }

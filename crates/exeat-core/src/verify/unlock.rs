@@ -29,6 +29,16 @@ impl Verified<Package> {
         let (key, passed_on) = self.package_key(identities)?;
         let inventory = self.read_inventory(&key)?;
         let header = inventory.header();
+        let bases = match &self.manifest.series {
+            Some(series) => series.base.as_slice(),
+            None => &[],
+        };
+        if inventory.bases() != bases {
+            return Err(VerifyError::Inventory(InventoryError {
+                line: 1,
+                fault: InventoryFault::Base,
+            }));
+        }
         let is_ours = header.package == self.manifest.id
             && header.created == self.manifest.created
             && header.signer == self.signer.fingerprint().to_string()

@@ -13,8 +13,9 @@ use exeat_core::policy::Policy;
 use exeat_core::source::Source;
 use serde::Serialize;
 
+use super::super::stop_if_asked;
 use super::asking::{self, HistoryOf, Skipped, leave_out, skipped};
-use super::{is_to_stream, listen, now, package_name, stop_if_asked, terms};
+use super::{is_to_stream, listen, now, package_name, terms};
 use crate::args::Export;
 use crate::commands::readers;
 use crate::config::{self, Config};

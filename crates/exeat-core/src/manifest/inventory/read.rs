@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::MAX_APPROVALS;
+use super::super::{MAX_APPROVALS, MAX_BASES, PackageId};
 use super::{Header, Inventory, Line, MAX_LINE, Part, Stored, encode};
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::hex_to_bytes;
@@ -65,6 +65,12 @@ pub enum InventoryFault {
     /// It does not follow the entry before it in the volumes.
     #[error("the entry does not follow the one before it in the volumes")]
     Place,
+    /// An earlier package that the manifest does not name.
+    #[error("the entry lies in a package that the manifest does not name")]
+    Base,
+    /// Owner or attributes that no file has.
+    #[error("the owner or the attributes are none that a file could have")]
+    Attributes,
     /// It is about another package, signer or content.
     #[error("the inventory belongs to another package or signer, or does not add up")]
     Foreign,
@@ -190,6 +196,9 @@ impl Reading {
                 entries: Vec::new(),
                 parts: Vec::new(),
                 reasons: Vec::new(),
+                packages: Vec::new(),
+                owners: Vec::new(),
+                attributes: Vec::new(),
                 volumes: Vec::new(),
             },
             bytes: 0,
@@ -229,6 +238,26 @@ impl Reading {
             Some(reason) => self.reason(reason)?,
             None => 0,
         };
+        let lapse = match (&line.lapse, line.kind, line.skipped.is_none()) {
+            (Some(reason), EntryKind::File, true) if line.package.is_none() => {
+                self.reason(reason)?
+            }
+            (Some(_), ..) => return Err(InventoryFault::Fields),
+            (None, ..) => 0,
+        };
+        let package = self.package(line.package)?;
+        let owner = match line.owner {
+            Some(owner) if owner.is_valid() => push(&mut self.inventory.owners, owner)?,
+            Some(_) => return Err(InventoryFault::Attributes),
+            None => 0,
+        };
+        let attributes = match &line.xattrs {
+            Some(all) if !all.is_empty() && all.decoded().is_some() => {
+                push(&mut self.inventory.attributes, all.clone().into_owned())?
+            }
+            Some(_) => return Err(InventoryFault::Attributes),
+            None => 0,
+        };
         self.inventory.entries.push(Stored {
             span: self.inventory.paths.push(path, target),
             bytes: line.bytes,
@@ -237,6 +266,10 @@ impl Reading {
             sha256: line.sha256,
             parts,
             skipped,
+            lapse,
+            package,
+            owner,
+            attributes,
             mode: frame.mode,
             kind: line.kind,
         });
@@ -269,16 +302,18 @@ impl Reading {
     fn place(&mut self, line: &Line<'_>, frame: &Frame<'_>) -> Result<(u32, u32), InventoryFault> {
         let index = self.inventory.entries.len();
         let is_file = line.kind == EntryKind::File;
-        let (volume, offset) = match (line.volume, line.offset, &line.skipped) {
-            (Some(volume), Some(offset), None) => (volume, offset),
-            (None, None, Some(_)) if line.sha256.is_none() && line.parts.is_none() => {
-                return Ok((0, 0));
-            }
-            _ => return Err(InventoryFault::Fields),
-        };
+        let is_skipped = line.skipped.is_some();
         if line.bytes > MAX_BYTES {
             return Err(InventoryFault::Fields);
         }
+        let (volume, offset) = match (line.volume, line.offset, is_skipped, line.package) {
+            (Some(volume), Some(offset), false, None) => (volume, offset),
+            (None, None, true, None) if line.sha256.is_none() && line.parts.is_none() => {
+                return Ok((0, 0));
+            }
+            (None, None, false, Some(_)) if is_file => return self.held_parts(line),
+            _ => return Err(InventoryFault::Fields),
+        };
         if is_file {
             self.files += 1;
             self.bytes = self
@@ -314,6 +349,48 @@ impl Reading {
             (Some(parts), false) if is_file && starts_new => self.place_parts(index, frame, parts),
             (Some(_), false) if is_file => Err(InventoryFault::Place),
             _ => Err(InventoryFault::Fields),
+        }
+    }
+
+    /// The digests of a file that an earlier package holds, as it has them.
+    fn held_parts(&mut self, line: &Line<'_>) -> Result<(u32, u32), InventoryFault> {
+        match (&line.parts, line.sha256) {
+            (None, Some(_)) => Ok((0, 0)),
+            (Some(parts), None) if (2..=MAX_PARTS).contains(&(parts.len() as u64)) => {
+                let total = parts
+                    .iter()
+                    .try_fold(0_u64, |sum, part| sum.checked_add(part.bytes));
+                let in_a_row = parts
+                    .windows(2)
+                    .all(|pair| Some(pair[1].volume) == pair[0].volume.checked_add(1));
+                match total == Some(line.bytes) && in_a_row {
+                    true => self.keep_parts(parts),
+                    false => Err(InventoryFault::Fields),
+                }
+            }
+            _ => Err(InventoryFault::Fields),
+        }
+    }
+
+    fn keep_parts(&mut self, parts: &[Part]) -> Result<(u32, u32), InventoryFault> {
+        let start = self.inventory.parts.len();
+        self.inventory.parts.extend_from_slice(parts);
+        let short = |n: usize| u32::try_from(n).map_err(|_| InventoryFault::TooMany);
+        Ok((short(start)?, short(parts.len())?))
+    }
+
+    /// One more than the index of an earlier package; 0 for none.
+    fn package(&mut self, package: Option<PackageId>) -> Result<u32, InventoryFault> {
+        let Some(package) = package else {
+            return Ok(0);
+        };
+        let packages = &mut self.inventory.packages;
+        // Entries that follow each other often lie in one package.
+        let found = packages.iter().rposition(|known| *known == package);
+        match found {
+            Some(index) => u32::try_from(index + 1).map_err(|_| InventoryFault::TooMany),
+            None if packages.len() >= MAX_BASES => Err(InventoryFault::Base),
+            None => push(packages, package),
         }
     }
 
@@ -355,10 +432,7 @@ impl Reading {
             return Err(InventoryFault::Fields);
         }
         self.place = None;
-        let start = self.inventory.parts.len();
-        self.inventory.parts.extend_from_slice(parts);
-        let short = |n: usize| u32::try_from(n).map_err(|_| InventoryFault::TooMany);
-        Ok((short(start)?, short(parts.len())?))
+        self.keep_parts(parts)
     }
 
     fn reason(&mut self, reason: &str) -> Result<u32, InventoryFault> {
@@ -381,7 +455,7 @@ impl Reading {
     /// What a raw payload holds: one file in no folder.
     fn is_one_stream(&self) -> bool {
         match self.inventory.entries.as_slice() {
-            [entry] => entry.kind == EntryKind::File && entry.skipped == 0,
+            [entry] => entry.kind == EntryKind::File && entry.skipped == 0 && entry.package == 0,
             _ => false,
         }
     }
@@ -402,6 +476,12 @@ impl Reading {
         }
         Ok(self.inventory)
     }
+}
+
+/// Stores something, and gives one more than its index.
+fn push<T>(all: &mut Vec<T>, one: T) -> Result<u32, InventoryFault> {
+    all.push(one);
+    u32::try_from(all.len()).map_err(|_| InventoryFault::TooMany)
 }
 
 fn parse_mode(text: &str) -> Result<u16, InventoryFault> {

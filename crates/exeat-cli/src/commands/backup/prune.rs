@@ -1,0 +1,208 @@
+//! `exeat backup prune`: removes what no rule keeps, after looking at what
+//! nobody has compared yet.
+
+use std::time::Duration;
+
+use exeat_core::backup::{Fate, Memory, RunLock, Shelf, Shelved, plan};
+use exeat_core::path::Escaped;
+use serde::Serialize;
+
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::run::{Deleted, read_back};
+use super::{Site, candidates, findings};
+use crate::args::BackupPrune;
+use crate::commands::{listen, now, stopped_or};
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::progress::Shown;
+use crate::render;
+use crate::ui::{Report, Ui};
+
+#[derive(Serialize)]
+struct Pruned {
+    profile: String,
+    /// False with `--dry-run`.
+    written: bool,
+    deleted: Vec<Deleted>,
+    kept: Vec<Kept>,
+    /// Places in the chain that are recorded as lost now.
+    accepted: Vec<u64>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Kept {
+    package: String,
+    sequence: u64,
+    created: String,
+    bytes: u64,
+    why: String,
+}
+
+pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
+    let site = Site::of(config.profile(&args.name)?, config)?;
+    site.profile.check_mount()?;
+    site.make_state()?;
+    listen()?;
+    let progress = Shown::new(ui);
+    let wait = args.wait.map_or(Duration::ZERO, |wait| wait.unsigned_abs());
+    let _lock = RunLock::take(&site.lock_path(), wait, &progress).map_err(stopped_or)?;
+    let mut warnings = Vec::new();
+    let mut memory = site.memory(&mut |text| warnings.push(text));
+    let mut shelf = site.shelf(&progress).map_err(stopped_or)?;
+    let mut accepted = Vec::new();
+    if args.accept_missing && !args.dry_run {
+        let key = signing_key(&site, config, ui)?;
+        let gone = shelf.accept_missing(memory.tip.as_ref(), &key, now())?;
+        accepted = gone.iter().map(|gone| gone.sequence).collect();
+        shelf = site.shelf(&progress).map_err(stopped_or)?;
+    }
+    for finding in findings(&shelf, &memory) {
+        warnings.push(format!(
+            "{} ({}): {}",
+            finding.message, finding.code, finding.help
+        ));
+    }
+    if !args.dry_run {
+        compare(&site, &shelf, &mut memory, &progress, &mut warnings)?;
+    }
+    let zone = &site.profile.time_zone;
+    let fates = plan(&candidates(&shelf, &memory), &site.keep(), zone);
+    let kept = fates.iter().filter(|fate| fate.verdict.is_kept());
+    let kept = kept.filter_map(|fate| Some(described(fate, find(&shelf, fate)?)));
+    let kept = kept.collect();
+    let goes = fates.iter().filter(|fate| !fate.verdict.is_kept());
+    let goes: Vec<Kept> = goes
+        .filter_map(|fate| Some(described(fate, find(&shelf, fate)?)))
+        .collect();
+    let deleted: Vec<Deleted> = match args.dry_run || goes.is_empty() {
+        true => goes
+            .into_iter()
+            .map(|one| Deleted {
+                package: one.package,
+                sequence: one.sequence,
+                created: one.created,
+                bytes: one.bytes,
+                why: one.why,
+            })
+            .collect(),
+        false => {
+            let key = signing_key(&site, config, ui)?;
+            let removed = shelf.remove(&fates, &key, now(), &progress);
+            removed
+                .map_err(stopped_or)?
+                .iter()
+                .map(Deleted::of)
+                .collect()
+        }
+    };
+    if !args.dry_run {
+        let there: Vec<_> = shelf.packages().iter().map(|package| package.id).collect();
+        memory.forget_others(&there);
+        memory.write(&site.memory_path())?;
+    }
+    progress.clear();
+    let pruned = Pruned {
+        profile: site.profile.name.clone(),
+        written: !args.dry_run,
+        deleted,
+        kept,
+        accepted,
+        warnings,
+    };
+    let mut report = Report::new(ui, || text(&pruned), &pruned);
+    for warning in &pruned.warnings {
+        report.notes.push(format!("warning: {warning}"));
+    }
+    if !pruned.warnings.is_empty() {
+        report.exit = Exit::Incomplete;
+    }
+    Ok(report)
+}
+
+fn signing_key(
+    site: &Site,
+    config: &Config,
+    ui: &Ui,
+) -> Result<exeat_core::signature::SigningKey, CommandError> {
+    let key = config.signing_key(site.profile.signing_key.as_ref(), ui)?;
+    key.ok_or_else(|| CommandError::new(Exit::Failed, "unsigned", "there is no key to sign with"))
+}
+
+/// Reads every package that nobody has compared, and remembers those that are
+/// whole.
+fn compare(
+    site: &Site,
+    shelf: &Shelf,
+    memory: &mut Memory,
+    progress: &Shown,
+    warnings: &mut Vec<String>,
+) -> Result<(), CommandError> {
+    for package in shelf.packages() {
+        if memory.verified.contains_key(&package.id) || package.damage.is_some() {
+            continue;
+        }
+        match read_back(&shelf.path_of(package), site, progress) {
+            Ok(()) => {
+                memory.verified.insert(package.id, now());
+            }
+            Err(error) if matches!(error.exit, Exit::Interrupted(_)) => return Err(error),
+            Err(error) => warnings.push(format!("{}: {error}", Escaped(package.name.as_bytes()))),
+        }
+    }
+    Ok(())
+}
+
+fn find<'a>(shelf: &'a Shelf, fate: &Fate) -> Option<&'a Shelved> {
+    let mut packages = shelf.packages().iter();
+    packages.find(|package| package.id == fate.id)
+}
+
+fn described(fate: &Fate, package: &Shelved) -> Kept {
+    Kept {
+        package: package.id.to_string(),
+        sequence: package.sequence,
+        created: package.created.to_string(),
+        bytes: package.bytes,
+        why: fate.verdict.to_string(),
+    }
+}
+
+fn text(pruned: &Pruned) -> String {
+    let verb = match pruned.written {
+        true => "removed",
+        false => "would remove",
+    };
+    let mut text = String::new();
+    for sequence in &pruned.accepted {
+        text += &format!("recorded as lost: number {sequence}\n");
+    }
+    for one in &pruned.kept {
+        text += &format!(
+            "keep          number {} of {} ({}): {}\n",
+            one.sequence,
+            one.created,
+            render::bytes(one.bytes),
+            one.why
+        );
+    }
+    for one in &pruned.deleted {
+        text += &format!(
+            "{verb:<13} number {} of {} ({}): {}\n",
+            one.sequence,
+            one.created,
+            render::bytes(one.bytes),
+            one.why
+        );
+    }
+    let bytes = pruned.deleted.iter().map(|one| one.bytes).sum();
+    text += &format!(
+        "{verb} {} ({}), {} kept\n",
+        render::count(pruned.deleted.len() as u64, "backup", "backups"),
+        render::bytes(bytes),
+        render::thousands(pruned.kept.len() as u64),
+    );
+    text
+}

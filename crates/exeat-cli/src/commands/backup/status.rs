@@ -1,0 +1,244 @@
+//! `exeat backup status`: for whoever watches over backups, people or a monitor.
+
+use exeat_core::backup::{LastRun, Shelved};
+use exeat_core::diagnostic::Finding;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{Site, findings, is_broken};
+use crate::args::BackupStatus;
+use crate::commands::{listen, now, stopped_or};
+use crate::config::{Config, Profile};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::progress::Shown;
+use crate::render;
+use crate::ui::{Report, Ui};
+
+#[derive(Serialize)]
+struct Status {
+    profiles: Vec<One>,
+}
+
+#[derive(Serialize)]
+struct One {
+    profile: String,
+    to: String,
+    series: Option<String>,
+    packages: u64,
+    /// The newest that was read back, or with `verify = "none"` the newest.
+    newest: Option<Newest>,
+    max_age_seconds: Option<i64>,
+    /// There is none, or it is older than it may be.
+    is_stale: bool,
+    last_run: Option<Last>,
+    findings: Vec<Finding>,
+    /// Why nothing can be said, if so.
+    error: Option<CommandError>,
+}
+
+#[derive(Serialize)]
+struct Newest {
+    package: String,
+    sequence: u64,
+    created: String,
+    age_seconds: i64,
+}
+
+#[derive(Serialize)]
+struct Last {
+    started: String,
+    ended: String,
+    /// `done`, or the code of what went wrong.
+    outcome: String,
+}
+
+impl From<LastRun> for Last {
+    fn from(run: LastRun) -> Self {
+        Self {
+            started: run.started.to_string(),
+            ended: run.ended.to_string(),
+            outcome: run.outcome,
+        }
+    }
+}
+
+pub(super) fn run(args: &BackupStatus, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
+    let profiles = match &args.name {
+        Some(name) => vec![config.profile(name)?],
+        None => config.profiles()?,
+    };
+    if profiles.is_empty() {
+        return Err(CommandError::new(
+            Exit::Configuration,
+            "backup-no-profile",
+            "there is no backup profile",
+        )
+        .with_help("'exeat backup --help' shows what one looks like in config.toml"));
+    }
+    listen()?;
+    let progress = Shown::new(ui);
+    let mut all = Vec::new();
+    for profile in profiles {
+        all.push(one(profile, args.max_age, config, &progress)?);
+    }
+    progress.clear();
+    let exit = all.iter().map(One::exit).max_by_key(|&exit| weight(exit));
+    let status = Status { profiles: all };
+    let mut report = Report::new(ui, || text(&status), &status);
+    report.exit = exit.unwrap_or(Exit::Done);
+    for finding in status.profiles.iter().flat_map(|one| &one.findings) {
+        let finding = render::finding(finding);
+        report.notes.push(finding.trim_end().to_owned());
+    }
+    Ok(report)
+}
+
+/// What weighs more ends the command.
+fn weight(exit: Exit) -> u8 {
+    match exit {
+        Exit::Done => 0,
+        Exit::Overdue => 1,
+        Exit::Damaged => 3,
+        _ => 2,
+    }
+}
+
+fn one(
+    profile: Profile,
+    max_age: Option<SignedDuration>,
+    config: &Config,
+    progress: &Shown,
+) -> Result<One, CommandError> {
+    let max_age = max_age.or(profile.max_age);
+    let mut one = One {
+        profile: profile.name.clone(),
+        to: profile.to.display().to_string(),
+        series: None,
+        packages: 0,
+        newest: None,
+        max_age_seconds: max_age.map(|age| age.as_secs()),
+        is_stale: true,
+        last_run: None,
+        findings: Vec::new(),
+        error: None,
+    };
+    match look(&mut one, profile, max_age, config, progress) {
+        Err(error) if matches!(error.exit, Exit::Interrupted(_)) => return Err(error),
+        Err(error) => one.error = Some(error),
+        Ok(()) => {}
+    }
+    Ok(one)
+}
+
+fn look(
+    one: &mut One,
+    profile: Profile,
+    max_age: Option<SignedDuration>,
+    config: &Config,
+    progress: &Shown,
+) -> Result<(), CommandError> {
+    let site = Site::of(profile, config)?;
+    let memory = site.memory(&mut |_| {});
+    one.series = Some(site.series.to_string());
+    one.last_run = memory.last_run.clone().map(Into::into);
+    site.profile.check_mount()?;
+    let shelf = site.shelf(progress).map_err(stopped_or)?;
+    one.packages = shelf.packages().len() as u64;
+    one.findings = findings(&shelf, &memory);
+    let is_good = |package: &&Shelved| {
+        let is_verified = memory.verified.contains_key(&package.id);
+        let need_not = site.profile.verify == crate::config::VerifyWhen::Never;
+        package.damage.is_none() && (is_verified || need_not)
+    };
+    let newest = shelf.packages().iter().rfind(is_good);
+    one.is_stale = newest.is_none_or(|newest| is_stale(newest.created, max_age, now()));
+    one.newest = newest.map(|newest| Newest {
+        package: newest.id.to_string(),
+        sequence: newest.sequence,
+        created: newest.created.to_string(),
+        age_seconds: now().duration_since(newest.created).as_secs(),
+    });
+    Ok(())
+}
+
+/// Whether one of that time is too old. One of the future is no proof of
+/// anything recent: a clock was set back.
+fn is_stale(created: Timestamp, max_age: Option<SignedDuration>, now: Timestamp) -> bool {
+    /// Clocks of two machines differ.
+    const AHEAD: SignedDuration = SignedDuration::from_mins(10);
+    let age = now.duration_since(created);
+    age < -AHEAD || max_age.is_some_and(|max_age| age > max_age)
+}
+
+impl One {
+    fn exit(&self) -> Exit {
+        match &self.error {
+            Some(error) => error.exit,
+            None if is_broken(&self.findings) => Exit::Damaged,
+            None if self.is_stale => Exit::Overdue,
+            None => Exit::Done,
+        }
+    }
+}
+
+fn text(status: &Status) -> String {
+    let mut text = String::new();
+    for one in &status.profiles {
+        let state = match (&one.error, &one.newest) {
+            (Some(error), _) => format!("cannot be told: {error}"),
+            (None, None) => "there is no good backup yet".to_owned(),
+            (None, Some(newest)) => {
+                let age = SignedDuration::from_secs(newest.age_seconds);
+                let age = match age.is_negative() {
+                    true => "from the future: a clock was set back".to_owned(),
+                    false => format!("{} old", render::elapsed(age)),
+                };
+                let verdict = match (one.is_stale, one.max_age_seconds) {
+                    (true, _) => "STALE, ",
+                    (false, _) => "",
+                };
+                format!(
+                    "{verdict}number {} of {}, {age}",
+                    newest.sequence, newest.created
+                )
+            }
+        };
+        text += &format!("{}: {state}\n", one.profile);
+        text += &format!(
+            "  {} in {}\n",
+            render::count(one.packages, "backup", "backups"),
+            one.to
+        );
+        if let Some(last) = &one.last_run
+            && last.outcome != "done"
+        {
+            text += &format!(
+                "  the last run, of {}, failed: {}\n",
+                last.started, last.outcome
+            );
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stale_is_too_old_or_from_the_future() {
+        let now: Timestamp = "2026-11-29T12:00:00Z".parse().expect("a time");
+        let day = Some(SignedDuration::from_hours(26));
+        for (hours, max_age, expected) in [
+            (-25, day, false),
+            (-27, day, true),
+            (-9999, None, false),
+            (1, day, true),
+            (1, None, true),
+        ] {
+            let created = now + SignedDuration::from_hours(hours);
+            assert_eq!(is_stale(created, max_age, now), expected, "{hours}");
+        }
+    }
+}

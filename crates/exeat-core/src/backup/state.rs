@@ -1,0 +1,482 @@
+//! What the host remembers of the files in its backups, so that a night need
+//! read only what has changed: names, sizes, times and digests, in path order.
+//!
+//! A line is believed where the file is still the one it speaks of: of the same
+//! size, inode, time of last modification and time of last change, both to the
+//! nanosecond. Owner, mode, attributes and content cannot change without the
+//! latter. What had changed less than [`SETTLED`] before the listing began is not
+//! remembered, because a second change within one tick of a file system's clock
+//! would not show.
+//!
+//! The file is not needed to open anything. Where it is gone, damaged or of
+//! another package, everything is read again.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the state of a profile is written here and nowhere else"
+)]
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::diagnostic::{Explain, Fault, io_help};
+use crate::digest::{Digest, Hasher, bytes_to_hex, hex_to_bytes};
+use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
+use crate::manifest::{PackageId, Part};
+use crate::path::{EntryPath, shown};
+use crate::seal::{Sealed, Stage};
+use crate::source::{Digests, Entry, Held, Listing};
+
+/// The format of the file.
+const FORMAT: &str = "exeat-state/1";
+/// The longest line, its newline included, in bytes.
+const MAX_LINE: u64 = 64 << 10;
+/// How long ago a file must have changed to be remembered. FAT counts in steps of
+/// two seconds, which is the coarsest there is.
+const SETTLED: SignedDuration = SignedDuration::from_secs(3);
+
+/// Why a state cannot be used, or not be kept. Nothing is lost by it: the next
+/// run reads everything.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// There is none.
+    #[error("there is no record of the files in earlier packages")]
+    Absent,
+    /// It is of another package than the last one of the chain that is wanted.
+    #[error("the record of the files is of another package ({found})")]
+    Other {
+        /// The package that it is of.
+        found: PackageId,
+    },
+    /// It is not what was written.
+    #[error("the record of the files is damaged, in line {line}")]
+    Damaged {
+        /// The line, counted from 1.
+        line: u64,
+    },
+    /// It cannot be read or written.
+    #[error("cannot use {}", shown(path))]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Explain for StateError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Absent => "backup-state-absent",
+            Self::Other { .. } => "backup-state-other",
+            Self::Damaged { .. } => "backup-state-damaged",
+            Self::Io { .. } => "backup-state-io",
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        Fault::Environment
+    }
+
+    fn help(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Io { source, .. } => io_help(source),
+            _ => Some("everything is read again".into()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head<'a> {
+    format: Cow<'a, str>,
+    /// The package that was made last; it is the last of `packages`.
+    package: PackageId,
+    /// Those that hold files.
+    packages: Cow<'a, [PackageId]>,
+    series: Uuid,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<'a> {
+    /// The time of last change: seconds and nanoseconds.
+    changed: (i64, u32),
+    inode: u64,
+    modified: (i64, u32),
+    package: u32,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    parts: Option<Cow<'a, [Part]>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    path: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<Digest>,
+    size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    xattrs: Option<Cow<'a, Attributes>>,
+}
+
+/// The last line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tail {
+    /// How many files there are.
+    files: u64,
+    /// Of all lines before.
+    sha256: Digest,
+}
+
+/// What a state has to be of, to be used.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The chain.
+    pub series: Uuid,
+    /// The package that it may be of: any that lies in its place.
+    pub present: &'a BTreeSet<PackageId>,
+}
+
+/// What a state said of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recalled {
+    /// The package that the state is of.
+    pub package: PackageId,
+    /// Files that have not changed since.
+    pub unchanged: u64,
+    /// Files that were there and are not any more.
+    pub gone: u64,
+}
+
+/// Finds the files of a listing that have not changed, as the state in `folder`
+/// has them, and says in the listing which package holds each.
+///
+/// A file is only held by a package that is still in its place.
+///
+/// # Errors
+/// The state cannot be used. The listing then has every file to be read.
+pub fn recall(
+    listing: &mut Listing,
+    folder: &Path,
+    wanted: Wanted<'_>,
+) -> Result<Recalled, StateError> {
+    let path = folder.join(NAME);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StateError::Absent),
+        Err(source) => return Err(StateError::Io { path, source }),
+    };
+    let mut lines = Lines {
+        reader: BufReader::with_capacity(256 << 10, file),
+        path,
+        number: 0,
+        line: Vec::new(),
+        hasher: Hasher::default(),
+    };
+    match merge(listing, &mut lines, wanted) {
+        Ok(recalled) => Ok(recalled),
+        Err(error) => {
+            listing.forget_packages();
+            Err(error)
+        }
+    }
+}
+
+/// What the file is called, and while it is written.
+const NAME: &str = "files.jsonl";
+const GROWING: &str = "files.jsonl.next";
+
+fn merge(
+    listing: &mut Listing,
+    lines: &mut Lines<impl BufRead>,
+    wanted: Wanted<'_>,
+) -> Result<Recalled, StateError> {
+    lines.next()?;
+    let head: Head<'_> = lines.parse()?;
+    if head.format != FORMAT || head.packages.last() != Some(&head.package) {
+        return Err(lines.damaged());
+    }
+    if head.series != wanted.series || !wanted.present.contains(&head.package) {
+        return Err(StateError::Other {
+            found: head.package,
+        });
+    }
+    let package = head.package;
+    let packages = head.packages.into_owned();
+    let is_present: Vec<bool> = packages
+        .iter()
+        .map(|package| wanted.present.contains(package))
+        .collect();
+    listing.set_packages(packages);
+    let (mut index, mut files, mut unchanged, mut gone) = (0, 0, 0, 0);
+    loop {
+        let before = lines.hasher.clone();
+        lines.next()?;
+        if lines.line.starts_with(b"{\"files\":") {
+            let tail: Tail = lines.parse()?;
+            if tail.files != files || tail.sha256 != before.finish().0 {
+                return Err(lines.damaged());
+            }
+            return match lines.is_at_end()? {
+                true => Ok(Recalled {
+                    package,
+                    unchanged,
+                    gone,
+                }),
+                false => Err(lines.damaged()),
+            };
+        }
+        files += 1;
+        if files > MAX_ENTRIES {
+            return Err(lines.damaged());
+        }
+        let line: Line<'_> = lines.parse()?;
+        let bytes = path_of(&line).ok_or_else(|| lines.damaged())?;
+        let is_known = |package: u32| is_present.get(package as usize).copied();
+        let is_present = is_known(line.package).ok_or_else(|| lines.damaged())?;
+        // Both are in path order.
+        while index < listing.len() && listing.entry(index).path().as_bytes() < &bytes[..] {
+            index += 1;
+        }
+        let found = (index < listing.len()).then(|| listing.entry(index));
+        let found = found.filter(|entry| entry.path().as_bytes() == &bytes[..]);
+        match found {
+            None => gone += 1,
+            Some(entry) if is_present && is_same(&entry, &line) => {
+                let digests = match (line.sha256, line.parts) {
+                    (Some(sha256), None) => Digests::Whole(sha256),
+                    (None, Some(parts)) => Digests::Parts(parts.into_owned().into()),
+                    _ => return Err(lines.damaged()),
+                };
+                let held = Held {
+                    package: line.package,
+                    digests,
+                };
+                listing.hold(index, held, line.xattrs.map(Cow::into_owned));
+                unchanged += 1;
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+fn path_of<'a>(line: &'a Line<'_>) -> Option<Cow<'a, [u8]>> {
+    let bytes = match (&line.path, &line.path_hex) {
+        (Some(path), None) => Cow::Borrowed(path.as_bytes()),
+        (None, Some(hex)) => Cow::Owned(hex_to_bytes(hex)?),
+        _ => return None,
+    };
+    EntryPath::new(&bytes).is_ok().then_some(bytes)
+}
+
+fn is_same(entry: &Entry<'_>, line: &Line<'_>) -> bool {
+    let identity = entry.identity();
+    entry.kind() == EntryKind::File
+        && entry.is_here()
+        && identity.inode == line.inode
+        && identity.size == line.size
+        && (identity.changed_seconds, identity.changed_nanoseconds) == line.changed
+        && entry.modified_exactly() == line.modified
+}
+
+/// Reads lines of bounded length, and hashes them.
+struct Lines<R> {
+    reader: R,
+    path: PathBuf,
+    number: u64,
+    line: Vec<u8>,
+    hasher: Hasher,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> Result<(), StateError> {
+        self.number += 1;
+        self.line.clear();
+        let mut limited = io::Read::take(&mut self.reader, MAX_LINE + 1);
+        let read = limited.read_until(b'\n', &mut self.line);
+        read.map_err(|source| StateError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
+        if self.line.last() != Some(&b'\n') || self.line.len() as u64 > MAX_LINE {
+            return Err(self.damaged());
+        }
+        self.hasher.update(&self.line);
+        Ok(())
+    }
+
+    fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, StateError> {
+        serde_json::from_slice(&self.line).map_err(|_| self.damaged())
+    }
+
+    fn is_at_end(&mut self) -> Result<bool, StateError> {
+        let rest = self.reader.fill_buf().map_err(|source| StateError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
+        Ok(rest.is_empty())
+    }
+
+    fn damaged(&self) -> StateError {
+        StateError::Damaged { line: self.number }
+    }
+}
+
+/// A state that was written, and is not in force: it is dropped with this,
+/// unless [`Pending::commit`] puts it in the place of the one before.
+#[derive(Debug)]
+pub struct Pending {
+    file: Option<File>,
+    folder: PathBuf,
+}
+
+/// Writes down what a package that is about to be released holds, and where the
+/// files are that it does not hold. `started` is when the listing began.
+///
+/// # Errors
+/// It cannot be written.
+pub fn remember<S: Stage>(
+    sealed: &Sealed<S>,
+    folder: &Path,
+    series: Uuid,
+    started: Timestamp,
+) -> Result<Pending, StateError> {
+    let path = folder.join(GROWING);
+    let failed = |source| StateError::Io {
+        path: path.clone(),
+        source,
+    };
+    let file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(failed)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+        .map_err(failed)?;
+    let mut pending = Pending {
+        file: None,
+        folder: folder.to_owned(),
+    };
+    let mut out = Writer {
+        out: BufWriter::with_capacity(256 << 10, &file),
+        hasher: Hasher::default(),
+        line: Vec::new(),
+        files: 0,
+    };
+    out.all(sealed, series, started - SETTLED).map_err(failed)?;
+    drop(out);
+    pending.file = Some(file);
+    Ok(pending)
+}
+
+impl Pending {
+    /// Puts it in the place of the one before.
+    ///
+    /// # Errors
+    /// What the system says; the one before stays in force.
+    pub fn commit(mut self) -> Result<(), StateError> {
+        let path = self.folder.join(NAME);
+        let failed = |source: io::Error| StateError::Io {
+            path: path.clone(),
+            source,
+        };
+        let file = self.file.take().expect("it is taken once");
+        file.sync_all().map_err(failed)?;
+        std::fs::rename(self.folder.join(GROWING), &path).map_err(failed)?;
+        let folder = File::open(&self.folder).map_err(failed)?;
+        folder.sync_all().map_err(failed)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // After a commit there is nothing of that name.
+        if self.file.is_some() {
+            let _ = std::fs::remove_file(self.folder.join(GROWING));
+        }
+    }
+}
+
+struct Writer<W: Write> {
+    out: W,
+    hasher: Hasher,
+    line: Vec<u8>,
+    files: u64,
+}
+
+impl<W: Write> Writer<W> {
+    fn all<S: Stage>(
+        &mut self,
+        sealed: &Sealed<S>,
+        series: Uuid,
+        settled: Timestamp,
+    ) -> io::Result<()> {
+        let listing = sealed.listing();
+        let mut packages = listing.packages().to_vec();
+        let package = sealed.package();
+        let new = u32::try_from(packages.len()).map_err(io::Error::other)?;
+        packages.push(package);
+        self.line(&Head {
+            format: FORMAT.into(),
+            package,
+            packages: packages.into(),
+            series,
+        })?;
+        sealed.each_file(|entry, digests| {
+            let identity = entry.identity();
+            let changed = (identity.changed_seconds, identity.changed_nanoseconds);
+            let limit = (settled.as_second(), settled.subsec_nanosecond());
+            if entry.lapse().is_some()
+                || (changed.0, i64::from(changed.1)) >= (limit.0, limit.1.into())
+            {
+                return Ok(());
+            }
+            let (path, path_hex) = match std::str::from_utf8(entry.path().as_bytes()) {
+                Ok(path) => (Some(path.into()), None),
+                Err(_) => (None, Some(bytes_to_hex(entry.path().as_bytes()))),
+            };
+            let (sha256, parts) = match digests {
+                Digests::Whole(digest) => (Some(*digest), None),
+                Digests::Parts(parts) => (None, Some(Cow::Borrowed(&**parts))),
+            };
+            self.files += 1;
+            self.line(&Line {
+                changed,
+                inode: identity.inode,
+                modified: entry.modified_exactly(),
+                package: entry.held_by().map_or(new, |held| held.package),
+                parts,
+                path,
+                path_hex,
+                sha256,
+                size: identity.size,
+                xattrs: entry.attributes().map(Cow::Borrowed),
+            })
+        })?;
+        let tail = Tail {
+            files: self.files,
+            sha256: self.hasher.clone().finish().0,
+        };
+        self.line(&tail)?;
+        self.out.flush()
+    }
+
+    fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, line)?;
+        self.line.push(b'\n');
+        self.hasher.update(&self.line);
+        self.out.write_all(&self.line)
+    }
+}
