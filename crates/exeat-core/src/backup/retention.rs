@@ -212,7 +212,8 @@ pub fn plan(candidates: &[Candidate], keep: &Keep, zone: &TimeZone) -> Vec<Fate>
 
 /// For each: whether it and all that it needs, through any number of others, is
 /// there and verified.
-fn sound(candidates: &[Candidate]) -> Vec<bool> {
+#[must_use]
+pub fn sound(candidates: &[Candidate]) -> Vec<bool> {
     let places = places(candidates);
     let is_sound = |start: usize| {
         let (mut seen, mut open) = (HashSet::from([start]), vec![start]);

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::{Digest, Hasher, bytes_to_hex, hex_to_bytes};
 use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
-use crate::manifest::{PackageId, Part};
+use crate::manifest::{NamedKey, PackageId, Part, recipients_sha256};
 use crate::path::shown;
 use crate::seal::{Sealed, Stage};
 use crate::source::{Digests, Entry, Held, Listing};
@@ -56,6 +56,9 @@ pub enum StateError {
         /// The package that it is of.
         found: PackageId,
     },
+    /// The earlier packages are for other people.
+    #[error("earlier packages are for other recipients")]
+    Recipients,
     /// It is not what was written.
     #[error("the record of the files is damaged, in line {line}")]
     Damaged {
@@ -77,6 +80,7 @@ impl Explain for StateError {
         match self {
             Self::Absent => "backup-state-absent",
             Self::Other { .. } => "backup-state-other",
+            Self::Recipients => "backup-state-recipients",
             Self::Damaged { .. } => "backup-state-damaged",
             Self::Io { .. } => "backup-state-io",
         }
@@ -102,6 +106,8 @@ struct Head<'a> {
     package: PackageId,
     /// Those that hold files.
     packages: Cow<'a, [PackageId]>,
+    /// Stands for those who can open them.
+    recipients_sha256: Digest,
     series: Uuid,
 }
 
@@ -143,6 +149,10 @@ pub struct Wanted<'a> {
     pub series: Uuid,
     /// The package that it may be of: any that lies in its place.
     pub present: &'a BTreeSet<PackageId>,
+    /// Who is to be able to open the next one, as
+    /// [`recipients_sha256`](crate::manifest::recipients_sha256) has it: what
+    /// others can open is of no use to them.
+    pub recipients_sha256: Digest,
 }
 
 /// What a state said of a listing.
@@ -208,6 +218,9 @@ fn merge(
         return Err(StateError::Other {
             found: head.package,
         });
+    }
+    if head.recipients_sha256 != wanted.recipients_sha256 {
+        return Err(StateError::Recipients);
     }
     let package = head.package;
     let packages = head.packages.into_owned();
@@ -423,6 +436,7 @@ impl<W: Write> Writer<W> {
         settled: Timestamp,
     ) -> io::Result<()> {
         let listing = sealed.listing();
+        let recipients = NamedKey::of(sealed.recipients());
         let mut packages = listing.packages().to_vec();
         let package = sealed.package();
         let new = u32::try_from(packages.len()).map_err(io::Error::other)?;
@@ -431,6 +445,7 @@ impl<W: Write> Writer<W> {
             format: FORMAT.into(),
             package,
             packages: packages.into(),
+            recipients_sha256: recipients_sha256(&recipients),
             series,
         })?;
         sealed.each_file(|entry, digests| {

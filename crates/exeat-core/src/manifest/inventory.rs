@@ -348,6 +348,19 @@ impl Inventory {
         bases
     }
 
+    /// Says that the volumes up to number `count`, of which no entry has spoken,
+    /// are empty; `entry` is the one that follows.
+    fn empty_until(&mut self, count: usize, entry: usize) {
+        while self.volumes.len() < count {
+            self.volumes.push(Content::Entries(entry..entry));
+        }
+    }
+
+    /// The same of the last ones, where the manifest has so many volumes.
+    pub(crate) fn end_with(&mut self, volumes: usize) {
+        self.empty_until(volumes, self.entries.len());
+    }
+
     /// What each volume holds.
     pub(crate) fn volumes(&self) -> &[Content] {
         &self.volumes

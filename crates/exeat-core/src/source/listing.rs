@@ -388,6 +388,18 @@ impl Listing {
         self.skipped += 1;
     }
 
+    /// Leaves out the files at these paths, as they are shown: they were gone when
+    /// their turn came.
+    pub fn give_up(&mut self, paths: &[String]) {
+        for index in 0..self.nodes.len() {
+            let entry = self.entry(index);
+            let is_file = entry.kind() == EntryKind::File && entry.is_here();
+            if is_file && paths.contains(&entry.path().to_string()) {
+                self.leave_out(index, SkipReason::Vanished);
+            }
+        }
+    }
+
     /// Says that what was read of the file `index` may not be what it was at
     /// any one time.
     pub(crate) fn set_lapse(&mut self, index: usize, reason: SkipReason) {

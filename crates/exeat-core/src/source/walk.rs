@@ -10,6 +10,7 @@ use super::attributes;
 use super::{ListOptions, Listing, NodeBuilder, Problems, Root, SkipReason, Source, SourceError};
 use crate::beneath;
 use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
+use crate::layout::MIB;
 use crate::path::{EntryPath, Escaped, MAX_PATH, PathFault};
 use crate::progress::{Phase, Progress};
 
@@ -186,8 +187,9 @@ impl Walk<'_> {
                     Err(error) => self.cannot_read(&stat, EntryKind::Directory, error),
                 }
             }
-            // Of a source in use it shows when the file's turn comes, if it does.
-            FileType::RegularFile if self.options.live => {
+            // Of a source in use it shows when the file's turn comes, if it does;
+            // of one that may span volumes that would be too late.
+            FileType::RegularFile if self.options.live && stat.stx_size < MIB => {
                 self.add(&stat, EntryKind::File, b"", None)
             }
             FileType::RegularFile => {

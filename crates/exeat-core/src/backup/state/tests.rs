@@ -15,6 +15,10 @@ struct Case {
     series: Uuid,
 }
 
+fn recipients() -> Digest {
+    Digest::of(b"age1a\n")
+}
+
 const FILES: [&str; 4] = ["a", "b", "c", "d"];
 
 impl Case {
@@ -60,6 +64,7 @@ impl Case {
             format: FORMAT.into(),
             package: self.package,
             packages: vec![self.earlier, self.package].into(),
+            recipients_sha256: recipients(),
             series: self.series,
         })
         .expect("in memory");
@@ -102,6 +107,7 @@ impl Case {
         let wanted = Wanted {
             series: self.series,
             present: &present,
+            recipients_sha256: recipients(),
         };
         let result = recall(&mut listing, self.path(), wanted);
         let held = listing.entries().filter(|entry| entry.held().is_some());
@@ -163,11 +169,16 @@ fn a_state_of_something_else_counts_for_nothing() {
     let series = text.replace(&case.series.to_string(), &Uuid::from_u128(8).to_string());
     let other = case.recalled(series.as_bytes(), &both);
     assert!(matches!(other, Err(StateError::Other { .. })));
+    let others = Digest::of(b"age1b\n").to_string();
+    let others = text.replace(&recipients().to_string(), &others);
+    let other = case.recalled(others.as_bytes(), &both);
+    assert!(matches!(other, Err(StateError::Recipients)));
     std::fs::remove_file(case.path().join(NAME)).expect("gone");
     let mut listing = case.listing();
     let wanted = Wanted {
         series: case.series,
         present: &both.into_iter().collect(),
+        recipients_sha256: recipients(),
     };
     let absent = recall(&mut listing, case.path(), wanted);
     assert!(matches!(absent, Err(StateError::Absent)));

@@ -325,7 +325,12 @@ impl Reading {
         if self.inventory.volumes.len() as u64 > MAX_VOLUMES {
             return Err(InventoryFault::Place);
         }
-        let starts_new = volume == self.last + 1 && offset == 0;
+        // Nothing was left of what was to be in those between.
+        let starts_new = volume > self.last && u64::from(volume) <= MAX_VOLUMES && offset == 0;
+        if starts_new {
+            self.inventory.empty_until(volume as usize - 1, index);
+            self.last = volume - 1;
+        }
         match (&line.parts, line.sha256.is_some()) {
             (None, has_digest) if has_digest == is_file => {
                 if self.place == Some((volume, offset)) {
