@@ -23,7 +23,8 @@
 //!
 //! Let the recipients be keys that are not on the host, and be more than one: who loses
 //! the only identity has no backups. `exeat init` makes an identity, too; a backup host
-//! has no use for it, as long as nobody names it as a recipient.
+//! has no use for it, as long as nobody names it as a recipient, and it can be deleted
+//! there.
 //!
 //! # A profile
 //!
@@ -58,7 +59,7 @@
 //! |---|---|---|
 //! | `sources` | this or `source` is needed | files and folders. In the package each begins with its own last name, so no two may have the same one; `/` has none |
 //! | `source` | | `{command, name, expect_end}`: what a command prints, as one file called `name`; see "Databases" |
-//! | `exclude` | nothing | patterns of what is left out, as with `export --exclude`: without a slash against names, with one against whole paths in the package (`clinic/cache`, not `/srv/clinic/cache`); `*` and `?` within a name, `**` across folders. One that matches nothing is a warning |
+//! | `exclude` | nothing | patterns of what is left out, as with `export --exclude`: without a slash against names, with one against whole paths in the package (`clinic/cache`, not `/srv/clinic/cache`); `*` and `?` within a name, `**` across folders. One that matches nothing is told, and no fault |
 //! | `one_file_system` | `false` | do not enter what is mounted below a source |
 //! | `to` | needed | the folder that packages go to; it has to be there, and outside of the sources. Several profiles may share one |
 //! | `recipients` | this or the next is needed | keys, or names of `recipients.toml` |
@@ -95,8 +96,11 @@
 //! 4. The folder is looked at: whose packages are there, by their signatures, whether
 //!    each has all its members, of the right lengths, and whether the numbers follow from
 //!    each other and from what this host remembers. Whatever is wrong is a warning; the
-//!    run goes on, for a backup of tonight is worth more than none. Files that lay in
-//!    packages which are not there, or are damaged, are sealed again.
+//!    run goes on, for a backup of tonight is worth more than none. Packages that nobody
+//!    has read back yet, because a run was stopped or the host's memory was lost, are read
+//!    now. The new one rests on what was read back alone: files that lay in packages which
+//!    are not there, or not whole, are sealed again. (With `verify = "none"` nothing is
+//!    read, and it rests on whatever has the right lengths.)
 //! 5. The sources are listed, and compared with what the host remembers.
 //! 6. Policy and floor decide, as for any export; a refusal ends the run with 3.
 //! 7. What changed is inspected and sealed into a hidden folder, `.exeat-partial-…`, in
@@ -137,7 +141,7 @@
 //!
 //! | it says | because |
 //! |---|---|
-//! | there is no earlier full one in the folder | it is the first; or the others are gone, or by another key |
+//! | there is no earlier full one in the folder | it is the first; or the others are gone, not whole, or by another key |
 //! | it was time for a full one | `full_every`; or more than 1,000 earlier packages would be needed |
 //! | there was no usable record of the files in earlier ones | the host's memory is gone, damaged, or of another package |
 //! | the profile makes every package a full one | `mode = "full"`, a command, or `--full` |
@@ -157,8 +161,8 @@
 //! - owner and group, as numbers: on a machine with other accounts they are other people;
 //! - extended attributes, at most 16 KiB of them an entry, names and values together:
 //!   POSIX access control lists, capabilities of programs and SELinux labels are among
-//!   them. Those beyond that, and those that the host may not read, are passed over in
-//!   silence; of symbolic links they are not kept;
+//!   them. Those beyond that, those that the host may not read (`trusted.…` in the units
+//!   below), and those of symbolic links are not kept, and nothing says so;
 //! - symbolic links, as links.
 //!
 //! Hard links become files of their own, each with the whole content. Sparse files are
@@ -173,10 +177,11 @@
 //!
 //! A backup does not stop because somebody works. A file that vanishes before it is
 //! listed is not there; one that vanishes between the listing and its turn, or that may
-//! not be read, is left out with the reason. One that changes while it is read, or has
-//! changed since it was listed, is kept at the length that it had in the listing, filled
-//! up with zeros where it became shorter, and **marked**: the inventory has a `lapse` for
-//! it, the run names it, and so does `open`:
+//! not be read, is left out with the reason. One that changes while it is read, or whose
+//! length has changed since it was listed, is kept at the length that it had then, filled
+//! up with zeros where it became shorter, and **marked** as one that may be torn. So is one
+//! that the disk gives only in part; the rest of it is zeros. The inventory has a `lapse`
+//! for it, the run names it, and so do `list` and `open`:
 //!
 //! ```text
 //! may be torn: clinic/log/today.log (the sender's: changed while it was read)
@@ -196,7 +201,7 @@
 //! |---|---|---|
 //! | `pg_dump` | `pg_dump` | the line `-- PostgreSQL database dump complete`, and comments behind it |
 //! | `pg_dumpall` | `pg_dumpall` | `-- PostgreSQL database cluster dump complete`, likewise |
-//! | `pg_restore` | `pg_dump -Fc` | that `pg_restore` reads it to its end while it goes by; where that is not installed, a warning |
+//! | `pg_restore` | `pg_dump -Fc` | that `pg_restore` reads it to its end while it goes by; where that is not installed, a note says that nobody checked it |
 //! | `sqlite` | `sqlite3 FILE .dump` | the last line `COMMIT;`. `sqlite3` ends with 0 after an error, and prints `ROLLBACK;` |
 //! | `mysqldump` | `mysqldump`, `mariadb-dump` | the last line begins with `-- Dump completed` |
 //! | `text:…` | anything else | this text, at the end; white space may follow |
@@ -281,7 +286,7 @@
 //! | `backup run` ends with | when |
 //! |---|---|
 //! | 0 | everything is in the package, and it was read back (unless `verify = "none"`) |
-//! | 7 | there is a package, and something has to be looked at: entries were left out or may be torn, or there is a warning |
+//! | 7 | there is a package, and something has to be looked at: entries were left out or may be torn, something is wrong with the chain, `after` failed, the metrics or the memory could not be written, or the signing key is another one |
 //! | 1 | there is none: a source, the destination, a mount, a command, the disk |
 //! | 3 | there is none: the policy refuses, a recipient has expired |
 //! | 4 | the package was read back and is not whole; or the ledger is damaged |
@@ -356,7 +361,7 @@
 //! host's signature; compare the fingerprint by another way than the file came:
 //!
 //! ```sh
-//! exeat trust clinic-host.txt       # the line that 'exeat init --show' prints on the host
+//! exeat trust clinic-host.txt       # signer.txt of the host's ~/.config/exeat
 //! ```
 //!
 //! Files, as root so that owners can be given back:
@@ -399,8 +404,8 @@
 //! alone: each package's `README.txt` has the commands. They give the files that lie in
 //! that package; its inventory says where the others do.
 //!
-//! Where the destination is a removable or optical medium, personal data is not opened
-//! onto it, and a warning is given for network mounts: see [`super::findings`].
+//! Restore onto a disk of the machine: personal data is not opened onto removable or
+//! optical media (`plaintext-to-removable` in [`super::findings`]).
 //!
 //! # What to do when
 //!
@@ -419,11 +424,11 @@
 //! least: with the same key and the same name of the profile it goes on with the chain. If
 //! the old host can still be alive, make a new key: two that write to one chain fork it.
 //!
-//! **The state was lost.** Nothing has to be done. The next run says so, makes a full
-//! package and ends with 7. It does not know any more which earlier packages were read
-//! back, so `status` calls none of them good, and retention keeps them; `exeat backup
-//! prune NAME` reads them back. What it cannot know either is whether the newest were
-//! removed meanwhile: compare the number with the last summary that you have.
+//! **The state was lost.** Nothing has to be done. Nobody knows any more which earlier
+//! packages were read back, so `status` calls none of them good and retention keeps them.
+//! The next run reads all of them, however long that takes, says so, and makes a full
+//! package. What it cannot know is whether the newest were removed meanwhile: compare its
+//! number with the last summary that you have.
 //!
 //! **The signing key was changed.** A new chain begins, with a full package and a
 //! warning. The packages of the old one can be opened with `--series`, as long as the
@@ -445,9 +450,10 @@
 //! content is not, is noticed by `verify` alone; files that have not changed would go on
 //! resting on it. Move it away at once.
 //!
-//! **The clock was wrong.** A package from the future counts as stale in `status`, and as
-//! newest until its number is passed; `--as-of` takes the highest number among those that
-//! are not later than what was asked for. Nothing is removed by it.
+//! **The clock was wrong.** While the newest package is from the future, `status` calls it
+//! stale; the next run ends that. `--as-of` takes the highest number among those that are
+//! not later than what was asked for. Retention goes by the numbers: what a clock said
+//! decides only which day or week a package stands for.
 //!
 //! # What they do not defend against
 //!
