@@ -257,11 +257,9 @@ impl World {
         let mut shelf = self.shelf();
         // What a run that was stopped has left is compared now, as 'prune' does.
         for package in shelf.packages() {
-            let verified = Package::open(&shelf.path_of(package)).expect("a package");
-            let verified = verified
-                .verify(&self.allowed, at(night), None)
-                .expect("whole");
-            verified.verify_from_medium(None, &Silent).expect("whole");
+            let package_there = Package::open(&shelf.path_of(package)).expect("a package");
+            let read = package_there.verify_from_medium(&self.allowed, at(night), None, &Silent);
+            read.expect("whole");
             memory.verified.entry(package.id).or_insert(at(night));
         }
         let candidates: Vec<_> = shelf

@@ -298,6 +298,8 @@ fn seal_files<S: Stage>(
         _ if options.pad => None,
         Compress::None => None,
         Compress::Zstd(level) => Some(level),
+        // Little but an inventory, and that is text.
+        Compress::Auto if listing.is_mostly_held() => Some(Level::FAST),
         Compress::Auto => volume::auto_level(source, listing)?,
     };
     if level.is_none() {

@@ -30,7 +30,7 @@ use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::{Digest, Hasher, bytes_to_hex, hex_to_bytes};
 use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
 use crate::manifest::{PackageId, Part};
-use crate::path::{EntryPath, shown};
+use crate::path::shown;
 use crate::seal::{Sealed, Stage};
 use crate::source::{Digests, Entry, Held, Listing};
 
@@ -268,13 +268,13 @@ fn merge(
     }
 }
 
+/// It is compared with paths that are listed, and goes nowhere.
 fn path_of<'a>(line: &'a Line<'_>) -> Option<Cow<'a, [u8]>> {
-    let bytes = match (&line.path, &line.path_hex) {
-        (Some(path), None) => Cow::Borrowed(path.as_bytes()),
-        (None, Some(hex)) => Cow::Owned(hex_to_bytes(hex)?),
-        _ => return None,
-    };
-    EntryPath::new(&bytes).is_ok().then_some(bytes)
+    match (&line.path, &line.path_hex) {
+        (Some(path), None) => Some(Cow::Borrowed(path.as_bytes())),
+        (None, Some(hex)) => Some(Cow::Owned(hex_to_bytes(hex)?)),
+        _ => None,
+    }
 }
 
 fn is_same(entry: &Entry<'_>, line: &Line<'_>) -> bool {

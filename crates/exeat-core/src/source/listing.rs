@@ -368,6 +368,14 @@ impl Listing {
         self.held.len() as u64
     }
 
+    /// Whether what earlier packages hold takes more room in the inventory than
+    /// the rest takes in the volumes.
+    pub(crate) fn is_mostly_held(&self) -> bool {
+        /// A line of the inventory, roughly, in bytes.
+        const LINE: u64 = 200;
+        self.unchanged() * LINE > self.bytes
+    }
+
     /// Says that nothing of the file `index` could be read when its turn came.
     pub(crate) fn leave_out(&mut self, index: usize, reason: SkipReason) {
         let node = &mut self.nodes[index];

@@ -53,10 +53,8 @@ pub(super) fn read_back(
     allowed.push(line);
     let about = |error: CommandError| error.about("the package was read back, and is not whole");
     let package = Package::open(path).map_err(stopped_or)?;
-    let verified = package.verify(&allowed, now(), None);
-    let verified = verified.map_err(|error| about(stopped_or(error)))?;
-    let read = verified.verify_from_medium(None, progress);
-    read.map_err(|error| match stop_if_asked() {
+    let read = package.verify_from_medium(&allowed, now(), None, progress);
+    read.map(drop).map_err(|error| match stop_if_asked() {
         Err(stopped) => stopped,
         Ok(()) => about(error.into()),
     })
