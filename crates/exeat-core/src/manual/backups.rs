@@ -49,11 +49,13 @@
 //!
 //! The name of a profile is 1 to 64 small letters, digits and `-`. It is part of the
 //! chain's identity, as the signing key is: with another name, or another key, a new
-//! chain begins. Unknown keys are errors, and everything that is wrong with a profile is
-//! said at once, with its lines, before anything is done (exit code 5). Paths that are
-//! not absolute begin at the folder of `config.toml`; `~` and variables mean nothing.
-//! Times are a number and `m`, `h`, `d` or `w`. Commands are lists of words, never lines
-//! for a shell; name a shell where you need one.
+//! chain begins. A key that nobody knows, or a value of another kind, makes all of
+//! `config.toml` invalid; what is wrong with the values of a profile is said at once, with
+//! the lines, before anything is done (exit code 5 for both). Paths that are not absolute
+//! begin at the folder of `config.toml`; `~` and variables mean nothing. Lengths of time
+//! are a number and `m`, `h`, `d` or `w`. Commands are lists of words, never lines for a
+//! shell (`["sh", "-c", "…"]` where you need one); a program without a slash in its name is
+//! looked for in the `PATH`.
 //!
 //! | key | default | what it is |
 //! |---|---|---|
@@ -277,7 +279,7 @@
 //!   what nobody has compared, then it removes what no rule keeps, even while there are
 //!   gaps. Look with `--dry-run` first, and put missing packages back before.
 //!
-//! `exeat backup list` says of each package what will become of it, and why. Packages of
+//! `exeat backup list` says of each package what the rules will make of it, and why. Packages of
 //! another chain are never touched, those of an earlier key or profile name included:
 //! remove these by hand when you need them no more.
 //!
@@ -418,6 +420,11 @@
 //! writes nothing. Without it the run takes the empty folder below for the destination:
 //! it makes a full package there, says `backup-replayed`, and ends with 7. Mount the disk,
 //! and move the package into it from beneath; it is of the chain.
+//!
+//! **The destination is to be another disk.** Copy the whole folder there, the hidden
+//! record too (`cp -a`), then change `to`. Where the old packages are not to come along,
+//! use another name for the profile: under the old one the first run says
+//! `backup-replayed`, and then they are a gap, until it is accepted.
 //!
 //! **The host died.** Any machine with the identity, and with the host's line of `exeat
 //! trust`, restores. For the new host, put `~/.config/exeat` back, or its signing key at
