@@ -71,7 +71,7 @@
 //! | `full_every` | `"7d"` | a number: one of so many runs is full; a time: when the last full one is so old, less an hour |
 //! | `keep` | everything | `{last, daily, weekly, monthly, yearly}`; see "What is removed" |
 //! | `time_zone` | `"UTC"` | whose calendar days, weeks, months and years are counted, by its name in the machine's tzdata |
-//! | `require_mount` | none | has to be a mount point when a run begins, else `not-mounted` (exit code 1). A path below `to` or above it, or any other |
+//! | `require_mount` | none | has to be a mount point when a run begins, else `not-mounted` (exit code 1). Mostly `to` or a folder above it |
 //! | `verify` | `"after"` | `after`: the package is read back from the medium before the run is called good; `none`: not by the run. Then the run removes nothing either |
 //! | `before` | none | a command that runs first; if it does not end with 0, no backup is made |
 //! | `after` | none | runs after a backup that was made, complete or not; if it fails, that is a warning |
@@ -305,7 +305,20 @@
 //!
 //! Of several profiles, 4 weighs most, then 1 and the like, then 9. A *good* backup is one
 //! that was read back, or any with `verify = "none"`. Let somebody ask `status` every
-//! morning, from outside of the host if possible: a job that never ran tells nobody.
+//! morning: a job that never ran tells nobody. It can be another machine, one that has the
+//! packages or a copy of them, and a profile of the same name with the public half of the
+//! host's key; it trusts what the host read back, or reads for itself with `prune`, which
+//! needs no private key as long as there is nothing to remove:
+//!
+//! ```toml
+//! [backup.clinic]
+//! sources = ["/srv/clinic"]
+//! to = "/mnt/copy/clinic"
+//! recipients = ["age1…"]
+//! signing_key = "host.pub"
+//! max_age = "26h"
+//! verify = "none"
+//! ```
 //!
 //! `--json` gives one document for each command: [`super::json`].
 //!
@@ -349,9 +362,9 @@
 //!   `ReadWritePaths=/srv/app` under `[Service]`.
 //!
 //! With `signing_key = "credential:NAME"` the unit hands the key over
-//! (`LoadCredential=`). Commands outside of that unit do not have it then, `status`,
-//! `list` and `prune` included: run them in a unit with the same line, or use a key in a
-//! file that its owner alone can read.
+//! (`LoadCredential=`). Commands outside of that unit do not have it then, `status` and
+//! `list` included: run them in a unit with the same line, or with a `--config-dir` of their
+//! own, in which the profile names the public half, as above.
 //!
 //! `--cron` prints a line for `crontab -e`. With `--quiet`, and the summary thrown away,
 //! nothing is printed unless something is wrong, and cron sends mail only then.
@@ -420,6 +433,12 @@
 //! writes nothing. Without it the run takes the empty folder below for the destination:
 //! it makes a full package there, says `backup-replayed`, and ends with 7. Mount the disk,
 //! and move the package into it from beneath; it is of the chain.
+//!
+//! **The disk of a source is not mounted.** Then the source is an empty folder, and a
+//! backup of nothing is a good one. Let `before` look for something that has to be there
+//! (`["test", "-e", "/srv/clinic/patients.db"]`), or name the source's mount in
+//! `require_mount` and the destination's in `before` (`["mountpoint", "-q", "/mnt/backup"]`).
+//! The summary and the metrics have the number of files; let the monitor look at that, too.
 //!
 //! **The destination is to be another disk.** Copy the whole folder there, the hidden
 //! record too (`cp -a`), then change `to`. Where the old packages are not to come along,
