@@ -307,8 +307,7 @@
 //! that was read back, or any with `verify = "none"`. Let somebody ask `status` every
 //! morning: a job that never ran tells nobody. It can be another machine, one that has the
 //! packages or a copy of them, and a profile of the same name with the public half of the
-//! host's key; it trusts what the host read back, or reads for itself with `prune`, which
-//! needs no private key as long as there is nothing to remove:
+//! host's key. With `verify = "none"` a package counts there that it has not read itself:
 //!
 //! ```toml
 //! [backup.clinic]
