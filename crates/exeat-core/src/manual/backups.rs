@@ -233,7 +233,7 @@
 //! | the newest ones were deleted, or the folder was put back to an older state | `backup-replayed`, by what the host remembers |
 //! | the host was put back to an older state, or another one has its key and profile | `backup-fork`: two packages of one number |
 //! | a package was cut short, has lost a member or got one too many | `backup-damaged` |
-//! | its manifest was altered or exchanged, or its signature is gone | `backup-unreadable` |
+//! | its manifest was altered, or its signature is gone | `backup-unreadable`, and its number is missing |
 //! | the record of what was removed is gone | `backup-gap`; altered, `backup-prune-record` |
 //! | bits of a volume were altered, its length is the same | nothing by `status`, which reads no volumes: `exeat verify` and `exeat open` say it |
 //!
