@@ -381,8 +381,9 @@
 //! Files, as root so that owners can be given back:
 //!
 //! ```sh
-//! exeat open /mnt/backup/clinic --as-of now --to /srv/drill --owner -i identity.txt
-//! exeat open /mnt/backup/clinic --as-of 2026-11-01 clinic/letters --to /srv/letters -i identity.txt
+//! install -d -m 0700 /srv/restore
+//! exeat open /mnt/backup/clinic --as-of now --to /srv/restore/drill --owner --outside-links -i identity.txt
+//! exeat open /mnt/backup/clinic --as-of 2026-11-01 clinic/letters --to /srv/restore/letters -i identity.txt
 //! exeat open /mnt/backup/clinic --as-of now clinic/patients.csv --stdout -i identity.txt | head
 //! ```
 //!
@@ -390,12 +391,15 @@
 //! `2d` ago, or `now`; it says which one it took. Look at that number: it should be the one
 //! that `status` on the host names. Where a folder has several chains it lists them, and
 //! `--series` chooses. The folder appears when every file in it has been compared with the
-//! signed digests, or not at all. Then compare with the source, or with a list that was
-//! made there (`find clinic -type f -exec sha256sum {} +`):
+//! signed digests, or not at all. Links that lead out of it, such as most of those in
+//! `/etc`, are made with `--outside-links` alone, and named without. A host that somebody
+//! else has taken over can put set-user-id programs into its backups: what `--owner` gives
+//! back should lie where nobody else can enter. Then compare with the source, or with a
+//! list that was made there (`find clinic -type f -exec sha256sum {} +`):
 //!
 //! ```sh
-//! diff -r --no-dereference /srv/clinic /srv/drill/clinic
-//! (cd /srv/drill && sha256sum --quiet -c /root/clinic.sha256)
+//! diff -r --no-dereference /srv/clinic /srv/restore/drill/clinic
+//! (cd /srv/restore/drill && sha256sum --quiet -c /root/clinic.sha256)
 //! ```
 //!
 //! What has changed since differs, and pipes, sockets and devices are missing; nothing
