@@ -618,8 +618,13 @@ impl Reader<'_> {
         self.lapse
     }
 
-    pub(crate) fn attributes(&self) -> Attributes {
-        attributes::of(&self.file)
+    /// Its extended attributes; where some could not be had, that is a lapse.
+    pub(crate) fn attributes(&mut self) -> Attributes {
+        let (attributes, are_all) = attributes::of(&self.file);
+        if !are_all {
+            self.lapse.get_or_insert(SkipReason::Attributes);
+        }
+        attributes
     }
 
     /// The next bytes, as many as fit into `buffer`; none at the end.

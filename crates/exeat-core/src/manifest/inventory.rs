@@ -241,8 +241,17 @@ impl<W: Write> Writer<W> {
         self.line(header)
     }
 
-    pub(crate) fn entry(&mut self, line: &Line<'_>) -> io::Result<()> {
-        self.line(line)
+    /// A line that would be too long by its attributes is written without them,
+    /// and says so.
+    pub(crate) fn entry(&mut self, mut line: Line<'_>) -> io::Result<()> {
+        encode(&line, &mut self.buffer);
+        if self.buffer.len() as u64 > MAX_LINE && line.xattrs.take().is_some() {
+            let has_lapses = line.skipped.is_none() && line.package.is_none();
+            if has_lapses && line.kind != EntryKind::Symlink {
+                line.lapse = Some("its extended attributes are too many to be kept".into());
+            }
+        }
+        self.line(&line)
     }
 
     pub(crate) fn into_inner(self) -> W {

@@ -194,7 +194,7 @@ impl<S: Stage> Writing<'_, S> {
             return Ok(Some(source.read_file(entry, data)?));
         }
         match source.read_live(entry, data.clone()) {
-            Ok(reader) => {
+            Ok(mut reader) => {
                 if data.start == 0 && self.sealer.common.listing.keeps_owner() {
                     let attributes = reader.attributes();
                     if !attributes.is_empty() {

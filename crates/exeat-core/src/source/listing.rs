@@ -88,6 +88,7 @@ pub(crate) enum SkipReason {
     Unknown,
     Vanished,
     Changed,
+    Attributes,
 }
 
 impl SkipReason {
@@ -102,6 +103,7 @@ impl SkipReason {
             Self::Unknown => "of an unknown kind",
             Self::Vanished => "gone before its turn",
             Self::Changed => "changed while it was read",
+            Self::Attributes => "not all extended attributes could be kept",
         }
     }
 
@@ -136,6 +138,7 @@ pub(crate) struct NodeBuilder<'a> {
     pub(crate) root: u16,
     pub(crate) skipped: Option<SkipReason>,
     pub(crate) attributes: Option<Attributes>,
+    pub(crate) lapse: Option<SkipReason>,
 }
 
 /// Everything a source holds, sorted by path, byte by byte.
@@ -275,7 +278,7 @@ impl Listing {
             root: entry.root,
             kind: entry.kind,
             skipped: entry.skipped,
-            lapse: None,
+            lapse: entry.lapse,
         });
     }
 

@@ -104,11 +104,21 @@ impl Walk<'_> {
 
     /// Adds the folder whose handle this is, and all that lies below it.
     fn folder(&mut self, handle: OwnedFd, stat: &Statx) -> Result<(), SourceError> {
-        let attributes = match self.options.keep_owner {
-            true => Some(attributes::of(&handle)),
-            false => None,
+        let (attributes, are_all) = match self.options.keep_owner {
+            true => attributes::of(&handle),
+            false => (Attributes::default(), true),
         };
-        self.add_with(stat, EntryKind::Directory, b"", None, attributes)?;
+        let lapse = (!are_all).then_some(SkipReason::Attributes);
+        self.add_node(NodeBuilder {
+            path: EntryPath::trusted(&self.path.clone()),
+            target: b"",
+            stat,
+            kind: EntryKind::Directory,
+            root: self.root,
+            skipped: None,
+            attributes: Some(attributes),
+            lapse,
+        })?;
         if self.options.one_file_system && device(stat) != self.device {
             self.listing.count_excluded();
             return Ok(());
@@ -227,32 +237,26 @@ impl Walk<'_> {
         target: &[u8],
         skipped: Option<SkipReason>,
     ) -> Result<(), SourceError> {
-        self.add_with(stat, kind, target, skipped, None)
-    }
-
-    fn add_with(
-        &mut self,
-        stat: &Statx,
-        kind: EntryKind,
-        target: &[u8],
-        skipped: Option<SkipReason>,
-        attributes: Option<Attributes>,
-    ) -> Result<(), SourceError> {
-        if self.listing.len() as u64 >= MAX_ENTRIES {
-            return Err(SourceError::TooMany);
-        }
-        // It was checked before anything was asked of it, or is that of a root.
-        let path = EntryPath::trusted(&self.path);
-        self.progress.advance(1);
-        self.listing.push(&NodeBuilder {
-            path,
+        let path = self.path.clone();
+        self.add_node(NodeBuilder {
+            // It was checked before anything was asked of it, or is that of a root.
+            path: EntryPath::trusted(&path),
             target,
             stat,
             kind,
             root: self.root,
             skipped,
-            attributes,
-        });
+            attributes: None,
+            lapse: None,
+        })
+    }
+
+    fn add_node(&mut self, node: NodeBuilder<'_>) -> Result<(), SourceError> {
+        if self.listing.len() as u64 >= MAX_ENTRIES {
+            return Err(SourceError::TooMany);
+        }
+        self.progress.advance(1);
+        self.listing.push(&node);
         Ok(())
     }
 

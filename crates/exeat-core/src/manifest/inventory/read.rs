@@ -238,12 +238,12 @@ impl Reading {
             Some(reason) => self.reason(reason)?,
             None => 0,
         };
-        let lapse = match (&line.lapse, line.kind, line.skipped.is_none()) {
-            (Some(reason), EntryKind::File, true) if line.package.is_none() => {
-                self.reason(reason)?
-            }
-            (Some(_), ..) => return Err(InventoryFault::Fields),
-            (None, ..) => 0,
+        let can_lapse =
+            line.kind != EntryKind::Symlink && line.skipped.is_none() && line.package.is_none();
+        let lapse = match &line.lapse {
+            Some(reason) if can_lapse => self.reason(reason)?,
+            Some(_) => return Err(InventoryFault::Fields),
+            None => 0,
         };
         let package = self.package(line.package)?;
         let owner = match line.owner {
