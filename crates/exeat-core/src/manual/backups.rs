@@ -163,8 +163,9 @@
 //! - owner and group, as numbers: on a machine with other accounts they are other people;
 //! - extended attributes, at most 16 KiB of them an entry, names and values together:
 //!   POSIX access control lists, capabilities of programs and SELinux labels are among
-//!   them. Those beyond that, those that the host may not read (`trusted.…` in the units
-//!   below), and those of symbolic links are not kept, and nothing says so;
+//!   them. Where not all could be kept, the entry is marked, as one that changed is. Those
+//!   of symbolic links are not kept, nor those that the kernel does not even name to the
+//!   host (`trusted.…` in the units below);
 //! - symbolic links, as links.
 //!
 //! Hard links become files of their own, each with the whole content. Sparse files are

@@ -74,7 +74,7 @@
 //! | key | value |
 //! |---|---|
 //! | `bytes` | size of a file; 0 for folders and links |
-//! | `lapse` | of a file in this package: why its content may not be what the file was at any one time, in at most 200 bytes |
+//! | `lapse` | of a file or folder in this package: why it may not be what it was at any one time, or not all of it, in at most 200 bytes |
 //! | `mode` | four octal digits, at most `0777` |
 //! | `mtime` | whole seconds since 1970 UTC, rounded down; may be negative |
 //! | `offset`, `volume` | where the entry's first header begins: the volume, counted from 1, and the offset in its decrypted, decompressed stream |
@@ -86,7 +86,7 @@
 //! | `skipped` | why the sender left the entry out; it then has no `volume`, `offset` or digest |
 //! | `target`, or `target_hex` | of a symbolic link |
 //! | `type` | `directory`, `file` or `symlink` |
-//! | `xattrs` | of a backup: extended attributes, name → base64 of the value; never empty, at most 16 KiB, names and values together, a name 1 to 255 bytes without NUL |
+//! | `xattrs` | of a backup: extended attributes, name → base64 of the value; never empty, at most 16 KiB, names and values together, a name 1 to 255 bytes without NUL. Where a line would be too long with them, they are left out, and `lapse` says so |
 //!
 //! `approvals` in the first line has, for each of those who agreed to the release
 //! before it left, `approval`, the document that they signed, and `approver`, the name
