@@ -81,7 +81,7 @@
 //! | `purpose` | none | what it is exported for, where a policy wants to know |
 //! | `signing_key` | your own | a private OpenSSH key without a passphrase, or `credential:NAME` of a systemd unit |
 //! | `volume_size` | see the format | the size of volumes before compression, such as `"256M"` |
-//! | `approvals` | none | standing approvals, where a policy wants them: [`super::approvals`] |
+//! | `approvals` | none | files with standing approvals, where a policy wants them: of a request with `--standing NAME`, the profile's name, and with its sources, `to`, purpose and recipients: [`super::approvals`] |
 //!
 //! `before`, `after` and `on_failure` are told what happened in their environment:
 //! `EXEAT_PROFILE`; `EXEAT_OUTCOME`, which is `begun`, `done`, `incomplete` or `failed`;
