@@ -480,3 +480,6 @@ impl<W: Write> Writer<W> {
         self.out.write_all(&self.line)
     }
 }
+
+#[cfg(test)]
+mod tests;

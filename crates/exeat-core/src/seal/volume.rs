@@ -190,6 +190,7 @@ impl<S: Stage> Writing<'_, S> {
         framed: Range<u64>,
     ) -> Result<Option<Reader<'e>>, SealError> {
         let source = self.sealer.source;
+        self.sealer.common.progress.current(&entry.path());
         if !self.sealer.common.listing.is_live() {
             return Ok(Some(source.read_file(entry, data)?));
         }
@@ -224,7 +225,6 @@ impl<S: Stage> Writing<'_, S> {
         mut reader: Reader<'_>,
     ) -> Result<(), SealError> {
         let (sealer, source) = (&self.sealer.common, self.sealer.source);
-        sealer.progress.current(&entry.path());
         let mut inspector = match (&sealer.inspection, range.start) {
             (None, _) => None,
             (Some(inspection), 0) => Some(inspection.begin()),
