@@ -21,11 +21,6 @@ use super::scan::duration;
 /// The machine has the recipients' public keys and a key to sign with; it cannot
 /// open what it has written. Each backup is a package like any other.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "\
-Examples:
-  exeat backup run clinic
-  exeat backup status --json
-  exeat backup timer clinic --systemd")]
 pub(crate) enum Backup {
     Run(BackupRun),
     List(BackupList),

@@ -148,7 +148,9 @@ impl fmt::Display for Reason {
             Self::Week(year, week) => write!(f, "the newest of week {year}-W{week:02}"),
             Self::Month(month) => write!(f, "the newest of {}", month.strftime("%B %Y")),
             Self::Year(year) => write!(f, "the newest of {year}"),
-            Self::NotVerified => f.write_str("not verified, and nothing verified stands for it"),
+            Self::NotVerified => f.write_str(
+                "not read back, or what it needs is not there, and nothing stands for it yet",
+            ),
             Self::NeededBy { sequence, .. } => write!(f, "needed by number {sequence}"),
         }
     }

@@ -20,10 +20,11 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -179,7 +180,10 @@ pub fn recall(
     wanted: Wanted<'_>,
 ) -> Result<Recalled, StateError> {
     let path = folder.join(NAME);
-    let file = match File::open(&path) {
+    // Nobody waits for a pipe of that name.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(&path, flags, Mode::empty());
+    let file = match opened.map(File::from).map_err(io::Error::from) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StateError::Absent),
         Err(source) => return Err(StateError::Io { path, source }),
@@ -370,15 +374,16 @@ pub fn remember<S: Stage>(
         path: path.clone(),
         source,
     };
+    // One that a run left which was stopped; whatever it is.
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
     let file = File::options()
-        .read(true)
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&path)
-        .map_err(failed)?;
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
         .map_err(failed)?;
     let mut pending = Pending {
         file: None,

@@ -329,12 +329,12 @@ impl Read for MemberFile {
 }
 
 impl Seek for MemberFile {
-    /// From the beginning, or from here.
+    /// Within the member, from wherever: age asks for its end, too.
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => self.start.checked_add(at),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
-            SeekFrom::End(_) => return Err(io::ErrorKind::Unsupported.into()),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
         };
         let at = at.filter(|at| (self.start..=self.end).contains(at));
         self.at = at.ok_or(io::ErrorKind::InvalidInput)?;

@@ -301,15 +301,6 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_takes_no_negative_time() {
-        let summary = Summary {
-            started: at(2_000),
-            ..good()
-        };
-        assert_eq!(parse(&text(&summary))["last_run_duration_seconds"], "0.000");
-    }
-
-    #[test]
     fn labels_are_escaped() {
         assert_eq!(labels("a\"b\\c\nd"), r#"{profile="a\"b\\c\nd"}"#);
     }

@@ -32,7 +32,8 @@ struct One {
     /// The newest that was read back, or with `verify = "none"` the newest.
     newest: Option<Newest>,
     max_age_seconds: Option<i64>,
-    /// There is none, or it is older than it may be.
+    /// There is none, or it is older than it may be; or nobody has said how old it
+    /// may be, and the last run failed.
     is_stale: bool,
     last_run: Option<Last>,
     findings: Vec<Finding>,
@@ -178,7 +179,16 @@ fn look(
     // One that needs what is not there, or is damaged, restores nothing.
     let sound = site.sound(&shelf, &memory);
     let newest = sound.last();
-    one.is_stale = newest.is_none_or(|newest| is_stale(newest.created, max_age, now()));
+    let has_failed = memory
+        .last_run
+        .as_ref()
+        .is_some_and(|run| run.outcome != "done");
+    one.is_stale = match newest {
+        None => true,
+        // Nobody has said how old it may be.
+        Some(_) if max_age.is_none() && has_failed => true,
+        Some(newest) => is_stale(newest.created, max_age, now()),
+    };
     one.newest = newest.map(|newest| Newest {
         package: newest.id.to_string(),
         sequence: newest.sequence,
