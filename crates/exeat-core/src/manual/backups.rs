@@ -304,9 +304,9 @@
 //!   says which.
 //! - `exeat backup prune` reads back what nobody has read for 30 days, and removes what no
 //!   rule keeps. While something is wrong with the chain it removes nothing, and ends with
-//!   4: put missing packages back, or accept that they are lost. `--dry-run` shows what
-//!   would go, reads and writes nothing, and with `--accept-missing` shows the numbers that
-//!   it would record as lost.
+//!   4: put missing packages back, or accept that they are lost. `--dry-run` shows what no
+//!   rule keeps, reads and writes nothing, and with `--accept-missing` shows the numbers
+//!   that it would record as lost.
 //!
 //! Much is missing where more than half of the files of the last backup are gone (of fewer
 //! than 20: all), or there is no file at all. That is a warning, too, for mostly a disk is not
