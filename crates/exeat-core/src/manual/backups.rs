@@ -247,13 +247,16 @@
 //! |---|---|
 //! | a package was deleted or moved away | `backup-gap`; `backup-base-missing` for those that need it |
 //! | the newest ones were deleted, or the folder was put back to an older state | `backup-replayed`, by what the host remembers |
-//! | another machine has written with the same key and profile name | `backup-fork`: there are packages after its own that this host did not make, or two of one number. `status` says it, and the next run, with a full package; after that they lie behind it, and nothing is to be seen |
+//! | another machine has written with the same key and profile name | `backup-fork`: after the last package of this host there are some that it did not make, which is said until its next run has gone on behind them; or there are two of one number, which is said as long as both are there |
 //! | the host's memory was put back to an older state | the same |
 //! | the host's memory is gone | a warning of the next run, once: whether later packages are gone cannot be told |
 //! | a package was cut short, has lost a member or got one too many | `backup-damaged` |
 //! | its manifest was altered, or its signature is gone | `backup-unreadable`, and its number is missing |
 //! | the record of what was removed is gone | `backup-gap`; altered, `backup-prune-record` |
 //! | bits of a volume were altered, its length is the same | nothing by `status` and `list`, which read no volumes, until `status --read-back`, `run` or `prune` has read it; `exeat verify` and `exeat open` say it, too |
+//!
+//! What weighs less, `backup-clock` and whatever a finding calls a warning, is a note of a
+//! run: it ends as it would without.
 //!
 //! What retention removes is no gap: it is written into a signed record beside the
 //! packages first, `.exeat-pruned-….json`. Whoever copies the folder has to copy that, too.
@@ -268,9 +271,6 @@
 //! ```
 //!
 //! It ends with 0 if it is the next one, and with 7 if others lie between the two.
-//!
-//! What weighs less, `backup-clock` and whatever a finding calls a warning, is a note of a
-//! run: it ends as it would without.
 //!
 //! Bits rot. Each package is believed for 30 days; then `prune`, or the next run when it has
 //! made its own, reads it from the medium again. `exeat backup status --read-back` reads all
@@ -309,8 +309,9 @@
 //!   that it would record as lost.
 //!
 //! Much is missing where more than half of the files of the last backup are gone (of fewer
-//! than 20: all), or there is no file at all. That is a warning, too, for mostly a disk is not
-//! mounted. The first is said once: the night after is compared with that backup.
+//! than 20: all), or there is no file at all. That is a warning, too, for mostly a disk is
+//! not mounted. The first is noticed of incremental profiles alone, and said once: the night
+//! after is compared with that backup.
 //!
 //! `exeat backup list` says of each package what the rules will make of it, and why. Packages of
 //! another chain are never touched, those of an earlier key or profile name included:
