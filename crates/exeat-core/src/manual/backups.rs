@@ -76,6 +76,7 @@
 //! | `before` | none | a command that runs first; if it does not end with 0, no backup is made |
 //! | `after` | none | runs after a backup that was made, complete or not; if it fails, that is a warning |
 //! | `on_failure` | none | runs after one that was not made, or that was read back and is not whole; also where somebody stopped the run. It has 60 seconds, then it is ended |
+//! | `settled` | `"1m"` | how long a file must have been left alone before a run for the next one to take it for unchanged; `"0m"` is at once |
 //! | `max_age` | none | `status` ends with 9 when the newest good backup is older; without it, only where there is none |
 //! | `metrics` | none | a file `NAME.prom` for the textfile collector of node_exporter |
 //! | `purpose` | none | what it is exported for, where a policy wants to know |
@@ -99,7 +100,8 @@
 //!    each has all its members, of the right lengths, and whether the numbers follow from
 //!    each other and from what this host remembers. Whatever is wrong is said, and the
 //!    run goes on, for a backup of tonight is worth more than none. What an interrupted
-//!    removal left is deleted. The new package rests on *sound* ones alone: they were
+//!    removal left is deleted, and a package that a killed run could not remember any more is
+//!    remembered. The new package rests on *sound* ones alone: they were
 //!    read back and found whole, and so were those that they need. Files that lay in
 //!    others, or in packages which are not there, are sealed again. (With `verify = "none"`
 //!    sound is whatever has the right lengths.)
@@ -126,9 +128,8 @@
 //!
 //! `on_failure` and `metrics` are for whatever goes wrong, but for two things, which the
 //! exit code alone tells: a `config.toml` that is not valid (5), for then nobody knows which
-//! commands are the profile's, and whatever ends with 6: another run of the profile, which
-//! tells of itself, or an export that holds the ledger. Let `OnFailure=` or cron's mail, and
-//! a monitor that asks `status`, tell you, too.
+//! commands are the profile's, and another run of it (6), which tells of itself. Let
+//! `OnFailure=` or cron's mail, and a monitor that asks `status`, tell you, too.
 //!
 //! # Full and incremental
 //!
@@ -141,9 +142,10 @@
 //! change (ctime), both to the nanosecond, are as they were. A program cannot set the last
 //! of these, so that a file which is put back with its old time counts as changed. So does
 //! one that was only renamed, or whose owner, mode or attributes changed: it is sealed
-//! again as a whole. What had changed less than three seconds before a run listed it is
-//! sealed once more by the next, because a second change in the same moment would not
-//! show.
+//! again as a whole. What had changed less than `settled` before a run listed it is sealed
+//! once more by the next: a second change in the same moment would not show, nor what a
+//! program writes through memory that it has mapped, until the kernel puts it on disk (on
+//! Linux after half a minute, `vm.dirty_expire_centisecs`).
 //!
 //! A package is full when the summary says why:
 //!
@@ -255,8 +257,7 @@
 //! | the record of what was removed is gone | `backup-gap`; altered, `backup-prune-record` |
 //! | bits of a volume were altered, its length is the same | nothing by `status` and `list`, which read no volumes, until `status --read-back`, `run` or `prune` has read it; `exeat verify` and `exeat open` say it, too |
 //!
-//! What weighs less, `backup-clock` and whatever a finding calls a warning, is a note of a
-//! run: it ends as it would without.
+//! What weighs less, `backup-clock` for one, is a note of a run: it ends as it would without.
 //!
 //! What retention removes is no gap: it is written into a signed record beside the
 //! packages first, `.exeat-pruned-….json`. Whoever copies the folder has to copy that, too.
@@ -309,9 +310,10 @@
 //!   that it would record as lost.
 //!
 //! Much is missing where more than half of the files of the last backup are gone (of fewer
-//! than 20: all), or there is no file at all. That is a warning, too, for mostly a disk is
-//! not mounted. The first is noticed of incremental profiles alone, and said once: the night
-//! after is compared with that backup.
+//! than 20: all; in incremental profiles alone), or there is no file at all. That is a
+//! warning, too, for mostly a disk is not mounted, and it comes back every night: the next
+//! one is compared with the same backup again. If all is as it should be, `exeat backup run
+//! NAME --full` says so.
 //!
 //! `exeat backup list` says of each package what the rules will make of it, and why. Packages of
 //! another chain are never touched, those of an earlier key or profile name included:
@@ -389,7 +391,8 @@
 //! writes a service, a timer, and a service that says when the first one failed; change
 //! the last to whatever reaches you. The backup may read everything, and write into `to`,
 //! its own state and the ledger's folder; it has no network unless the profile has
-//! commands. Commands of the profile are in the same cage:
+//! commands. Only where one of these folders is another account's does it have
+//! `CAP_DAC_OVERRIDE`. Commands of the profile are in the same cage:
 //!
 //! - they cannot mount anything: the unit waits for what `fstab` mounts
 //!   (`RequiresMountsFor=`);
@@ -433,9 +436,10 @@
 //! names. What was passed over, because it cannot be read or nobody trusted has signed it, is
 //! named in a warning: it may be a later backup. Where a folder has several chains it lists
 //! them, and `--series` chooses, with `--signer` where two machines have signed under one
-//! id, which anybody can write. With `--stdout` it gives one file, whichever package it lies
-//! in. The folder appears when every file in it has been compared with the
-//! signed digests, or not at all. Links that lead out of it, such as most of those in
+//! id, which anybody can write. Of two packages of one number it takes neither (exit code
+//! 4): open the right one by its name. With `--stdout` it gives one file, whichever package
+//! it lies in. The folder appears when every file in it has been compared with the signed
+//! digests, or not at all. Links that lead out of it, such as most of those in
 //! `/etc`, are made with `--outside-links` alone, and named without. A host that somebody
 //! else has taken over can put set-user-id programs into its backups: what `--owner` gives
 //! back should lie where nobody else can enter. Then compare with the source, or with a
@@ -481,15 +485,14 @@
 //! it makes a full package there, says `backup-replayed`, and ends with 7. Mount the disk,
 //! and move the package into it from beneath; it is of the chain.
 //!
-//! **The disk of a source is not mounted.** Then the source is an empty folder. The run
-//! makes a backup of that, ends with 7, asks whether everything is mounted, and removes
-//! nothing. The backup counts as good for `status`, though, and takes the place of its day in
-//! `keep` as soon as a later run removes again: look at such a warning before that many
-//! nights have gone by. Better, let `before` look for something that has to be there
-//! (`["test", "-e", "/srv/clinic/patients.db"]`), or name the source's mount in
-//! `require_mount` and the destination's in `before` (`["mountpoint", "-q", "/mnt/backup"]`):
-//! then there is no backup, and the run ends with 1. The summary and the metrics have the
-//! number of files; let the monitor look at that, too.
+//! **The disk of a source is not mounted.** Then the source is an empty folder. Every run
+//! until it is mounted makes a backup of that, ends with 7, asks whether everything is
+//! mounted, and removes nothing. These backups count as good for `status`, though, and each
+//! takes the place of its day in `keep` as soon as a later run removes again: see to such a
+//! warning before that many nights have gone by. Better, let `before` look for something that
+//! has to be there (`["test", "-e", "/srv/clinic/patients.db"]`), or name the source's mount
+//! in `require_mount` and the destination's in `before` (`["mountpoint", "-q",
+//! "/mnt/backup"]`): then there is no backup, and the run ends with 1.
 //!
 //! **The destination is to be another disk.** Change `to`. Into an empty folder the next run
 //! makes a full package with the next number, records the earlier numbers there, signed, as

@@ -163,7 +163,8 @@
 //! that a trusted key has signed. Of the chain that is wanted, or the only one, it takes
 //! the highest `sequence` among those whose `created` is not later than TIME. A chain is
 //! known by its `id` and by the key that signed, for anybody can write the id of somebody
-//! else's; where there are several, the reader has to be told which. What cannot be read,
+//! else's; where there are several, the reader has to be told which, and where two packages
+//! have the number that it would take, it takes neither. What cannot be read,
 //! or is signed by nobody trusted, is named, for it may be a later one.
 //!
 //! With stock tools each package is opened on its own, and gives what lies in it; where
