@@ -100,11 +100,10 @@
 //!    each has all its members, of the right lengths, and whether the numbers follow from
 //!    each other and from what this host remembers. Whatever is wrong is said, and the
 //!    run goes on, for a backup of tonight is worth more than none. What an interrupted
-//!    removal left is deleted, and a package that a killed run could not remember any more is
-//!    remembered. The new package rests on *sound* ones alone: they were
-//!    read back and found whole, and so were those that they need. Files that lay in
-//!    others, or in packages which are not there, are sealed again. (With `verify = "none"`
-//!    sound is whatever has the right lengths.)
+//!    removal left is deleted. The new package rests on *sound* ones alone: they were read
+//!    back and found whole, and so were those that they need. Files that lay in others, or in
+//!    packages which are not there, are sealed again. (With `verify = "none"` sound is
+//!    whatever has the right lengths.)
 //! 5. The sources are listed, and compared with what the host remembers.
 //! 6. Policy and floor decide, as for any export; a refusal ends the run with 3.
 //! 7. What changed is inspected and sealed into a hidden folder, `.exeat-partial-…`, in
