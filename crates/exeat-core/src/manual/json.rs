@@ -92,7 +92,7 @@
 //! | `newest` | `{age_seconds, created, package, sequence}` of the newest good one, or null; `age_seconds` is below 0 if it is from the future |
 //! | `max_age_seconds` | how old it may be, or null |
 //! | `is_stale` | whether there is none, or it is older, or from the future; true also where nothing can be said |
-//! | `last_run` | `{ended, outcome, started}` of the last run that had the lock, or null; `outcome` is `done` where there is a package, complete or not, else the code of the error |
+//! | `last_run` | `{ended, outcome, started}` of the last run that had the lock, or null; `outcome` is `done` where there is a package, complete or not, and it was not found damaged; else the code of the error |
 //! | `findings` | what is wrong with the chain |
 //! | `damaged` | with `--read-back`: sentences, one for each package that was read now and is not whole. Later such a package is no more than not good: `newest` passes it over, and what needs it |
 //! | `error` | why nothing can be said, or null |
