@@ -72,14 +72,15 @@
 //! | `keep` | everything | `{last, daily, weekly, monthly, yearly}`; see "What is removed" |
 //! | `time_zone` | `"UTC"` | whose calendar days, weeks, months and years are counted, by its name in the machine's tzdata |
 //! | `require_mount` | none | has to be a mount point when a run begins, else `not-mounted` (exit code 1). Mostly `to` or a folder above it |
-//! | `verify` | `"after"` | `after`: the package is read back from the medium before the run is called good; `none`: not by the run. Then the run removes nothing either |
+//! | `verify` | `"after"` | `after`: the package is read back from the medium before the run is called good, and earlier ones that nobody has read for 30 days are read, too; `none`: nothing is, and the run removes nothing either; `prune` does both |
 //! | `before` | none | a command that runs first; if it does not end with 0, no backup is made |
 //! | `after` | none | runs after a backup that was made, complete or not; if it fails, that is a warning |
-//! | `on_failure` | none | runs after one that was not made |
+//! | `on_failure` | none | runs after one that was not made, or that was read back and is not whole; also where somebody stopped the run. It has 60 seconds, then it is ended |
+//! | `settled` | `"1m"` | how long a file must have been left alone before a run for the next one to take it for unchanged; `"0m"` is at once |
 //! | `max_age` | none | `status` ends with 9 when the newest good backup is older; without it, only where there is none |
 //! | `metrics` | none | a file `NAME.prom` for the textfile collector of node_exporter |
 //! | `purpose` | none | what it is exported for, where a policy wants to know |
-//! | `signing_key` | your own | a private OpenSSH key without a passphrase, or `credential:NAME` of a systemd unit |
+//! | `signing_key` | your own | a private OpenSSH key without a passphrase, or `credential:NAME` of a systemd unit; see "systemd and cron" |
 //! | `volume_size` | see the format | the size of volumes before compression, such as `"256M"` |
 //! | `approvals` | none | files with standing approvals, where a policy wants them: of a request with `--standing NAME`, the profile's name, and with its sources, `to`, purpose and recipients: [`super::approvals`] |
 //!
@@ -97,12 +98,12 @@
 //! 3. The signing key is tried, before anything is read for hours.
 //! 4. The folder is looked at: whose packages are there, by their signatures, whether
 //!    each has all its members, of the right lengths, and whether the numbers follow from
-//!    each other and from what this host remembers. Whatever is wrong is a warning; the
-//!    run goes on, for a backup of tonight is worth more than none. Packages that nobody
-//!    has read back yet, because a run was stopped or the host's memory was lost, are read
-//!    now. The new one rests on what was read back alone: files that lay in packages which
-//!    are not there, or not whole, are sealed again. (With `verify = "none"` nothing is
-//!    read, and it rests on whatever has the right lengths.)
+//!    each other and from what this host remembers. Whatever is wrong is said, and the
+//!    run goes on, for a backup of tonight is worth more than none. What an interrupted
+//!    removal left is deleted. The new package rests on *sound* ones alone: they were read
+//!    back and found whole, and so were those that they need. Files that lay in others, or in
+//!    packages which are not there, are sealed again. (With `verify = "none"` sound is
+//!    whatever has the right lengths.)
 //! 5. The sources are listed, and compared with what the host remembers.
 //! 6. Policy and floor decide, as for any export; a refusal ends the run with 3.
 //! 7. What changed is inspected and sealed into a hidden folder, `.exeat-partial-…`, in
@@ -110,19 +111,24 @@
 //!    is signed, synced, and takes its place by one rename.
 //! 8. The package is read from the medium, past the page cache, and every member is
 //!    compared with the signed manifest. If that fails, the run ends with 4; the package
-//!    stays where it is, and counts as not verified.
-//! 9. If it was read back, and nothing is wrong with the chain, what no rule keeps is
-//!    removed.
+//!    stays where it is, and counts as not verified. Then the earlier ones are read that
+//!    nobody has read for 30 days, or at all: because a run was stopped, say, or the host's
+//!    memory was lost. One that is not whole is a warning, and counts for nothing any more.
+//! 9. What no rule keeps is removed, unless there is a reason not to ("What is removed").
 //! 10. `after` or `on_failure` runs, the metrics are written, the summary is printed.
 //!
 //! Whatever stops a run, Ctrl-C, SIGTERM, a full disk, a power cut, there is either a
 //! whole package under its name or none. What a killed run left in its hidden folder is
 //! removed by a later one, once it is ten seconds old.
 //!
-//! `on_failure` and `metrics` are for what goes wrong from step 2 on. A profile that is
-//! not valid, a signing key that cannot be found and a lock that another run holds are
-//! told by the exit code alone: let `OnFailure=` or cron's mail, and a monitor that asks
-//! `status`, tell you.
+//! What a run has to say is a **warning** or a **note**. A warning is for somebody to see
+//! to: the run ends with 7, and says it on standard error even with `--quiet`. A note is
+//! worth knowing, and wrong with nothing: the run ends as it would without it.
+//!
+//! `on_failure` and `metrics` are for whatever goes wrong, but for two things, which the
+//! exit code alone tells: a `config.toml` that is not valid (5), for then nobody knows which
+//! commands are the profile's, and another run of it (6), which tells of itself. Let
+//! `OnFailure=` or cron's mail, and a monitor that asks `status`, tell you, too.
 //!
 //! # Full and incremental
 //!
@@ -135,26 +141,31 @@
 //! change (ctime), both to the nanosecond, are as they were. A program cannot set the last
 //! of these, so that a file which is put back with its old time counts as changed. So does
 //! one that was only renamed, or whose owner, mode or attributes changed: it is sealed
-//! again as a whole. What had changed less than three seconds before a run listed it is
-//! sealed once more by the next, because a second change in the same moment would not
-//! show.
+//! again as a whole. What had changed less than `settled` before a run listed it is sealed
+//! once more by the next: a second change in the same moment would not show, nor what a
+//! program writes through memory that it has mapped, until the kernel puts it on disk (on
+//! Linux after half a minute, `vm.dirty_expire_centisecs`).
 //!
 //! A package is full when the summary says why:
 //!
 //! | it says | because |
 //! |---|---|
-//! | there is no earlier full one in the folder | it is the first; or the others are gone, not whole, or by another key |
-//! | it was time for a full one | `full_every`; or more than 1,000 earlier packages would be needed |
-//! | there was no usable record of the files in earlier ones | the host's memory is gone, damaged, or of another package |
-//! | the profile makes every package a full one | `mode = "full"`, a command, or `--full` |
+//! | there is no earlier full one in the folder | it is the first; or the others are gone, not sound, or by another key |
+//! | it was time for a full one | `full_every`; or the last full one is from the future; or more than 1,000 earlier packages would be needed |
+//! | earlier ones are for other recipients | what others can open is of no use to those whom the profile names now. Whoever was taken out of it still opens the old ones |
+//! | there was no usable record of the files in earlier ones | the host's memory is gone, damaged, or of another package than one that is sound; a note says which |
+//! | no file was as it was | that is so |
+//! | the profile makes every package a full one | `mode = "full"`, or a command |
+//! | it was asked for | `--full` |
 //!
 //! The more often one is full, the fewer packages a restore needs, and the sooner old
 //! ones can go; the more room it takes, too.
 //!
 //! What the host remembers lies in `~/.local/state/exeat/backup/NAME` (`XDG_STATE_HOME`),
-//! for its owner alone: `files.jsonl` with paths, sizes, times and digests, `chain.json`
-//! with the end of the chain and what was verified, and `lock`. Nothing of it is needed to
-//! restore.
+//! for its owner alone: `files.jsonl` with paths, sizes, times, attributes and digests;
+//! `chain.json` with the end of the chain, the package that is about to be put there, and
+//! what was read back, when; `signer.pub`, the public half of the key that signs; and
+//! `lock`. Nothing of it is needed to restore.
 //!
 //! # What is kept of a file
 //!
@@ -163,9 +174,10 @@
 //! - owner and group, as numbers: on a machine with other accounts they are other people;
 //! - extended attributes, at most 16 KiB of them an entry, names and values together:
 //!   POSIX access control lists, capabilities of programs and SELinux labels are among
-//!   them. Where not all could be kept, the entry is marked, as one that changed is. Those
-//!   of symbolic links are not kept, nor those that the kernel does not even name to the
-//!   host (`trusted.…` in the units below);
+//!   them. Where not all could be kept, the entry is marked, as one that changed is, and the
+//!   run ends with 7: "not all extended attributes could be kept". Those of symbolic links
+//!   are not kept, nor those that the kernel does not even name to the host (`trusted.…` in
+//!   the units below);
 //! - symbolic links, as links.
 //!
 //! Hard links become files of their own, each with the whole content. Sparse files are
@@ -182,16 +194,20 @@
 //! listed is not there; one that vanishes between the listing and its turn, or that may
 //! not be read, is left out with the reason. One that changes while it is read, or whose
 //! length has changed since it was listed, is kept at the length that it had then, filled
-//! up with zeros where it became shorter, and **marked** as one that may be torn. So is one
-//! that the disk gives only in part; the rest of it is zeros. The inventory has a `lapse`
-//! for it, the run names it, and so do `list` and `open`:
+//! up with zeros where it became shorter, and **marked**. So is one that the disk gives only
+//! in part; the rest of it is zeros. The inventory has a `lapse` for it, the run names it,
+//! and so do `list` and `open`, also with `--stdout`:
 //!
 //! ```text
-//! may be torn: clinic/log/today.log (the sender's: changed while it was read)
+//! perhaps not as it was: clinic/log/today.log (the sender's: changed while it was read)
 //! ```
 //!
 //! The run ends with 7 then, and the next one reads the file again. For a log that may be
 //! good enough. The files of a database that is running are never: dump it.
+//!
+//! Where a file so large that it spans volumes is gone when its turn comes, or cannot be
+//! opened, what was sealed is thrown away and the run begins again without that file. After
+//! five attempts it ends with 1, and there is no package.
 //!
 //! # Databases
 //!
@@ -232,11 +248,15 @@
 //! |---|---|
 //! | a package was deleted or moved away | `backup-gap`; `backup-base-missing` for those that need it |
 //! | the newest ones were deleted, or the folder was put back to an older state | `backup-replayed`, by what the host remembers |
-//! | the host was put back to an older state, or another one has its key and profile | `backup-fork`: two packages of one number |
+//! | another machine has written with the same key and profile name | `backup-fork`: after the last package of this host there are some that it did not make, which is said until its next run has gone on behind them; or there are two of one number, which is said as long as both are there |
+//! | the host's memory was put back to an older state | the same |
+//! | the host's memory is gone | a warning of the next run, once: whether later packages are gone cannot be told |
 //! | a package was cut short, has lost a member or got one too many | `backup-damaged` |
 //! | its manifest was altered, or its signature is gone | `backup-unreadable`, and its number is missing |
 //! | the record of what was removed is gone | `backup-gap`; altered, `backup-prune-record` |
-//! | bits of a volume were altered, its length is the same | nothing by `status`, which reads no volumes: `exeat verify` and `exeat open` say it |
+//! | bits of a volume were altered, its length is the same | nothing by `status` and `list`, which read no volumes, until `status --read-back`, `run` or `prune` has read it; `exeat verify` and `exeat open` say it, too |
+//!
+//! What weighs less, `backup-clock` for one, is a note of a run: it ends as it would without.
 //!
 //! What retention removes is no gap: it is written into a signed record beside the
 //! packages first, `.exeat-pruned-….json`. Whoever copies the folder has to copy that, too.
@@ -252,11 +272,16 @@
 //!
 //! It ends with 0 if it is the next one, and with 7 if others lie between the two.
 //!
-//! Bits rot. Let every package be read now and then, on the host or on any machine that
-//! trusts its signing key (`exeat trust`); no key that opens them is needed:
+//! Bits rot. Each package is believed for 30 days; then `prune`, or the next run when it has
+//! made its own, reads it from the medium again. `exeat backup status --read-back` reads all
+//! of them now, and ends with 4 if one is not whole. A package that was found damaged counts
+//! for nothing from then on: `status` calls neither it nor what needs it good, no later one
+//! rests on it, it takes no other's place in `keep`, and every run reads it again and warns,
+//! until it is whole or gone. Any machine that trusts the signing key (`exeat trust`) can
+//! read them, too; no key that opens them is needed:
 //!
 //! ```sh
-//! for package in /mnt/backup/clinic/*.exeat; do
+//! for package in /mnt/copy/clinic/*.exeat; do
 //!     exeat verify --quiet "$package" >/dev/null || echo "$package"
 //! done
 //! ```
@@ -269,16 +294,25 @@
 //! A number of nought is no rule, and without any rule everything stays. Packages are in
 //! the order of their numbers, never of the clock.
 //!
-//! - Only packages that were read back, and whose earlier ones are there and were, too,
-//!   count towards a number. Another one takes nobody's place; it stays until newer good
-//!   ones would have pushed it out.
+//! - Only sound packages count towards a number. Another one takes nobody's place; it stays
+//!   until newer good ones would have pushed it out.
 //! - The newest, and the newest good one, always stay.
 //! - What a kept one needs stays, whatever the rules say. So with `keep = { daily = 7 }`
 //!   and a full one each week there are up to two weeks of packages.
-//! - A run removes nothing while something is wrong with the chain, nor if its own package
-//!   was not read back. `exeat backup prune` does what it is told: first it reads back
-//!   what nobody has compared, then it removes what no rule keeps, even while there are
-//!   gaps. Look with `--dry-run` first, and put missing packages back before.
+//! - A run removes nothing while something is wrong with the chain (that `status` would end
+//!   with 4 for), while much of the source is missing, or with `verify = "none"`. A note
+//!   says which.
+//! - `exeat backup prune` reads back what nobody has read for 30 days, and removes what no
+//!   rule keeps. While something is wrong with the chain it removes nothing, and ends with
+//!   4: put missing packages back, or accept that they are lost. `--dry-run` shows what no
+//!   rule keeps, reads and writes nothing, and with `--accept-missing` shows the numbers
+//!   that it would record as lost.
+//!
+//! Much is missing where more than half of the files of the last backup are gone (of fewer
+//! than 20: all; in incremental profiles alone), or there is no file at all. That is a
+//! warning, too, for mostly a disk is not mounted, and it comes back every night: the next
+//! one is compared with the same backup again. If all is as it should be, `exeat backup run
+//! NAME --full` says so.
 //!
 //! `exeat backup list` says of each package what the rules will make of it, and why. Packages of
 //! another chain are never touched, those of an earlier key or profile name included:
@@ -289,26 +323,30 @@
 //! | `backup run` ends with | when |
 //! |---|---|
 //! | 0 | everything is in the package, and it was read back (unless `verify = "none"`) |
-//! | 7 | there is a package, and something has to be looked at: entries were left out or may be torn, something is wrong with the chain, `after` failed, the metrics or the memory could not be written, or the signing key is another one |
+//! | 7 | there is a package, and something has to be looked at: entries were left out or are perhaps not as they were, much of the source is missing, something is wrong with the chain, an earlier package is not whole, the host's memory is gone or of another signing key, something could not be removed, `after` failed, or the metrics or the memory could not be written |
 //! | 1 | there is none: a source, the destination, a mount, a command, the disk |
 //! | 3 | there is none: the policy refuses, a recipient has expired |
-//! | 4 | the package was read back and is not whole; or the ledger is damaged |
+//! | 4 | the package was made, read back and is not whole; or the ledger is damaged, and there is none |
 //! | 5 | the profile, or another file of settings, is not valid |
 //! | 6 | another run of the profile, or an export that holds the ledger, is under way |
-//! | 130, 143 | it was interrupted: there is none, or it was not read back |
+//! | 130, 143 | it was interrupted: there is none, or not everything was read back; the next run goes on with that |
 //!
 //! | `backup status` ends with | when |
 //! |---|---|
 //! | 0 | the newest good backup is young enough, and the chain is whole |
-//! | 9 | there is none, it is older than `max_age`, or its time is more than ten minutes ahead of the clock |
-//! | 4 | something is missing, forked, replayed, damaged or unreadable |
-//! | 1, 5 | nothing can be said: the folder or the key cannot be read, nothing is mounted |
+//! | 9 | there is none, or none any more; it is older than `max_age`, or its time is more than ten minutes ahead of the clock |
+//! | 4 | something is missing, forked, replayed, damaged or unreadable, or was found to be by `--read-back` |
+//! | 1, 5, 6 | nothing can be said: the folder or the key cannot be read, nothing is mounted; with `--read-back`, a run is under way |
 //!
-//! Of several profiles, 4 weighs most, then 1 and the like, then 9. A *good* backup is one
-//! that was read back, or any with `verify = "none"`. Let somebody ask `status` every
-//! morning: a job that never ran tells nobody. It can be another machine, one that has the
-//! packages or a copy of them, and a profile of the same name with the public half of the
-//! host's key. With `verify = "none"` a package counts there that it has not read itself:
+//! `list` ends with 4 where `status` would for the chain; `prune` does, too, and with 7 if it
+//! has another warning. All three say what is wrong on standard error even with `--quiet`.
+//!
+//! Of several profiles, 4 weighs most, then 1 and the like, then 9. A *good* backup is a
+//! sound one. So what ended with 7 can be good, an empty one included: look at both. Let
+//! somebody ask `status` every morning: a job that never ran tells nobody. It can be another
+//! machine, one that has the packages or a copy of them, and a profile of the same name with
+//! the public half of the host's key. With `verify = "none"` a package counts there that it
+//! has not read itself:
 //!
 //! ```toml
 //! [backup.clinic]
@@ -324,17 +362,18 @@
 //!
 //! ## Metrics
 //!
-//! `metrics` is written anew after each run, as a whole, so that node_exporter never reads
-//! half of it. All are gauges with the label `profile`; times are seconds since 1970.
+//! `metrics` is written anew after each run, one that failed included, as a whole, so that
+//! node_exporter never reads half of it. All are gauges with the label `profile`; times are
+//! seconds since 1970.
 //!
 //! | `exeat_backup_…` | what it is |
 //! |---|---|
-//! | `last_run_start_timestamp_seconds`, `last_run_end_timestamp_seconds`, `last_run_duration_seconds` | when the last run began and ended, how long it took |
+//! | `last_run_start_timestamp_seconds`, `last_run_end_timestamp_seconds`, `last_run_duration_seconds` | when the last run began and ended; how long it took, to the millisecond, whatever was done to the clock |
 //! | `last_run_success` | 1 if it ended with 0 |
 //! | `last_run_exit_code` | what it ended with |
 //! | `last_success_timestamp_seconds` | when the last one with 0 ended; kept through runs that fail |
 //! | `packages_deleted` | packages that it removed |
-//! | `package_bytes`, `files`, `changed_files`, `entries`, `skipped_entries`, `verified`, `series_sequence` | of the package that it made, if it made one: bytes of ciphertext; files in the backup, and in the package itself; files, folders and links; what was left out or may be torn; 1 if it was read back; its number |
+//! | `package_bytes`, `files`, `changed_files`, `entries`, `skipped_entries`, `verified`, `series_sequence` | of the package that it made, if it made one: bytes of ciphertext; files in the backup, and in the package itself; files, folders and links; what was left out or is perhaps not as it was; 1 if it was read back; its number |
 //!
 //! ```text
 //! time() - exeat_backup_last_success_timestamp_seconds > 26 * 3600
@@ -351,7 +390,8 @@
 //! writes a service, a timer, and a service that says when the first one failed; change
 //! the last to whatever reaches you. The backup may read everything, and write into `to`,
 //! its own state and the ledger's folder; it has no network unless the profile has
-//! commands. Commands of the profile are in the same cage:
+//! commands. Only where one of these folders is another account's does it have
+//! `CAP_DAC_OVERRIDE`. Commands of the profile are in the same cage:
 //!
 //! - they cannot mount anything: the unit waits for what `fstab` mounts
 //!   (`RequiresMountsFor=`);
@@ -362,9 +402,9 @@
 //!   `ReadWritePaths=/srv/app` under `[Service]`.
 //!
 //! With `signing_key = "credential:NAME"` the unit hands the key over
-//! (`LoadCredential=`). Commands outside of that unit do not have it then, `status` and
-//! `list` included: run them in a unit with the same line, or with a `--config-dir` of their
-//! own, in which the profile names the public half, as above.
+//! (`LoadCredential=`). `run` and `prune` have it in that unit alone, or in another with the
+//! same line. `status` and `list` need no more than the public half, which the first run
+//! leaves in the profile's state: run them as the same account.
 //!
 //! `--cron` prints a line for `crontab -e`. With `--quiet`, and the summary thrown away,
 //! nothing is printed unless something is wrong, and cron sends mail only then.
@@ -384,15 +424,21 @@
 //! ```sh
 //! install -d -m 0700 /srv/restore
 //! exeat open /mnt/backup/clinic --as-of now --to /srv/restore/drill --owner --outside-links -i identity.txt
-//! exeat open /mnt/backup/clinic --as-of 2026-11-01 clinic/letters --to /srv/restore/letters -i identity.txt
+//! exeat open /mnt/backup/clinic --as-of "2026-11-01 09:00" clinic/letters --to /srv/restore/letters -i identity.txt
 //! exeat open /mnt/backup/clinic --as-of now clinic/patients.csv --stdout -i identity.txt | head
 //! ```
 //!
 //! `--as-of` takes the last backup of then or before: a time, a day (to its end), `12h` or
-//! `2d` ago, or `now`; it says which one it took. Look at that number: it should be the one
-//! that `status` on the host names. Where a folder has several chains it lists them, and
-//! `--series` chooses. The folder appears when every file in it has been compared with the
-//! signed digests, or not at all. Links that lead out of it, such as most of those in
+//! `2d` ago, or `now`; it says which one it took. A time without a zone
+//! (`2026-11-01T09:00`, a space instead of the `T` will do) and a day are those of the
+//! machine that restores. Look at the number: it should be the one that `status` on the host
+//! names. What was passed over, because it cannot be read or nobody trusted has signed it, is
+//! named in a warning: it may be a later backup. Where a folder has several chains it lists
+//! them, and `--series` chooses, with `--signer` where two machines have signed under one
+//! id, which anybody can write. Of two packages of one number it takes neither (exit code
+//! 4): open the right one by its name. With `--stdout` it gives one file, whichever package
+//! it lies in. The folder appears when every file in it has been compared with the signed
+//! digests, or not at all. Links that lead out of it, such as most of those in
 //! `/etc`, are made with `--outside-links` alone, and named without. A host that somebody
 //! else has taken over can put set-user-id programs into its backups: what `--owner` gives
 //! back should lie where nobody else can enter. Then compare with the source, or with a
@@ -438,16 +484,22 @@
 //! it makes a full package there, says `backup-replayed`, and ends with 7. Mount the disk,
 //! and move the package into it from beneath; it is of the chain.
 //!
-//! **The disk of a source is not mounted.** Then the source is an empty folder, and a
-//! backup of nothing is a good one. Let `before` look for something that has to be there
-//! (`["test", "-e", "/srv/clinic/patients.db"]`), or name the source's mount in
-//! `require_mount` and the destination's in `before` (`["mountpoint", "-q", "/mnt/backup"]`).
-//! The summary and the metrics have the number of files; let the monitor look at that, too.
+//! **The disk of a source is not mounted.** Then the source is an empty folder. Every run
+//! until it is mounted makes a backup of that, ends with 7, asks whether everything is
+//! mounted, and removes nothing. These backups count as good for `status`, though, and each
+//! takes the place of its day in `keep` as soon as a later run removes again: see to such a
+//! warning before that many nights have gone by. Better, let `before` look for something that
+//! has to be there (`["test", "-e", "/srv/clinic/patients.db"]`), or name the source's mount
+//! in `require_mount` and the destination's in `before` (`["mountpoint", "-q",
+//! "/mnt/backup"]`): then there is no backup, and the run ends with 1.
 //!
-//! **The destination is to be another disk.** Copy the whole folder there, the hidden
-//! record too (`cp -a`), then change `to`. Where the old packages are not to come along,
-//! use another name for the profile: under the old one the first run says
-//! `backup-replayed`, and then they are a gap, until it is accepted.
+//! **The destination is to be another disk.** Change `to`. Into an empty folder the next run
+//! makes a full package with the next number, records the earlier numbers there, signed, as
+//! not here, and says in a note where they lie; it ends with 0. Until then `status` says
+//! `backup-replayed`. The old folder can be restored from as before, and nothing is removed
+//! from it any more. Or copy the whole folder first, the hidden record too (`cp -a`): then the
+//! chain goes on there, with all that is in it. Going back to the old folder later leaves a
+//! gap in it, to be accepted.
 //!
 //! **The host died.** Any machine with the identity, and with the host's line of `exeat
 //! trust`, restores. For the new host, put `~/.config/exeat` back, or its signing key at
@@ -455,10 +507,10 @@
 //! the old host can still be alive, make a new key: two that write to one chain fork it.
 //!
 //! **The state was lost.** Nothing has to be done. Nobody knows any more which earlier
-//! packages were read back, so `status` calls none of them good and retention keeps them.
-//! The next run reads all of them, however long that takes, says so, and makes a full
-//! package. What it cannot know is whether the newest were removed meanwhile: compare its
-//! number with the last summary that you have.
+//! packages were read back, so `status` calls none of them good. The next run makes a full
+//! package, then reads all the others, however long that takes, and ends with 7, once: what it
+//! cannot know is whether the newest were removed meanwhile. Compare its number with the
+//! last summary that you have.
 //!
 //! **The signing key was changed.** A new chain begins, with a full package and a
 //! warning. The packages of the old one can be opened with `--series`, as long as the
@@ -473,12 +525,16 @@
 //!
 //! **The chain is forked.** Find out which packages are the right ones: the ledger of each
 //! host has the ids of what it made. Move the others elsewhere, all of one side, and run
-//! `exeat backup run NAME --full`.
+//! `exeat backup run NAME --full`. Give the other machine a key, or a profile name, of its
+//! own. If it was this host, and only its memory was put back to an older state, the packages
+//! are its own: the next run goes on behind them.
 //!
-//! **A package is damaged.** Put a good copy in its place. If there is none, move it away,
-//! make a new backup, and accept the gap. A package whose length is right and whose
-//! content is not, is noticed by `verify` alone; files that have not changed would go on
-//! resting on it. Move it away at once.
+//! **A package is damaged.** Put a good copy in its place; `status --read-back` says whether
+//! it is one. If there is none, run `exeat backup run NAME`: what lay in it, and is on the
+//! machine still, is sealed again, and the next packages do not rest on it. Where its
+//! members have the right lengths, it goes when newer ones would have pushed it out. Where
+//! they have not (`backup-damaged`), move it away and accept the gap, for nothing is removed
+//! until then. What else needs it cannot be restored in full.
 //!
 //! **The clock was wrong.** While the newest package is from the future, `status` calls it
 //! stale; the next run ends that. `--as-of` takes the highest number among those that are

@@ -51,18 +51,19 @@
 //!
 //! What `exeat backup status`, `list`, `run` and `prune` find where they look at the
 //! packages of one profile, from outside and without a key that opens them. One that
-//! refuses ends `status` and `list` with 4; a run makes its package all the same, removes
-//! nothing, and ends with 7. What to do about each: [`super::backups`].
+//! refuses ends `status`, `list` and `prune` with 4; a run makes its package all the same, and
+//! ends with 7; neither it nor `prune` removes anything. A warning is a note of a run, and
+//! changes nothing. What to do about each: [`super::backups`].
 //!
 //! | code | cause | remedy |
 //! |---|---|---|
-//! | `backup-base-missing` | a package needs another one that is not there; a warning where it was accepted that packages before it are missing | put it back; until the next full package not every file can be restored |
+//! | `backup-base-missing` | a package needs another one that is not there; a warning where it was accepted that packages before it are missing | put it back; without it not every file can be restored of that package, and later ones do not rest on it |
 //! | `backup-clock` | a package was made, by the host's clock, before the one that it follows; a warning | see to the clock |
 //! | `backup-damaged` | members are missing, of another length, or do not belong there | copy the package again; `exeat verify` says more |
-//! | `backup-fork` | two different packages have one number, or one names another as the one before it than is there, or than the host remembers | find out which host, or which older state of it, has written with the same key |
+//! | `backup-fork` | two different packages have one number; or one names another as the one before it than is there, or than the host remembers; or there are packages by the profile's key after the last one that this host made, and it did not mean to make them. `open --as-of` says it of two that have the number it would take | find out which host, or which older state of it, has written with the same key |
 //! | `backup-gap` | numbers are missing, and the signed record does not have them | put the packages back, or accept it with `exeat backup prune --accept-missing` |
 //! | `backup-prune-record` | the record of removed packages is damaged, of another chain, or signed by another key; it counts for nothing | put it back from a copy |
-//! | `backup-replayed` | the newest package is older than the one that the host remembers, or than `verify --after` demands | look for the later ones, and for who put the folder back |
+//! | `backup-replayed` | the newest package is older than the one that the host remembers, or than `verify --after` demands; or the profile names another folder since the last run, and `run` has not been there yet | look for the later ones, and for who put the folder back |
 //! | `backup-unreadable` | what is, or claims to be, of the chain is unsigned, altered or unreadable; a warning where whose it is cannot be told | copy it again |
 //!
 //! # When one would be sorry

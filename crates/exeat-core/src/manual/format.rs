@@ -74,7 +74,7 @@
 //! | key | value |
 //! |---|---|
 //! | `bytes` | size of a file; 0 for folders and links |
-//! | `lapse` | of a file or folder in this package: why it may not be what it was at any one time, or not all of it, in at most 200 bytes |
+//! | `lapse` | of a file or folder in this package: why it may not be what it was at any one time, or not all of it, attributes included, in at most 200 bytes |
 //! | `mode` | four octal digits, at most `0777` |
 //! | `mtime` | whole seconds since 1970 UTC, rounded down; may be negative |
 //! | `offset`, `volume` | where the entry's first header begins: the volume, counted from 1, and the offset in its decrypted, decompressed stream |
@@ -114,8 +114,11 @@
 //!
 //! Every entry but those at the top lies in a folder that is an entry too.
 //! Entries follow each other in the volumes without a gap; those that were left out, or
-//! that an earlier package holds, are not in them. `bytes` in the first line, and `facts`,
-//! are of what lies in this package.
+//! that an earlier package holds, are not in them. A volume of a backup may be empty, for
+//! every file that was to be in it was gone when its turn came: no entry has its number
+//! then, and the next one with a number begins its volume at offset 0. It is a member like
+//! any other, and holds no bytes, or in the last place the zeros that end the archive.
+//! `bytes` in the first line, and `facts`, are of what lies in this package.
 //!
 //! # Further envelopes
 //!
@@ -153,11 +156,16 @@
 //! with the same size and the same digests. Envelope, signature, members and inventory
 //! of it are checked as those of any package, and every file is compared with its digest
 //! as it is written. Only packages that hold a file that is wanted are looked for, by their ids,
-//! among those in the same folder.
+//! among those in the same folder. One file to a stream is taken from the package that
+//! holds it, by the same rules.
 //!
 //! `--as-of TIME` looks at the manifest of every package in a folder, in archives too,
 //! that a trusted key has signed. Of the chain that is wanted, or the only one, it takes
-//! the highest `sequence` among those whose `created` is not later than TIME.
+//! the highest `sequence` among those whose `created` is not later than TIME. A chain is
+//! known by its `id` and by the key that signed, for anybody can write the id of somebody
+//! else's; where there are several, the reader has to be told which, and where two packages
+//! have the number that it would take, it takes neither. What cannot be read,
+//! or is signed by nobody trusted, is named, for it may be a later one.
 //!
 //! With stock tools each package is opened on its own, and gives what lies in it; where
 //! the rest lies, its inventory says:
@@ -172,9 +180,13 @@
 //! signs the packages) and `statement`, the exact text that was signed: `created`,
 //! `removed` and `series`; in `removed`, in the order of the numbers, `created`,
 //! `id`, `manifest_sha256`, `reason` (`retention`, or `missing`, which somebody
-//! has accepted, and of which what is not known is null) and `sequence`. It is
-//! written before a package is removed. A folder `.exeat-removed-ID-…` is a package
-//! that is being removed.
+//! has accepted, or which lie in another folder, and of which what is not known is null)
+//! and `sequence`. It is written before a package is removed. A folder
+//! `.exeat-removed-ID-…` is a package that is being removed; what an interruption leaves of
+//! it is deleted by the next run.
+//!
+//! A writer lets no package rest on one that is missing, for other recipients or, as far as
+//! it knows, damaged. A reader does not count on that.
 //!
 //! # The payload
 //!

@@ -42,6 +42,19 @@
 #![doc = include_str!("json/list.schema.json")]
 //! ```
 //!
+//! # `exeat open`
+//!
+//! | member | what it is |
+//! |---|---|
+//! | `package`, `signer` | the id of the package that was opened, a UUID; `{fingerprint, name}` of who signed it. With `--as-of`, and with `--stdout` of a file that an earlier package holds, it is the package that was found |
+//! | `path` | the folder that was made, as text; with `--stdout` the path of the file in the package, escaped |
+//! | `entries`, `bytes` | how many files, folders and links were made; bytes of the files |
+//! | `outside_links` | links that were not made, because they point outside |
+//! | `skipped` | `[{path, reason}]`: what the sender left out |
+//! | `lapses` | `[{path, reason}]`: what is perhaps not as it was, because it changed while the sender read it, or lacks attributes |
+//! | `lost_attributes` | attributes that could not be set here, by path and name; with one of them the exit code is 7 |
+//! | `earlier` | the ids of the earlier packages of a chain that held some of it; none with `--stdout` |
+//!
 //! # `exeat backup`
 //!
 //! `command` is `backup` for all of them; what `result` has follows from what was asked.
@@ -65,9 +78,9 @@
 //! | `started`, `seconds` | when the run began; how long it took, with a fraction |
 //! | `verified` | whether the package was read back from the medium |
 //! | `deleted` | `[{bytes, created, package, sequence, why}]`: what was removed; `bytes` of all its members |
-//! | `left_out`, `left_out_count` | `[{path, reason}]`, the first 20 of what is not in the package, or may be torn, the paths escaped; how many there are |
+//! | `left_out`, `left_out_count` | `[{path, reason}]`, the first 20 of what is not in the package, or is perhaps not as it was, the paths escaped; how many there are |
 //! | `warnings` | sentences that somebody should read; with one of them, or with anything left out, the exit code is 7 |
-//! | `notes` | sentences that are worth knowing, and wrong with nothing |
+//! | `notes` | sentences that are worth knowing, and wrong with nothing: the exit code is what it would be without. Why nothing was removed is one |
 //! | `facts`, `findings` | what inspection found in what this package itself holds, and what the decision had to say, as in `exeat verify` |
 //!
 //! `backup status`: `profiles`, a list by name, of
@@ -79,8 +92,9 @@
 //! | `newest` | `{age_seconds, created, package, sequence}` of the newest good one, or null; `age_seconds` is below 0 if it is from the future |
 //! | `max_age_seconds` | how old it may be, or null |
 //! | `is_stale` | whether there is none, or it is older, or from the future; true also where nothing can be said |
-//! | `last_run` | `{ended, outcome, started}` of the last run that had the lock, or null; `outcome` is `done` where there is a package, complete or not, else the code of the error |
+//! | `last_run` | `{ended, outcome, started}` of the last run that had the lock, or null; `outcome` is `done` where there is a package, complete or not, and it was not found damaged; else the code of the error |
 //! | `findings` | what is wrong with the chain |
+//! | `damaged` | with `--read-back`: sentences, one for each package that was read now and is not whole. Later such a package is no more than not good: `newest` passes it over, and what needs it |
 //! | `error` | why nothing can be said, or null |
 //!
 //! `backup list`: `profile`, `series`, `to`; `removed`, how many packages the signed
@@ -96,8 +110,9 @@
 //! | `is_kept`, `why` | whether a rule keeps it, and why; else why none does |
 //!
 //! `backup prune`: `profile`; `written`, false with `--dry-run`; `deleted`, as in `run`
-//! (with `--dry-run` what would be); `kept`, likewise; `accepted`, the numbers that are
-//! recorded as lost now; `warnings`.
+//! (with `--dry-run` what no rule keeps; without it, none while something is wrong with the
+//! chain); `kept`, likewise; `accepted`, the numbers that are recorded as lost now (with
+//! `--dry-run` the first hundred of those that would be); `warnings`.
 //!
 //! `backup timer`: `profile`; `dir`, where the files were written, or null; `files`,
 //! `[{file, text}]`: the name of each, and what is in it.
