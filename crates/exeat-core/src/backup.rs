@@ -42,7 +42,7 @@ pub use next::{FullEvery, Next, WhyFull, next};
 pub use pruned::{Gone, GoneReason, PRUNE_NAMESPACE, PruneRecord};
 pub use remove::Removed;
 pub use restore::{Backup, Backups, RestoreError};
-pub use retention::{Candidate, Fate, Keep, Reason, Surplus, Verdict, plan};
+pub use retention::{Candidate, Fate, Keep, Reason, Surplus, Verdict, plan, sound};
 pub use series::{FIRST_SEQUENCE, SeriesId, series_id};
 pub use shelf::{Place, Shelf, Shelved};
 pub use state::{Pending, Recalled, StateError, Wanted, recall, remember};

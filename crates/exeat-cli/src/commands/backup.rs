@@ -11,13 +11,13 @@ mod timer;
 
 use std::path::PathBuf;
 
-use exeat_core::backup::{BackupError, Keep, Memory, SeriesId, Shelf, series_id};
+use exeat_core::backup::{BackupError, Candidate, Keep, Memory, SeriesId, Shelf, series_id};
 use exeat_core::diagnostic::{Finding, Severity};
 use exeat_core::progress::Progress;
 use exeat_core::signature::PublicKey;
 
 use crate::args;
-use crate::config::{self, Config, Profile};
+use crate::config::{self, Config, Profile, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::{Report, Ui};
@@ -99,6 +99,19 @@ impl Site {
 
     fn shelf(&self, progress: &dyn Progress) -> Result<Shelf, BackupError> {
         Shelf::read(&self.profile.to, self.series, &self.key, progress)
+    }
+
+    /// The packages, and which of them can be relied on: those that were read
+    /// back, or with `verify = "none"` those that nothing is seen to be wrong
+    /// with.
+    fn candidates(&self, shelf: &Shelf, memory: &Memory) -> Vec<Candidate> {
+        let mut candidates = shelf.candidates(memory);
+        if self.profile.verify == VerifyWhen::Never {
+            for (candidate, package) in candidates.iter_mut().zip(shelf.packages()) {
+                candidate.is_verified = package.damage.is_none();
+            }
+        }
+        candidates
     }
 
     fn keep(&self) -> Keep {

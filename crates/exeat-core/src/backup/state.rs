@@ -50,8 +50,10 @@ pub enum StateError {
     /// There is none.
     #[error("there is no record of the files in earlier packages")]
     Absent,
-    /// It is of another package than the last one of the chain that is wanted.
-    #[error("the record of the files is of another package ({found})")]
+    /// It is of a package that nothing may rest on.
+    #[error(
+        "the record of the files is of a package that is not there, or was not found whole ({found})"
+    )]
     Other {
         /// The package that it is of.
         found: PackageId,
@@ -141,7 +143,8 @@ struct Tail {
 pub struct Wanted<'a> {
     /// The chain.
     pub series: Uuid,
-    /// The package that it may be of: any that lies in its place.
+    /// The packages that hold what can be relied on: any that lies in its place,
+    /// and was found whole.
     pub present: &'a BTreeSet<PackageId>,
 }
 

@@ -404,10 +404,13 @@ impl Night<'_> {
         if next.full.is_some() {
             return;
         }
-        let present: BTreeSet<PackageId> = shelf
-            .packages()
+        // What was never read back, or was not whole then, must not be what
+        // tonight's package needs.
+        let present: BTreeSet<PackageId> = self
+            .site
+            .candidates(shelf, &self.memory)
             .iter()
-            .filter(|package| package.damage.is_none())
+            .filter(|package| package.is_verified)
             .map(|package| package.id)
             .collect();
         let wanted = WantedState {
