@@ -1,0 +1,210 @@
+//! What is kept and what is removed, and that two profiles may share a folder.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{Site, words};
+use crate::environment::flip;
+
+fn sequences(list: &Value) -> Vec<u64> {
+    let list = list.as_array().unwrap();
+    list.iter()
+        .map(|one| one["sequence"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_last_two_and_what_they_need() {
+    let site = Site::with_settled("keep = { last = 2 }\nfull_every = 3");
+    let mut removed = Vec::new();
+    let mut left = Vec::new();
+    for number in 1..=8 {
+        site.env.write("clinic/number", number.to_string());
+        let night = site.night("clinic");
+        removed.push(sequences(&night["deleted"]));
+        left.push(site.numbers("to"));
+        site.comes_back();
+    }
+    // 1, 4 and 7 are full ones; the others need the one before them.
+    let none = || Vec::<u64>::new();
+    let expected = [
+        none(),
+        none(),
+        vec![2],
+        none(),
+        vec![3, 1],
+        vec![5],
+        none(),
+        vec![6, 4],
+    ];
+    assert_eq!(removed, expected);
+    assert_eq!(left[2], [1, 3]);
+    assert_eq!(left[4], [4, 5]);
+    assert_eq!(left[7], [7, 8]);
+    let list = site.json("list clinic", 0);
+    assert_eq!(sequences(&list["packages"]), [7, 8]);
+    assert_eq!(list["removed"], 6);
+    assert_eq!(list["others"], 0);
+    let one = &list["packages"][1];
+    assert_eq!(
+        (&one["is_full"], &one["is_kept"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(
+        words(&one["needs"]),
+        [list["packages"][0]["package"].as_str().unwrap()]
+    );
+    assert!(one["verified"].is_string() && one["bytes"].as_u64().unwrap() > 1000);
+    assert_eq!(one["why"], "the newest; one of the last 2");
+    let base = &list["packages"][0];
+    assert_eq!(base["why"], "one of the last 2; needed by number 8");
+    assert!(site.findings("clinic", 0).is_empty());
+    // What `list` says will go, with a rule that keeps less, goes, and a dry run
+    // says so and removes nothing.
+    site.night("clinic");
+    assert_eq!(site.numbers("to"), [7, 8, 9]);
+}
+
+#[test]
+fn a_dry_run_removes_nothing() {
+    let site = Site::with_clinic("mode = \"full\"");
+    for _ in 0..4 {
+        site.night("clinic");
+    }
+    assert!(
+        site.json("prune clinic", 0)["deleted"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+    let config = site.env.read("host/config.toml");
+    let config = config.replace("mode = \"full\"", "mode = \"full\"\nkeep = { last = 2 }");
+    site.env.write("host/config.toml", config);
+    let before = crate::tree::look(&site.env.path("to"));
+    let dry = site.json("prune clinic --dry-run", 0);
+    assert_eq!(dry["written"], false);
+    assert_eq!(sequences(&dry["deleted"]), [1, 2]);
+    assert_eq!(sequences(&dry["kept"]), [3, 4]);
+    let ran = site.backup("prune clinic --dry-run").ends(0);
+    assert!(ran.out.contains("would remove 2 backups ("), "{ran}");
+    crate::tree::assert_same(&before, &crate::tree::look(&site.env.path("to")));
+    let pruned = site.json("prune clinic", 0);
+    assert_eq!(pruned["written"], true);
+    let mut gone = sequences(&pruned["deleted"]);
+    gone.sort_unstable();
+    assert_eq!(gone, [1, 2]);
+    for one in pruned["deleted"].as_array().unwrap() {
+        assert_eq!(one["why"], "no rule keeps it");
+    }
+    assert_eq!(site.numbers("to"), [3, 4]);
+    assert!(site.findings("clinic", 0).is_empty());
+}
+
+/// One of another length is seen at once; one with a changed byte by who reads it.
+#[test]
+fn one_that_is_damaged_does_not_count() {
+    let site = Site::with_clinic("mode = \"full\"\nkeep = { last = 2 }");
+    site.night("clinic");
+    site.night("clinic");
+    let packages = site.packages("to");
+    let volume = packages[&2].join("volume-00001.age");
+    let whole = fs::read(&volume).unwrap();
+    fs::write(&volume, &whole[..whole.len() - 1]).unwrap();
+    assert_eq!(site.findings("clinic", 4), ["backup-damaged"]);
+    let ran = site.backup("run clinic").ends(7);
+    ran.says("package number 2: the package is damaged or altered: volume-00001.age is cut short")
+        .says("nothing is removed while something is wrong with the chain");
+    // Number 1 stands in for it.
+    site.json("prune clinic", 7);
+    assert_eq!(site.numbers("to"), [1, 3]);
+    site.comes_back();
+}
+
+#[test]
+fn a_changed_byte_is_found_by_reading() {
+    let site = Site::with_clinic("mode = \"full\"\nkeep = { last = 2 }\nverify = \"none\"");
+    for _ in 0..3 {
+        let night = site.night("clinic");
+        assert_eq!(night["verified"], false);
+        // Nothing goes that nobody has read.
+        assert!(sequences(&night["deleted"]).is_empty());
+    }
+    let damaged = site.packages("to")[&2].clone();
+    flip(&damaged.join("volume-00001.age"));
+    let ran = site.backup("prune clinic").ends(7);
+    let name = damaged.file_name().unwrap().to_string_lossy().into_owned();
+    ran.says(&name)
+        .says("the package was read back, and is not whole")
+        .says("volume-00001.age is not what was signed");
+    assert_eq!(
+        site.numbers("to"),
+        [1, 2, 3],
+        "number 1 stands in for number 2"
+    );
+    let list = site.json("list clinic", 0);
+    let verified: Vec<_> = list["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["verified"].is_string())
+        .collect();
+    assert_eq!(verified, [true, false, true]);
+    let why = list["packages"][1]["why"].as_str().unwrap();
+    assert_eq!(why, "not verified, and nothing verified stands for it");
+    // `exeat verify` says it of one that was good once.
+    let verify = format!("verify {}", damaged.display());
+    site.env.by("recipient", &verify).ends(4);
+}
+
+#[test]
+fn two_profiles_in_one_folder() {
+    let site = Site::with_clinic("mode = \"full\"\nkeep = { last = 1 }");
+    site.of_shell("db", "seq 100", "");
+    for _ in 0..3 {
+        site.night("clinic");
+        site.night("db");
+    }
+    let list = site.json("list db", 0);
+    assert_eq!(sequences(&list["packages"]), [1, 2, 3]);
+    assert_eq!((&list["others"], &list["removed"]), (&1.into(), &0.into()));
+    let list = site.json("list clinic", 0);
+    assert_eq!(sequences(&list["packages"]), [3]);
+    assert_eq!((&list["others"], &list["removed"]), (&3.into(), &2.into()));
+    site.json("prune clinic", 0);
+    let status = site.json("status", 0);
+    let profiles = status["profiles"].as_array().unwrap();
+    let counts: Vec<_> = profiles
+        .iter()
+        .map(|one| {
+            (
+                one["profile"].as_str().unwrap(),
+                one["packages"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(counts, [("clinic", 1), ("db", 3)]);
+    // What is wrong with one is not wrong with the other.
+    let lost = list["packages"][0]["name"].as_str().unwrap();
+    let away = site.env.path("to").join(lost);
+    fs::rename(&away, site.env.path("away")).unwrap();
+    assert_eq!(site.findings("clinic", 4), ["backup-replayed"]);
+    assert!(site.findings("db", 0).is_empty());
+    site.json("status", 4);
+    fs::rename(site.env.path("away"), &away).unwrap();
+    // Whoever restores has to say which.
+    let ran = site.open("to --as-of now --to again");
+    assert_eq!(ran.code, Some(1), "{ran}");
+    let ran = ran.says("--series");
+    assert!(!ran.err.contains("internal"), "{ran}");
+    for (name, file) in [("clinic", "clinic/patients.csv"), ("db", "dump.sql")] {
+        let series = site.json(&format!("list {name}"), 0)["series"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let line = format!("to --as-of now --series {series} --to again");
+        site.open(&line).ends(0);
+        assert!(site.env.path("again").join(file).exists());
+        fs::remove_dir_all(site.env.path("again")).unwrap();
+    }
+}
