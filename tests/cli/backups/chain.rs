@@ -90,6 +90,7 @@ fn one_that_another_needs_is_not_there() {
     site.open(&format!("{newest} clinic/new.txt --to again"))
         .ends(0);
     assert_eq!(site.env.read("again/clinic/new.txt"), "new\n");
+    fs::remove_dir_all(site.env.path("again")).unwrap();
     let codes = site.findings("clinic", 4);
     assert_eq!(codes, ["backup-gap", "backup-base-missing"]);
     // The next one needs nothing that is not there, and says what is wrong.

@@ -128,6 +128,62 @@ fn the_source_is_gone() {
     site.comes_back();
 }
 
+/// Packages would hold packages, and more of them every night.
+#[test]
+fn the_folder_lies_in_the_source() {
+    let site = Site::new();
+    site.env.sample("clinic");
+    fs::create_dir(site.env.path("clinic/backups")).unwrap();
+    site.of_files("clinic", "to = \"../clinic/backups\"");
+    let ran = site.backup("run clinic").ends(1);
+    ran.says("clinic/backups lies inside what is being exported");
+    assert_eq!(
+        fs::read_dir(site.env.path("clinic/backups"))
+            .unwrap()
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn what_is_mounted_in_the_source() {
+    let site = Site::new();
+    site.env.sample("clinic");
+    let Some(_disk) = Mounted::memory(&site.env, "clinic/disk", "size=1m") else {
+        return;
+    };
+    site.env.write("clinic/disk/film.raw", "not ours\n");
+    site.of_files("without", "one_file_system = true\nto = \"../without\"");
+    site.of_files(
+        "with",
+        "exclude = [\"clinic/scans/*.raw\"]\nto = \"../with\"",
+    );
+    for (name, is_there) in [("without", false), ("with", true)] {
+        fs::create_dir(site.env.path(name)).unwrap();
+        let night = site.night(name);
+        assert_eq!(night["left_out_count"], 0);
+        site.open(&format!("{name} --as-of now --to again")).ends(0);
+        let path = |file: &str| site.env.path("again/clinic").join(file);
+        assert_eq!(path("disk/film.raw").exists(), is_there);
+        assert_eq!(path("scans/scan.raw").exists(), !is_there);
+        fs::remove_dir_all(site.env.path("again")).unwrap();
+    }
+    // A pattern that leaves nothing out any more is said to be one.
+    site.of_files("idle", "exclude = [\"clinic/*.tmp\"]");
+    let ran = site.backup("run idle").ends(7);
+    ran.says("exclude 'clinic/*.tmp' matched nothing");
+}
+
+#[test]
+fn hard_links_become_files() {
+    let site = Site::with_clinic("");
+    for name in ["clinic/again.csv", "clinic/letters/third.csv"] {
+        fs::hard_link(site.env.path("clinic/patients.csv"), site.env.path(name)).unwrap();
+    }
+    site.night("clinic");
+    site.comes_back();
+}
+
 #[test]
 fn the_folder_is_not_there() {
     let site = Site::with_clinic("");

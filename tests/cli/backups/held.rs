@@ -44,7 +44,8 @@ fn until_it_waits(site: &Site, child: &mut Child) {
 fn the_second_one_ends_at_once_or_waits() {
     let site = Site::with_clinic("keep = { last = 1 }");
     site.night("clinic");
-    site.of_files("other", "");
+    site.of_files("other", "to = \"../other\"");
+    std::fs::create_dir(site.env.path("other")).unwrap();
     let held = hold(&site);
     for line in ["run clinic", "prune clinic", "prune clinic --dry-run"] {
         let ran = site.backup(line).ends(6);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{Site, words};
-use crate::environment::flip;
+use crate::environment::{Ran, flip, require};
 
 fn sequences(list: &Value) -> Vec<u64> {
     let list = list.as_array().unwrap();
@@ -17,6 +17,8 @@ fn sequences(list: &Value) -> Vec<u64> {
 #[test]
 fn the_last_two_and_what_they_need() {
     let site = Site::with_settled("keep = { last = 2 }\nfull_every = 3");
+    // Every file has changed in every night, or in none.
+    fs::remove_dir_all(site.env.path("clinic/letters")).unwrap();
     let mut removed = Vec::new();
     let mut left = Vec::new();
     for number in 1..=8 {
@@ -27,20 +29,11 @@ fn the_last_two_and_what_they_need() {
         site.comes_back();
     }
     // 1, 4 and 7 are full ones; the others need the one before them.
-    let none = || Vec::<u64>::new();
-    let expected = [
-        none(),
-        none(),
-        vec![2],
-        none(),
-        vec![3, 1],
-        vec![5],
-        none(),
-        vec![6, 4],
-    ];
+    let expected: [&[u64]; 8] = [&[], &[], &[], &[2], &[3, 1], &[], &[5], &[6, 4]];
     assert_eq!(removed, expected);
-    assert_eq!(left[2], [1, 3]);
+    assert_eq!(left[3], [1, 3, 4]);
     assert_eq!(left[4], [4, 5]);
+    assert_eq!(left[6], [4, 6, 7]);
     assert_eq!(left[7], [7, 8]);
     let list = site.json("list clinic", 0);
     assert_eq!(sequences(&list["packages"]), [7, 8]);
@@ -60,8 +53,6 @@ fn the_last_two_and_what_they_need() {
     let base = &list["packages"][0];
     assert_eq!(base["why"], "one of the last 2; needed by number 8");
     assert!(site.findings("clinic", 0).is_empty());
-    // What `list` says will go, with a rule that keeps less, goes, and a dry run
-    // says so and removes nothing.
     site.night("clinic");
     assert_eq!(site.numbers("to"), [7, 8, 9]);
 }
@@ -115,9 +106,17 @@ fn one_that_is_damaged_does_not_count() {
     let ran = site.backup("run clinic").ends(7);
     ran.says("package number 2: the package is damaged or altered: volume-00001.age is cut short")
         .says("nothing is removed while something is wrong with the chain");
-    // Number 1 stands in for it.
+    // Number 1 stands in for it; it goes with the one that it would have gone with.
     site.json("prune clinic", 7);
-    assert_eq!(site.numbers("to"), [1, 3]);
+    assert_eq!(site.numbers("to"), [1, 2, 3]);
+    site.json("run clinic", 7);
+    let pruned = site.json("prune clinic", 7);
+    let mut gone = sequences(&pruned["deleted"]);
+    gone.sort_unstable();
+    assert_eq!(gone, [1, 2]);
+    assert!(site.findings("clinic", 0).is_empty());
+    site.night("clinic");
+    assert_eq!(site.numbers("to"), [4, 5]);
     site.comes_back();
 }
 
@@ -207,4 +206,70 @@ fn two_profiles_in_one_folder() {
         assert!(site.env.path("again").join(file).exists());
         fs::remove_dir_all(site.env.path("again")).unwrap();
     }
+}
+
+/// A night of so many days ago, by a clock of its own.
+fn days_ago(site: &Site, days: u32, code: i32) {
+    let mut command = site.env.command("faketime");
+    command
+        .arg("-f")
+        .arg(format!("-{days}d"))
+        .arg(env!("CARGO_BIN_EXE_exeat"));
+    command.args(["--config-dir", "host", "backup", "run", "clinic"]);
+    Ran::of(&mut command).ends(code);
+}
+
+#[test]
+fn nights_of_several_days() {
+    if !require(&["faketime"]) {
+        return;
+    }
+    let keep = "keep = { daily = 3, yearly = 2 }\ntime_zone = \"Europe/London\"\nmode = \"full\"";
+    let site = Site::with_clinic(keep);
+    for days in [800, 799, 400, 6, 5, 4, 3, 2] {
+        site.env.write("clinic/days", days.to_string());
+        // Twice a day: the later one counts.
+        days_ago(&site, days, 0);
+        days_ago(&site, days, 0);
+    }
+    // Three days, and the last of this year and of one before: of which years
+    // these are depends on today.
+    let list = site.json("list clinic", 0);
+    let kept = sequences(&list["packages"]);
+    assert!(kept.ends_with(&[12, 14, 16]), "{kept:?}");
+    assert!((4..=5).contains(&kept.len()), "{kept:?}");
+    for (ago, days) in [("36h", "2"), ("60h", "3"), ("84h", "4")] {
+        site.open(&format!("to --as-of {ago} --to again")).ends(0);
+        assert_eq!(site.env.read("again/clinic/days"), days, "{ago}");
+        fs::remove_dir_all(site.env.path("again")).unwrap();
+    }
+    site.json("status clinic", 0);
+    site.json("status clinic --max-age 26h", 9);
+    site.night("clinic");
+    site.json("status clinic --max-age 26h", 0);
+}
+
+/// A clock that ran ahead for a night: the order is that of the numbers.
+#[test]
+fn a_clock_that_was_set_back() {
+    if !require(&["faketime"]) {
+        return;
+    }
+    let site = Site::with_settled("keep = { last = 1 }");
+    let mut command = site.env.command("faketime");
+    command.args(["-f", "+3d", env!("CARGO_BIN_EXE_exeat")]);
+    command.args(["--config-dir", "host", "backup", "run", "clinic"]);
+    Ran::of(&mut command).ends(0);
+    // A backup of the day after tomorrow proves nothing about last night.
+    site.json("status clinic", 9);
+    site.env.write("clinic/new.txt", "new\n");
+    let second = site.night("clinic");
+    assert_eq!(second["sequence"], 2);
+    assert_eq!(site.findings("clinic", 0), ["backup-clock"]);
+    site.comes_back();
+    let third = site.json("run clinic --full", 7);
+    assert_eq!(third["sequence"], 3);
+    assert_eq!(site.numbers("to"), [3]);
+    assert!(site.findings("clinic", 0).is_empty());
+    site.comes_back();
 }

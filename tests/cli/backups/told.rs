@@ -150,11 +150,10 @@ fn recipients_that_have_expired() {
     let ran = site.backup("run clinic --json").ends(3);
     let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert!(document["result"].is_null());
-    let message = document["error"]["message"].as_str().unwrap();
-    assert!(
-        message.contains("Registry") && message.contains("2020-01-31"),
-        "{message}"
-    );
+    let finding = &document["error"]["findings"][0];
+    let message = finding["message"].as_str().unwrap();
+    assert!(message.contains("Registry"), "{finding}");
+    assert!(message.contains("2020-01-31"), "{finding}");
     assert_eq!(site.numbers("to"), [1]);
     // The one that is there is looked at and looked after as before.
     site.backup("status clinic").ends(0);
@@ -200,6 +199,4 @@ fn quiet_but_for_the_summary() {
     let lines: Vec<_> = ran.out.lines().collect();
     assert!(lines[0].starts_with("backed up clinic into "), "{ran}");
     assert_eq!(lines.len(), 5, "{ran}");
-    let ran = site.env.by("host", "--quiet backup run clinic");
-    assert_eq!((ran.code, &*ran.out), (Some(0), ""), "{ran}");
 }

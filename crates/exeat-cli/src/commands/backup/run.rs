@@ -724,6 +724,7 @@ fn report(summary: &Summary, ui: &Ui) -> Report {
 fn text(summary: &Summary) -> String {
     let kind = match summary.full {
         Some(why) => format!("full: {why}"),
+        None if summary.needs == 0 => "rests on no earlier one".to_owned(),
         None => format!(
             "rests on {}",
             render::count(summary.needs, "earlier one", "earlier ones")
