@@ -78,8 +78,9 @@ impl Site {
         self.state.join("chain.json")
     }
 
-    /// What is remembered; of another key, place or form it counts for nothing,
-    /// and `say` is told so.
+    /// What is remembered; of another key or form it counts for nothing, and
+    /// `say` is told so. The place does not count: who names another folder has to
+    /// put the packages there, or say that they are not there any more.
     fn memory(&self, say: &mut dyn FnMut(String)) -> Memory {
         let to = self.profile.to.display().to_string();
         let new = Memory::new(self.series, &to);
@@ -91,6 +92,7 @@ impl Site {
             }
             Ok(Some(memory)) => memory,
             Err(error) => {
+                let error = in_one_line(error);
                 say(format!("{error}; what is there is looked at anew"));
                 new
             }
@@ -124,6 +126,13 @@ impl Site {
             yearly: keep.yearly,
         }
     }
+}
+
+/// An error and its causes, without what to do.
+fn in_one_line(error: impl Into<CommandError>) -> String {
+    let mut error = error.into();
+    error.help = None;
+    error.to_string()
 }
 
 /// Everything that speaks against the chain.

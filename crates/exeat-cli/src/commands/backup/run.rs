@@ -30,7 +30,7 @@ use serde::Serialize;
 
 use super::hooks::{self, Hook, Occasion};
 use super::metrics::{self, Made};
-use super::{Site, findings, is_broken};
+use super::{Site, findings, in_one_line, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
 use crate::commands::{ATTENDANT, listen, now, readers, releasing, stop_if_asked, stopped_or};
@@ -143,6 +143,7 @@ pub(super) fn run(
     let kept = night.memory.write(&site.memory_path());
     progress.clear();
     if let Err(error) = kept {
+        let error = in_one_line(error);
         night.warnings.push(format!(
             "{error}; the next run verifies anew what this one has"
         ));
@@ -424,6 +425,7 @@ impl Night<'_> {
             }
             Ok(_) => {}
             Err(error) => {
+                let error = in_one_line(error);
                 self.warn_once(format!("{error}: everything is read again"));
                 next.full = Some(WhyFull::Forgotten);
             }
@@ -484,6 +486,7 @@ impl Night<'_> {
                 match remember(&sealed, &self.site.state, self.site.series, listed) {
                     Ok(pending) => Some(pending),
                     Err(error) => {
+                        let error = in_one_line(error);
                         self.warn_once(format!("{error}: the next run reads everything again"));
                         None
                     }
@@ -580,12 +583,12 @@ impl Night<'_> {
             self.memory.to = self.site.profile.to.display().to_string();
         }
         if let Some(Err(error)) = pending.map(Pending::commit) {
+            let error = in_one_line(error);
             self.warn_once(format!("{error}: the next run reads more than it need"));
         }
-        // At once: whatever happens from here on, this one is there.
-        if let Err(error) = self.memory.write(&self.site.memory_path()) {
-            self.warn_once(error.to_string());
-        }
+        // At once: whatever happens from here on, this one is there. It is written
+        // again when the run ends, and if that fails it is said.
+        let _ = self.memory.write(&self.site.memory_path());
     }
 
     /// Reads the package back from the disk.
