@@ -2,6 +2,8 @@
 //! that its packages go to, and whoever restores them.
 
 mod chain;
+mod changes;
+mod company;
 mod dumps;
 mod failing;
 mod held;

@@ -65,6 +65,33 @@ fn one_that_was_asked_to_end() {
     assert_eq!(site.night("db")["sequence"], 1);
 }
 
+/// Stopped while it is read back: the package is there, and nobody calls it good.
+#[test]
+fn one_that_was_asked_to_end_while_it_read_back() {
+    let site = Site::with_settled("volume_size = \"1M\"\ncompress = \"none\"");
+    let scan = site.env.write("clinic/scan.raw", noise(48 << 20));
+    let to = site.env.path("to");
+    let line = "--config-dir host backup run clinic";
+    let held = Held::when(&site.env, line, |_| {
+        let mut items = fs::read_dir(&to).unwrap().flatten();
+        items.any(|item| item.path().extension().is_some_and(|it| it == "exeat"))
+    });
+    held.signal("TERM");
+    held.go_on().ends(143);
+    assert_eq!(site.numbers("to"), [1]);
+    let status = site.json("status clinic", 9);
+    assert!(status["profiles"][0]["newest"].is_null());
+    let list = site.json("list clinic", 0);
+    assert!(list["packages"][0]["verified"].is_null());
+    fs::remove_file(scan).unwrap();
+    assert_eq!(site.json("run clinic", 7)["needs"], 0);
+    site.comes_back();
+    // It is whole all the same, which `prune` finds out.
+    site.json("prune clinic", 0);
+    let list = site.json("list clinic", 0);
+    assert!(list["packages"][0]["verified"].is_string());
+}
+
 /// Killed at any moment: every package that is there comes back, and the chain
 /// is whole.
 #[test]
@@ -73,7 +100,7 @@ fn many_that_were_killed() {
     site.env.write("clinic/scan.raw", noise(400_000));
     let begun = Instant::now();
     site.night("clinic");
-    let whole = begun.elapsed();
+    let whole = u64::try_from(begun.elapsed().as_nanos()).unwrap();
     let mut random = u64::from(std::process::id()) * 0x9e37_79b9 + 1;
     let (mut killed, mut rounds) = (0, 0);
     while killed < 24 {
@@ -82,7 +109,7 @@ fn many_that_were_killed() {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let moment = Duration::from_nanos(random % (whole.as_nanos() as u64 * 3 / 2));
+        let moment = Duration::from_nanos(random % (whole * 3 / 2));
         site.env.write("clinic/number", rounds.to_string());
         let mut command = site.env.exeat();
         command.args(["--config-dir", "host", "backup", "run", "clinic"]);

@@ -146,7 +146,7 @@ fn backups(folder: &Path, args: &Open, config: &Config, ui: &Ui) -> Result<Backu
     let wanted = args.trust.signer.as_deref();
     let progress = Shown::new(ui);
     let found = Backups::find(folder, &allowed, Timestamp::now(), wanted, &progress);
-    Ok(found.map_err(stopped_or)?)
+    found.map_err(stopped_or)
 }
 
 /// The earlier packages that hold what is wanted: beside the package, or where
