@@ -17,7 +17,7 @@ use exeat_core::deliver::{self, Staging};
 use exeat_core::destination::Destination;
 use exeat_core::keys::{Identities, IdentityPair, Recipient, Recipients};
 use exeat_core::ledger::Ledger;
-use exeat_core::manifest::PackageId;
+use exeat_core::manifest::{NamedKey, PackageId, recipients_sha256};
 use exeat_core::open;
 use exeat_core::policy::Policy;
 use exeat_core::progress::Silent;
@@ -184,6 +184,10 @@ impl World {
             let wanted = Wanted {
                 series,
                 present: &present,
+                recipients_sha256: recipients_sha256(&[NamedKey {
+                    key: self.recipient.clone(),
+                    name: None,
+                }]),
             };
             let recalled = recall(&mut listing, &state, wanted).expect("remembered");
             assert!(recalled.unchanged > 0, "night {night}: {recalled:?}");
@@ -257,11 +261,9 @@ impl World {
         let mut shelf = self.shelf();
         // What a run that was stopped has left is compared now, as 'prune' does.
         for package in shelf.packages() {
-            let verified = Package::open(&shelf.path_of(package)).expect("a package");
-            let verified = verified
-                .verify(&self.allowed, at(night), None)
-                .expect("whole");
-            verified.verify_from_medium(None, &Silent).expect("whole");
+            let package_there = Package::open(&shelf.path_of(package)).expect("a package");
+            let read = package_there.verify_from_medium(&self.allowed, at(night), None, &Silent);
+            read.expect("whole");
             memory.verified.entry(package.id).or_insert(at(night));
         }
         let candidates: Vec<_> = shelf

@@ -149,7 +149,21 @@ fn what_is_left_running_is_noticed_and_ended() {
 #[test]
 fn whoever_watches_over_it_is_killed() {
     // The parent of the command is its attendant.
-    let (_, end) = printed(&shell("echo half; kill -9 $PPID; exec yes"));
+    let env = Env::new();
+    let pid = env.path("pid");
+    // It waits for its end only when it has told which group to end.
+    let script = format!(
+        "echo $$ >{}; until grep -q '^State:.S' /proc/$PPID/status; do :; done; \
+         kill -9 $PPID; exec sleep 100",
+        pid.display()
+    );
+    let (_, end) = printed(&shell(&script));
+    // Somebody else lets it go.
+    while is_alive(&env.read("pid")) {
+        std::thread::yield_now();
+    }
+    let (_, endless) = printed(&shell("kill -9 $PPID; exec yes"));
+    assert!(matches!(endless, Err(CommandFailure::Unknown { .. })));
     assert_eq!(
         end.unwrap_err().to_string(),
         "nothing says how sh ended: the process that watched over it is gone"

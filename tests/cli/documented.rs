@@ -232,6 +232,7 @@ fn every_command_has_the_same_envelope() {
         ("recipient", "rekey out/p.exeat -R sender/recipient.txt", 0),
         ("sender", "policy show", 0),
         ("sender", "policy init floor", 0),
+        ("sender", "backup status", 5),
         ("sender", "util man pages", 0),
         ("sender", "util man pages", 1),
         ("sender", "demo shown", 0),

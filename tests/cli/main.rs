@@ -39,6 +39,7 @@ mod plain;
 mod policy;
 mod post_quantum;
 mod postgres;
+mod profiles;
 mod receipts;
 mod received;
 mod recorded;

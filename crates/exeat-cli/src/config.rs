@@ -39,7 +39,9 @@ mod surroundings;
 pub(crate) use backup::{BackupSource, FullEvery, Mode, Profile, Program, VerifyWhen};
 pub(crate) use cache::{cache_path, read_cache, write_cache};
 pub(crate) use inherited::Inherited;
-pub(crate) use surroundings::{folder_for_large, has_askpass, has_ssh_agent, program, ssh_prompts};
+pub(crate) use surroundings::{
+    backup_state, folder_for_large, has_askpass, has_ssh_agent, program, ssh_prompts,
+};
 
 /// The largest settings file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -460,13 +462,6 @@ pub(crate) fn ledger_path(policy: &Policy) -> Result<PathBuf, CommandError> {
     let home = etcetera::choose_base_strategy().map_err(|_| no_home())?;
     let state = home.state_dir().unwrap_or_else(|| home.data_dir());
     Ok(state.join("exeat").join("ledger.jsonl"))
-}
-
-/// Where this machine remembers the backups of a profile.
-pub(crate) fn backup_state(profile: &str) -> Result<PathBuf, CommandError> {
-    let strategy = etcetera::choose_base_strategy().map_err(|_| no_home())?;
-    let state = strategy.state_dir().ok_or_else(no_home)?;
-    Ok(state.join("exeat").join("backup").join(profile))
 }
 
 /// Who could rewrite the record: with the append-only attribute nobody but

@@ -262,8 +262,8 @@ pub struct Series {
 
 impl Series {
     fn check(&self, package: PackageId) -> Result<(), &'static str> {
-        if self.sequence == 0 || self.sequence == 1 && self.previous.is_some() {
-            return Err("a series begins with 1, and there is nothing before that");
+        if self.sequence == 0 {
+            return Err("a series begins with the sequence number 1");
         }
         if self.base.len() > MAX_BASES {
             return Err("it needs more than 4096 earlier packages");

@@ -6,6 +6,7 @@
 //! - [`scan`]: finding what already lies open
 //! - [`policy`]: the rules, and how a file makes them stricter
 //! - [`ledger`]: what is recorded of every export, and what never is
+//! - [`backups`]: nightly ones: profiles, the chain, what is kept, the restore drill
 //! - [`receipts`]: what it means that a package was received, and how to check it
 //! - [`format`](mod@format): the package format, for those who write another
 //!   reader, or want to know what a package tells a finder
@@ -13,6 +14,7 @@
 //! - [`security`]: what is defended against, and what is not
 
 pub mod approvals;
+pub mod backups;
 pub mod findings;
 pub mod format;
 pub mod formats;

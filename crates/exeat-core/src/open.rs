@@ -82,6 +82,14 @@ pub enum OpenError {
         /// The path, escaped.
         path: String,
     },
+    /// An earlier package is damaged.
+    #[error("the earlier package {package}")]
+    Damaged {
+        /// The package.
+        package: PackageId,
+        /// What is wrong with it.
+        source: VerifyError,
+    },
     /// One file was asked for, and an earlier package holds it.
     #[error("'{path}' lies in the earlier package {package}")]
     Earlier {
@@ -136,6 +144,7 @@ impl Explain for OpenError {
             Self::OtherChain { .. } => "backup-base-other",
             Self::Differs { .. } => "backup-base-differs",
             Self::Earlier { .. } => "backup-earlier",
+            Self::Damaged { source, .. } => source.code(),
             Self::NoSpace { .. } => "no-space",
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
             Self::Write { .. } => "write-failed",
@@ -153,6 +162,7 @@ impl Explain for OpenError {
             | Self::Base { .. }
             | Self::Earlier { .. } => Fault::Request,
             Self::OtherChain { .. } | Self::Differs { .. } => Fault::Package,
+            Self::Damaged { source, .. } => source.fault(),
             Self::Permit => Fault::Internal,
             _ => Fault::Environment,
         }
@@ -175,6 +185,10 @@ impl Explain for OpenError {
             Self::OtherChain { .. } | Self::Differs { .. } => {
                 "somebody may have exchanged packages: compare with another copy of the backups"
             }
+            Self::Damaged { source, .. } if source.fault() == Fault::Package => {
+                "put another copy of that package in its place; an earlier backup may not need it"
+            }
+            Self::Damaged { source, .. } => return source.help(),
             Self::Earlier { .. } => "open that package with --stdout, or this one with --to",
             Self::NoSpace { .. } => "free some space there, or choose another place",
             Self::Write { source, .. } => match source.kind() {

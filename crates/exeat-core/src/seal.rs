@@ -22,7 +22,7 @@ use crate::entry::EntryKind;
 use crate::framing::{self, Extent, Frame, PayloadKind};
 use crate::inspect::reader::Readers;
 use crate::inspect::{Crew, Facts, Inspection};
-use crate::keys::{KeyError, PackageKey};
+use crate::keys::{KeyError, PackageKey, Recipients};
 use crate::layout::{self, Content};
 use crate::manifest::{Compression, Content as ApprovedContent, PackageId, Volume};
 use crate::parallel;
@@ -298,6 +298,8 @@ fn seal_files<S: Stage>(
         _ if options.pad => None,
         Compress::None => None,
         Compress::Zstd(level) => Some(level),
+        // Little but an inventory, and that is text.
+        Compress::Auto if listing.is_mostly_held() => Some(Level::FAST),
         Compress::Auto => volume::auto_level(source, listing)?,
     };
     if level.is_none() {
@@ -398,6 +400,11 @@ impl<S: Stage> Sealed<S> {
     #[must_use]
     pub fn listing(&self) -> &Listing {
         &self.permit.listing
+    }
+
+    /// Who will be able to open it.
+    pub(crate) fn recipients(&self) -> &Recipients {
+        &self.permit.request.recipients
     }
 
     /// The package that it will be.

@@ -597,6 +597,13 @@ impl Source {
             return Err(SkipReason::Vanished);
         }
         let now = Identity::of(&file)?;
+        // Of the parts of a file each has to be of the same state of it; a file
+        // that is read at once may be another one than was listed, of that size.
+        let is_whole = range == (0..entry.bytes());
+        let is_other = match is_whole {
+            true => now.size != entry.identity().size,
+            false => now != *entry.identity(),
+        };
         if range.start > 0 {
             let sought = file.seek(SeekFrom::Start(range.start));
             sought.map_err(|_| SkipReason::Unreadable)?;
@@ -606,7 +613,7 @@ impl Source {
             entry: *entry,
             left: range.end - range.start,
             live: Some(now),
-            lapse: (now.size != entry.identity().size).then_some(SkipReason::Changed),
+            lapse: is_other.then_some(SkipReason::Changed),
         })
     }
 }
@@ -618,8 +625,13 @@ impl Reader<'_> {
         self.lapse
     }
 
-    pub(crate) fn attributes(&self) -> Attributes {
-        attributes::of(&self.file)
+    /// Its extended attributes; where some could not be had, that is a lapse.
+    pub(crate) fn attributes(&mut self) -> Attributes {
+        let (attributes, are_all) = attributes::of(&self.file);
+        if !are_all {
+            self.lapse.get_or_insert(SkipReason::Attributes);
+        }
+        attributes
     }
 
     /// The next bytes, as many as fit into `buffer`; none at the end.

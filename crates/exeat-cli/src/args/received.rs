@@ -150,10 +150,20 @@ impl AsOf {
         if let Ok(at) = text.parse::<Timestamp>() {
             return Ok(Self::At(at));
         }
-        let date: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
-        let day = date.to_zoned(jiff::tz::TimeZone::system());
-        let end = day.and_then(|day| day.end_of_day()).map_err(|_| wrong())?;
-        Ok(Self::At(end.timestamp()))
+        if let Ok(at) = text.parse::<jiff::Zoned>() {
+            return Ok(Self::At(at.timestamp()));
+        }
+        let here = jiff::tz::TimeZone::system();
+        // A date is read from a longer text, too.
+        let at = match text.len() {
+            10 => text
+                .parse::<jiff::civil::Date>()
+                .and_then(|date| date.to_zoned(here)?.end_of_day()),
+            _ => text
+                .parse::<jiff::civil::DateTime>()
+                .and_then(|time| time.to_zoned(here)),
+        };
+        Ok(Self::At(at.map_err(|_| wrong())?.timestamp()))
     }
 
     /// The moment itself.
@@ -255,4 +265,52 @@ pub(crate) struct TrustArgs {
     /// Trust the signers in this OpenSSH allowed_signers file instead of yours
     #[arg(long, value_name = "FILE")]
     pub(crate) allowed_signers: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Option<Timestamp> {
+        match AsOf::parse(text) {
+            Ok(AsOf::At(at)) => Some(at),
+            Ok(AsOf::Ago(_)) | Err(_) => None,
+        }
+    }
+
+    fn here(text: &str) -> Option<Timestamp> {
+        let time: jiff::civil::DateTime = text.parse().expect("a time");
+        let zoned = time.to_zoned(jiff::tz::TimeZone::system());
+        Some(zoned.expect("a time here").timestamp())
+    }
+
+    #[test]
+    fn moments_are_what_people_mean_by_them() {
+        for text in ["2026-11-28T03:00:00Z", "2026-11-28T04:00:00+01:00"] {
+            assert_eq!(at(text), "2026-11-28T03:00:00Z".parse().ok(), "{text}");
+        }
+        for text in [
+            "2026-11-28T09:00:00",
+            "2026-11-28 09:00",
+            "2026-11-28T09:00",
+        ] {
+            assert_eq!(at(text), here("2026-11-28T09:00:00"), "{text}");
+        }
+        assert_eq!(at("2026-11-28"), here("2026-11-28T23:59:59.999999999"));
+        let now: Timestamp = "2026-11-28T12:00:00Z".parse().expect("a time");
+        for (text, hours) in [("now", 0), ("12h", 12), ("2d", 48)] {
+            let asked = AsOf::parse(text).expect("a time ago").before(now);
+            assert_eq!(asked, now - SignedDuration::from_hours(hours), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2026-13-01",
+            "2026-11-28T25:00",
+            "28.11.2026",
+            "-3d",
+        ] {
+            assert!(AsOf::parse(text).is_err(), "{text}");
+        }
+    }
 }

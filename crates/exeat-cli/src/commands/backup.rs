@@ -5,19 +5,21 @@ mod hooks;
 mod list;
 mod metrics;
 mod prune;
+mod read_back;
 mod run;
 mod status;
+mod summary;
 mod timer;
 
 use std::path::PathBuf;
 
-use exeat_core::backup::{BackupError, Candidate, Keep, Memory, SeriesId, Shelf, series_id};
+use exeat_core::backup::{BackupError, Keep, Memory, SeriesId, Shelf, series_id};
 use exeat_core::diagnostic::{Finding, Severity};
 use exeat_core::progress::Progress;
 use exeat_core::signature::PublicKey;
 
 use crate::args;
-use crate::config::{self, Config, Profile, VerifyWhen};
+use crate::config::{self, Config, Profile};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::{Report, Ui};
@@ -78,9 +80,8 @@ impl Site {
         self.state.join("chain.json")
     }
 
-    /// What is remembered; of another key or form it counts for nothing, and
-    /// `say` is told so. The place does not count: who names another folder has to
-    /// put the packages there, or say that they are not there any more.
+    /// What is remembered; of another key, place or form it counts for nothing,
+    /// and `say` is told so.
     fn memory(&self, say: &mut dyn FnMut(String)) -> Memory {
         let to = self.profile.to.display().to_string();
         let new = Memory::new(self.series, &to);
@@ -92,7 +93,6 @@ impl Site {
             }
             Ok(Some(memory)) => memory,
             Err(error) => {
-                let error = in_one_line(error);
                 say(format!("{error}; what is there is looked at anew"));
                 new
             }
@@ -101,19 +101,6 @@ impl Site {
 
     fn shelf(&self, progress: &dyn Progress) -> Result<Shelf, BackupError> {
         Shelf::read(&self.profile.to, self.series, &self.key, progress)
-    }
-
-    /// The packages, and which of them can be relied on: those that were read
-    /// back, or with `verify = "none"` those that nothing is seen to be wrong
-    /// with.
-    fn candidates(&self, shelf: &Shelf, memory: &Memory) -> Vec<Candidate> {
-        let mut candidates = shelf.candidates(memory);
-        if self.profile.verify == VerifyWhen::Never {
-            for (candidate, package) in candidates.iter_mut().zip(shelf.packages()) {
-                candidate.is_verified = package.damage.is_none();
-            }
-        }
-        candidates
     }
 
     fn keep(&self) -> Keep {
@@ -126,13 +113,6 @@ impl Site {
             yearly: keep.yearly,
         }
     }
-}
-
-/// An error and its causes, without what to do.
-fn in_one_line(error: impl Into<CommandError>) -> String {
-    let mut error = error.into();
-    error.help = None;
-    error.to_string()
 }
 
 /// Everything that speaks against the chain.

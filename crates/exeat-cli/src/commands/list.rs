@@ -51,6 +51,10 @@ struct Entry<'a> {
     /// As it is shown to people: escaped.
     target: Option<String>,
     skipped: Option<&'a str>,
+    /// The earlier package that holds it.
+    package: Option<String>,
+    /// Why it may not be what the file was at any one time.
+    lapse: Option<&'a str>,
 }
 
 fn entries<S: Serializer>(inventory: &&Inventory, serializer: S) -> Result<S::Ok, S::Error> {
@@ -69,6 +73,8 @@ fn entries<S: Serializer>(inventory: &&Inventory, serializer: S) -> Result<S::Ok
             sha256: record.sha256().map(|digest| digest.to_string()),
             target: target(&record),
             skipped: record.skipped(),
+            package: record.package().map(|package| package.to_string()),
+            lapse: record.lapse(),
         }
     }))
 }
@@ -111,6 +117,11 @@ fn about(listed: &Listed<'_>) -> Vec<String> {
         "signed by {} ({})",
         listed.signer.name, listed.signer.fingerprint
     ));
+    let bases = listed.entries.bases().len() as u64;
+    if bases > 0 {
+        let bases = render::count(bases, "earlier package", "earlier packages");
+        notes.push(format!("rests on {bases}"));
+    }
     for (what, value) in [
         ("label", listed.label),
         ("purpose", listed.purpose),
@@ -159,6 +170,12 @@ fn text(inventory: &Inventory) -> String {
         }
         if let Some(reason) = record.skipped() {
             let _ = write!(text, "  [left out: {}]", Escaped(reason.as_bytes()));
+        }
+        if let Some(package) = record.package() {
+            let _ = write!(text, "  [in {}]", package.short());
+        }
+        if let Some(reason) = record.lapse() {
+            let _ = write!(text, "  [may be torn: {}]", Escaped(reason.as_bytes()));
         }
         text.push('\n');
     }

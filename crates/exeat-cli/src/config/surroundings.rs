@@ -1,8 +1,13 @@
-//! What the environment says of other programs: where they are, and whom they
+//! What the environment says: where programs and folders are, and whom programs
 //! ask.
 
 use std::fs;
 use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+
+use super::no_home;
+use crate::error::CommandError;
 
 /// Where a program is that people have installed: in the first folder of the
 /// `PATH` that has it.
@@ -50,4 +55,11 @@ fn is_set(name: &str) -> bool {
 pub(crate) fn folder_for_large() -> PathBuf {
     let folder = std::env::var_os("TMPDIR").filter(|folder| !folder.is_empty());
     folder.map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from)
+}
+
+/// Where this machine remembers the backups of a profile.
+pub(crate) fn backup_state(profile: &str) -> Result<PathBuf, CommandError> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| no_home())?;
+    let state = strategy.state_dir().ok_or_else(no_home)?;
+    Ok(state.join("exeat").join("backup").join(profile))
 }

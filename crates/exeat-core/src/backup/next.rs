@@ -84,7 +84,8 @@ pub fn next(
         (FullEvery::Time(time), Some(full)) => {
             let slack = SLACK.min(time / 2);
             let age = now.duration_since(full.created);
-            (age >= time - slack).then_some(WhyFull::Due)
+            // One of the future would put off all others until then.
+            (age >= time - slack || age < -SLACK).then_some(WhyFull::Due)
         }
     };
     Next { link, full }
@@ -151,8 +152,8 @@ mod tests {
         assert_eq!(full(WEEK, 6), None);
         assert_eq!(full(WEEK, 7), Some(WhyFull::Due));
         assert_eq!(full(FullEvery::Always, 2), Some(WhyFull::Always));
-        // The clock was set back: it is not time, and nothing overflows.
-        assert_eq!(full(WEEK, -400), None);
+        // The last one is of the future: the clock was wrong, then or now.
+        assert_eq!(full(WEEK, -400), Some(WhyFull::Due));
         let almost = day_of(7) - SignedDuration::from_mins(20);
         assert_eq!(
             next(at(3), &packages, Uuid::nil(), WEEK, almost).full,

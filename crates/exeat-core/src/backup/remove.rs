@@ -258,8 +258,12 @@ impl Shelf {
         format!("{PREFIX}{}-", self.series)
     }
 
-    /// Deletes what interrupted calls left.
-    fn clear_leftovers(&self) -> Result<(), BackupError> {
+    /// Deletes what an interrupted [`Shelf::remove`] left of packages that were
+    /// out of sight already.
+    ///
+    /// # Errors
+    /// [`BackupError::Remove`].
+    pub fn clear_leftovers(&self) -> Result<(), BackupError> {
         let failed = |source: io::Error| self.not_removed(Path::new(&self.prefix()), source);
         let prefix = self.prefix();
         let mut left = Vec::new();

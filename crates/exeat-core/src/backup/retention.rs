@@ -211,28 +211,7 @@ pub fn plan(candidates: &[Candidate], keep: &Keep, zone: &TimeZone) -> Vec<Fate>
 }
 
 /// For each: whether it and all that it needs, through any number of others, is
-/// there and verified. Only such a one can be restored as a whole.
-///
-/// ```
-/// use exeat_core::backup::{Candidate, sound};
-/// use exeat_core::manifest::PackageId;
-///
-/// let full = Candidate {
-///     id: PackageId::generate(),
-///     sequence: 1,
-///     created: "2026-11-23T02:00:00Z".parse().expect("a time"),
-///     base: Vec::new(),
-///     is_verified: true,
-/// };
-/// let next = Candidate {
-///     id: PackageId::generate(),
-///     sequence: 2,
-///     base: vec![full.id],
-///     ..full.clone()
-/// };
-/// assert_eq!(sound(&[full, next.clone()]), [true, true]);
-/// assert_eq!(sound(&[next]), [false]);
-/// ```
+/// there and verified.
 #[must_use]
 pub fn sound(candidates: &[Candidate]) -> Vec<bool> {
     let places = places(candidates);

@@ -29,8 +29,8 @@ use uuid::Uuid;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::{Digest, Hasher, bytes_to_hex, hex_to_bytes};
 use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
-use crate::manifest::{PackageId, Part};
-use crate::path::{EntryPath, shown};
+use crate::manifest::{NamedKey, PackageId, Part, recipients_sha256};
+use crate::path::shown;
 use crate::seal::{Sealed, Stage};
 use crate::source::{Digests, Entry, Held, Listing};
 
@@ -50,14 +50,15 @@ pub enum StateError {
     /// There is none.
     #[error("there is no record of the files in earlier packages")]
     Absent,
-    /// It is of a package that nothing may rest on.
-    #[error(
-        "the record of the files is of a package that is not there, or was not found whole ({found})"
-    )]
+    /// It is of another package than the last one of the chain that is wanted.
+    #[error("the record of the files is of another package ({found})")]
     Other {
         /// The package that it is of.
         found: PackageId,
     },
+    /// The earlier packages are for other people.
+    #[error("earlier packages are for other recipients")]
+    Recipients,
     /// It is not what was written.
     #[error("the record of the files is damaged, in line {line}")]
     Damaged {
@@ -79,6 +80,7 @@ impl Explain for StateError {
         match self {
             Self::Absent => "backup-state-absent",
             Self::Other { .. } => "backup-state-other",
+            Self::Recipients => "backup-state-recipients",
             Self::Damaged { .. } => "backup-state-damaged",
             Self::Io { .. } => "backup-state-io",
         }
@@ -104,6 +106,8 @@ struct Head<'a> {
     package: PackageId,
     /// Those that hold files.
     packages: Cow<'a, [PackageId]>,
+    /// Stands for those who can open them.
+    recipients_sha256: Digest,
     series: Uuid,
 }
 
@@ -143,9 +147,12 @@ struct Tail {
 pub struct Wanted<'a> {
     /// The chain.
     pub series: Uuid,
-    /// The packages that hold what can be relied on: any that lies in its place,
-    /// and was found whole.
+    /// The package that it may be of: any that lies in its place.
     pub present: &'a BTreeSet<PackageId>,
+    /// Who is to be able to open the next one, as
+    /// [`recipients_sha256`](crate::manifest::recipients_sha256) has it: what
+    /// others can open is of no use to them.
+    pub recipients_sha256: Digest,
 }
 
 /// What a state said of a listing.
@@ -212,6 +219,9 @@ fn merge(
             found: head.package,
         });
     }
+    if head.recipients_sha256 != wanted.recipients_sha256 {
+        return Err(StateError::Recipients);
+    }
     let package = head.package;
     let packages = head.packages.into_owned();
     let is_present: Vec<bool> = packages
@@ -271,13 +281,13 @@ fn merge(
     }
 }
 
+/// It is compared with paths that are listed, and goes nowhere.
 fn path_of<'a>(line: &'a Line<'_>) -> Option<Cow<'a, [u8]>> {
-    let bytes = match (&line.path, &line.path_hex) {
-        (Some(path), None) => Cow::Borrowed(path.as_bytes()),
-        (None, Some(hex)) => Cow::Owned(hex_to_bytes(hex)?),
-        _ => return None,
-    };
-    EntryPath::new(&bytes).is_ok().then_some(bytes)
+    match (&line.path, &line.path_hex) {
+        (Some(path), None) => Some(Cow::Borrowed(path.as_bytes())),
+        (None, Some(hex)) => Some(Cow::Owned(hex_to_bytes(hex)?)),
+        _ => None,
+    }
 }
 
 fn is_same(entry: &Entry<'_>, line: &Line<'_>) -> bool {
@@ -426,6 +436,7 @@ impl<W: Write> Writer<W> {
         settled: Timestamp,
     ) -> io::Result<()> {
         let listing = sealed.listing();
+        let recipients = NamedKey::of(sealed.recipients());
         let mut packages = listing.packages().to_vec();
         let package = sealed.package();
         let new = u32::try_from(packages.len()).map_err(io::Error::other)?;
@@ -434,6 +445,7 @@ impl<W: Write> Writer<W> {
             format: FORMAT.into(),
             package,
             packages: packages.into(),
+            recipients_sha256: recipients_sha256(&recipients),
             series,
         })?;
         sealed.each_file(|entry, digests| {
@@ -483,3 +495,6 @@ impl<W: Write> Writer<W> {
         self.out.write_all(&self.line)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -241,8 +241,17 @@ impl<W: Write> Writer<W> {
         self.line(header)
     }
 
-    pub(crate) fn entry(&mut self, line: &Line<'_>) -> io::Result<()> {
-        self.line(line)
+    /// A line that would be too long by its attributes is written without them,
+    /// and says so.
+    pub(crate) fn entry(&mut self, mut line: Line<'_>) -> io::Result<()> {
+        encode(&line, &mut self.buffer);
+        if self.buffer.len() as u64 > MAX_LINE && line.xattrs.take().is_some() {
+            let has_lapses = line.skipped.is_none() && line.package.is_none();
+            if has_lapses && line.kind != EntryKind::Symlink {
+                line.lapse = Some("its extended attributes are too many to be kept".into());
+            }
+        }
+        self.line(&line)
     }
 
     pub(crate) fn into_inner(self) -> W {
@@ -337,6 +346,19 @@ impl Inventory {
         let mut bases = self.packages.clone();
         bases.sort_unstable();
         bases
+    }
+
+    /// Says that the volumes up to number `count`, of which no entry has spoken,
+    /// are empty; `entry` is the one that follows.
+    fn empty_until(&mut self, count: usize, entry: usize) {
+        while self.volumes.len() < count {
+            self.volumes.push(Content::Entries(entry..entry));
+        }
+    }
+
+    /// The same of the last ones, where the manifest has so many volumes.
+    pub(crate) fn end_with(&mut self, volumes: usize) {
+        self.empty_until(volumes, self.entries.len());
     }
 
     /// What each volume holds.

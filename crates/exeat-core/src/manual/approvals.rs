@@ -70,6 +70,9 @@
 //! exeat export /srv/clinic --purpose backup -r age1… --label nightly --to /srv/backup --approval standing.json
 //! ```
 //!
+//! The label of a backup by a profile ([`super::backups`]) is the profile's name, and
+//! `approvals` in it names the files.
+//!
 //! What could not be inspected may hold any number of people, and is over every
 //! ceiling.
 //!

@@ -49,8 +49,10 @@
 //!
 //! # Of a chain of backups
 //!
-//! What is found where the packages of one profile are looked at, from outside
-//! and without a key that opens them. Nothing is written because of them.
+//! What `exeat backup status`, `list`, `run` and `prune` find where they look at the
+//! packages of one profile, from outside and without a key that opens them. One that
+//! refuses ends `status` and `list` with 4; a run makes its package all the same, removes
+//! nothing, and ends with 7. What to do about each: [`super::backups`].
 //!
 //! | code | cause | remedy |
 //! |---|---|---|

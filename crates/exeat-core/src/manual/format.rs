@@ -74,15 +74,19 @@
 //! | key | value |
 //! |---|---|
 //! | `bytes` | size of a file; 0 for folders and links |
+//! | `lapse` | of a file or folder in this package: why it may not be what it was at any one time, or not all of it, in at most 200 bytes |
 //! | `mode` | four octal digits, at most `0777` |
 //! | `mtime` | whole seconds since 1970 UTC, rounded down; may be negative |
 //! | `offset`, `volume` | where the entry's first header begins: the volume, counted from 1, and the offset in its decrypted, decompressed stream |
+//! | `owner` | of a backup: `gid`, `nanoseconds` (below 1,000,000,000, to be added to `mtime`), `special` (set-user-id 4, set-group-id 2, sticky 1) and `uid`; `nanoseconds` and `special` are absent for 0 |
+//! | `package` | of a file: the earlier package of the chain that holds it; it then has no `volume` and `offset` |
 //! | `parts` | instead of `sha256`, for a file that spans volumes: `bytes`, `sha256`, `volume` of each part |
 //! | `path`, or `path_hex` where it is not UTF-8 | relative, no empty, `.` or `..` component, at most 4,096 bytes and 128 components of 255 bytes |
 //! | `sha256` | of a file's content |
 //! | `skipped` | why the sender left the entry out; it then has no `volume`, `offset` or digest |
 //! | `target`, or `target_hex` | of a symbolic link |
 //! | `type` | `directory`, `file` or `symlink` |
+//! | `xattrs` | of a backup: extended attributes, name → base64 of the value; never empty, at most 16 KiB, names and values together, a name 1 to 255 bytes without NUL. Where a line would be too long with them, they are left out, and `lapse` says so |
 //!
 //! `approvals` in the first line has, for each of those who agreed to the release
 //! before it left, `approval`, the document that they signed, and `approver`, the name
@@ -109,7 +113,9 @@
 //! ```
 //!
 //! Every entry but those at the top lies in a folder that is an entry too.
-//! Entries follow each other in the volumes without a gap.
+//! Entries follow each other in the volumes without a gap; those that were left out, or
+//! that an earlier package holds, are not in them. `bytes` in the first line, and `facts`,
+//! are of what lies in this package.
 //!
 //! # Further envelopes
 //!
@@ -124,12 +130,41 @@
 //!
 //! # Chains of backups
 //!
-//! `series` in the manifest is the place of a package in a chain. The `id` of the
-//! chain is a UUID of version 8 with the first 16 bytes of the SHA-256 of
-//! `exeat.series.v1`, a NUL, the fingerprint of the signing key (`SHA256:…`), a
-//! NUL and the name of the profile. `sequence` counts from 1. `previous` is the
-//! SHA-256 of the `manifest.json` of the number before; null of the first one,
-//! and where the one before was lost.
+//! `series` in the manifest is the place of a package in a chain (see
+//! [`super::backups`]); null of what is no backup.
+//!
+//! | key | value |
+//! |---|---|
+//! | `base` | ids of the earlier packages that hold files of this one, in ascending order, each once, never its own; at most 4,096. None: it is a full one |
+//! | `id` | of the chain: a UUID of version 8 with the first 16 bytes of the SHA-256 of `exeat.series.v1`, a NUL, the fingerprint of the signing key (`SHA256:…`), a NUL and the name of the profile. A reader takes any UUID |
+//! | `previous` | SHA-256 of the `manifest.json` of the number before; null of the first one, which a reader demands, and where the one before was lost and nobody knows it any more |
+//! | `sequence` | counts from 1 |
+//!
+//! The manifest, which anyone can read, and the inventory have to agree: the packages
+//! that entries name with `package` are exactly those of `base`, all of them and no
+//! other. An entry that an earlier package holds has the whole line that it would have
+//! here, with `sha256`, or the `parts` that it has there: at least two, adding up to
+//! `bytes`, in volumes that follow each other. A package with a payload of the kind `raw`
+//! has none of these.
+//!
+//! A reader that restores a tree (`open`, with `--as-of` or without) takes from each
+//! earlier package the file of the same path. That package has to be of the same chain,
+//! and signed by the same key; the file has to lie in it itself, never in a third one,
+//! with the same size and the same digests. Envelope, signature, members and inventory
+//! of it are checked as those of any package, and every file is compared with its digest
+//! as it is written. Only packages that hold a file that is wanted are looked for, by their ids,
+//! among those in the same folder.
+//!
+//! `--as-of TIME` looks at the manifest of every package in a folder, in archives too,
+//! that a trusted key has signed. Of the chain that is wanted, or the only one, it takes
+//! the highest `sequence` among those whose `created` is not later than TIME.
+//!
+//! With stock tools each package is opened on its own, and gives what lies in it; where
+//! the rest lies, its inventory says:
+//!
+//! ```sh
+//! age -d -i package.key inventory.age | zstd -dcf | sed 1d | jq -r 'select(.package) | [.package, .path // .path_hex] | @tsv'
+//! ```
 //!
 //! Beside the packages there may be `.exeat-pruned-ID.json`, which has all that of
 //! the chain is not there any more: one line of JSON with `format`

@@ -41,6 +41,66 @@
 //! ```json
 #![doc = include_str!("json/list.schema.json")]
 //! ```
+//!
+//! # `exeat backup`
+//!
+//! `command` is `backup` for all of them; what `result` has follows from what was asked.
+//! `status` and `list` look and tell: they have a `result` also where they end with 4,
+//! and `status`, which may be asked about several profiles, where nothing can be said of
+//! one of them. Times are RFC 3339, UTC; a `finding` and an `error` are those of the
+//! envelope above; see [`super::backups`] for what the words mean.
+//!
+//! `backup run`, when a package was made:
+//!
+//! | member | what it is |
+//! |---|---|
+//! | `profile`, `series`, `sequence` | the profile; the chain's id, a UUID; the number of the package in it |
+//! | `package`, `path`, `manifest_sha256` | the package's id, a UUID; its folder, as text; SHA-256 of its `manifest.json` |
+//! | `full` | why it is a full one, a sentence; null where it is not |
+//! | `needs` | how many earlier packages it needs |
+//! | `entries`, `files` | how many files, folders and links, also what was left out; how many files that were not |
+//! | `changed` | how many of the files are in this package |
+//! | `bytes`, `changed_bytes` | of all files; of those in this package |
+//! | `payload_bytes` | size of the package's volumes, in bytes: what is on the disk |
+//! | `started`, `seconds` | when the run began; how long it took, with a fraction |
+//! | `verified` | whether the package was read back from the medium |
+//! | `deleted` | `[{bytes, created, package, sequence, why}]`: what was removed; `bytes` of all its members |
+//! | `left_out`, `left_out_count` | `[{path, reason}]`, the first 20 of what is not in the package, or may be torn, the paths escaped; how many there are |
+//! | `warnings` | sentences that somebody should read; with one of them, or with anything left out, the exit code is 7 |
+//! | `notes` | sentences that are worth knowing, and wrong with nothing |
+//! | `facts`, `findings` | what inspection found in what this package itself holds, and what the decision had to say, as in `exeat verify` |
+//!
+//! `backup status`: `profiles`, a list by name, of
+//!
+//! | member | what it is |
+//! |---|---|
+//! | `profile`, `to`, `series` | the profile, its folder, the chain's id; null where the key is not there |
+//! | `packages` | how many of the chain there are |
+//! | `newest` | `{age_seconds, created, package, sequence}` of the newest good one, or null; `age_seconds` is below 0 if it is from the future |
+//! | `max_age_seconds` | how old it may be, or null |
+//! | `is_stale` | whether there is none, or it is older, or from the future; true also where nothing can be said |
+//! | `last_run` | `{ended, outcome, started}` of the last run that had the lock, or null; `outcome` is `done` where there is a package, complete or not, else the code of the error |
+//! | `findings` | what is wrong with the chain |
+//! | `error` | why nothing can be said, or null |
+//!
+//! `backup list`: `profile`, `series`, `to`; `removed`, how many packages the signed
+//! record has; `others`, how many folders `*.exeat` there are besides; `findings`; and
+//! `packages`, in the order of their numbers, of
+//!
+//! | member | what it is |
+//! |---|---|
+//! | `package`, `name`, `sequence`, `created` | its id, the name of its folder, its number, when it was made |
+//! | `bytes` | of all its members |
+//! | `is_full`, `needs` | whether it is a full one; else the ids of the packages that it needs |
+//! | `verified` | when it was read back, or null |
+//! | `is_kept`, `why` | whether a rule keeps it, and why; else why none does |
+//!
+//! `backup prune`: `profile`; `written`, false with `--dry-run`; `deleted`, as in `run`
+//! (with `--dry-run` what would be); `kept`, likewise; `accepted`, the numbers that are
+//! recorded as lost now; `warnings`.
+//!
+//! `backup timer`: `profile`; `dir`, where the files were written, or null; `files`,
+//! `[{file, text}]`: the name of each, and what is in it.
 
 #[cfg(test)]
 mod tests {

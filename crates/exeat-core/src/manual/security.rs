@@ -17,6 +17,9 @@
 //!   They are bound to content, recipients, purpose and requester, by keys that the
 //!   policy names: [`super::approvals`], with its limits.
 //! - **A delivery that nobody misses.** [`super::receipts`].
+//! - **Backups that the host could read, or that are not there when they are needed.** The
+//!   host has no key that opens them, each is read back, and a chain shows what is
+//!   missing: [`super::backups`], with its limits.
 //! - **Personal data in messages.** Inspection counts values and drops them.
 //!   What stays in memory are hashes under a key of the run. A fault in the
 //!   program prints its place, not its message, which could quote data.

@@ -6,7 +6,7 @@ use super::files::Files;
 use super::{OpenError, is_made, select};
 use crate::manifest::PackageId;
 use crate::progress::Progress;
-use crate::verify::{Unlocked, read_volume};
+use crate::verify::{Unlocked, VerifyError, read_volume};
 
 /// The earlier packages that hold those of the files that are wanted, with how
 /// many each: `paths` as in [`super::OpenOptions`].
@@ -113,7 +113,15 @@ impl<'a> Chain<'a> {
     ) -> Result<(), OpenError> {
         let (link, volume) = self.volumes[index];
         let Link { package, wanted } = &self.links[link];
-        read_volume(package, volume, wanted.as_deref(), files, progress)
+        let read = read_volume(package, volume, wanted.as_deref(), files, progress);
+        read.map_err(|error| match error {
+            OpenError::Verify(VerifyError::Interrupted) => VerifyError::Interrupted.into(),
+            OpenError::Verify(source) if link > 0 => OpenError::Damaged {
+                package: package.verified().id(),
+                source,
+            },
+            other => other,
+        })
     }
 }
 

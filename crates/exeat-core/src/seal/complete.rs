@@ -176,7 +176,7 @@ impl<S: Stage> Sealed<S> {
             |entry, place| {
                 let frame = Frame::of(entry);
                 let line = Line::new(&frame).kept(entry.owner(), entry.attributes(), entry.lapse());
-                lines.entry(&match place {
+                lines.entry(match place {
                     Place::LeftOut(reason) => line.skipped(reason),
                     Place::Held(package, Digests::Whole(digest)) => {
                         line.held(package).whole(*digest)

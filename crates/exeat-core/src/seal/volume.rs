@@ -190,11 +190,12 @@ impl<S: Stage> Writing<'_, S> {
         framed: Range<u64>,
     ) -> Result<Option<Reader<'e>>, SealError> {
         let source = self.sealer.source;
+        self.sealer.common.progress.current(&entry.path());
         if !self.sealer.common.listing.is_live() {
             return Ok(Some(source.read_file(entry, data)?));
         }
         match source.read_live(entry, data.clone()) {
-            Ok(reader) => {
+            Ok(mut reader) => {
                 if data.start == 0 && self.sealer.common.listing.keeps_owner() {
                     let attributes = reader.attributes();
                     if !attributes.is_empty() {
@@ -224,7 +225,6 @@ impl<S: Stage> Writing<'_, S> {
         mut reader: Reader<'_>,
     ) -> Result<(), SealError> {
         let (sealer, source) = (&self.sealer.common, self.sealer.source);
-        sealer.progress.current(&entry.path());
         let mut inspector = match (&sealer.inspection, range.start) {
             (None, _) => None,
             (Some(inspection), 0) => Some(inspection.begin()),

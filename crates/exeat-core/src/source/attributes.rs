@@ -4,30 +4,33 @@
 use std::os::fd::AsFd;
 
 use rustix::fs::{fgetxattr, flistxattr};
+use rustix::io::Errno;
 
 use crate::entry::{Attributes, MAX_ATTRIBUTES};
 
 /// What the kernel gives of all names together, at most.
 const MAX_LIST: usize = 64 << 10;
 
-/// The attributes of an open file; those that cannot be read, or are more than
-/// a package can hold, are passed over: there are file systems without any.
-pub(crate) fn of(file: impl AsFd) -> Attributes {
+/// The attributes of an open file, and whether these are all: some may not be
+/// readable, or be more than a package can hold. There are file systems without
+/// any.
+pub(crate) fn of(file: impl AsFd) -> (Attributes, bool) {
     let mut attributes = Attributes::default();
+    let mut are_all = true;
     // Most files have none, and this is how to learn it with one call.
     let mut small = [0_u8; 256];
     let names = match flistxattr(&file, &mut small) {
-        Ok(0) => return attributes,
+        Ok(0) | Err(Errno::NOTSUP) => return (attributes, true),
         Ok(count) => small[..count].to_vec(),
-        Err(rustix::io::Errno::RANGE) => {
+        Err(Errno::RANGE) => {
             let mut names = vec![0; MAX_LIST];
             match flistxattr(&file, &mut names) {
                 Ok(count) => names.truncate(count),
-                Err(_) => return attributes,
+                Err(_) => return (attributes, false),
             }
             names
         }
-        Err(_) => return attributes,
+        Err(_) => return (attributes, false),
     };
     let mut room = MAX_ATTRIBUTES;
     let mut value = vec![0; MAX_ATTRIBUTES];
@@ -35,16 +38,17 @@ pub(crate) fn of(file: impl AsFd) -> Attributes {
         .split(|&byte| byte == 0)
         .filter(|name| !name.is_empty())
     {
-        let Ok(name) = std::str::from_utf8(name) else {
-            continue;
-        };
-        let Ok(count) = fgetxattr(&file, name, &mut value) else {
-            continue;
-        };
-        if let Some(left) = room.checked_sub(name.len() + count) {
-            room = left;
-            attributes.insert(name, &value[..count]);
+        let read = std::str::from_utf8(name).ok().and_then(|name| {
+            let count = fgetxattr(&file, name, &mut value).ok()?;
+            Some((name, count, room.checked_sub(name.len() + count)?))
+        });
+        match read {
+            Some((name, count, left)) => {
+                room = left;
+                attributes.insert(name, &value[..count]);
+            }
+            None => are_all = false,
         }
     }
-    attributes
+    (attributes, are_all)
 }

@@ -88,6 +88,7 @@ pub(crate) enum SkipReason {
     Unknown,
     Vanished,
     Changed,
+    Attributes,
 }
 
 impl SkipReason {
@@ -102,6 +103,7 @@ impl SkipReason {
             Self::Unknown => "of an unknown kind",
             Self::Vanished => "gone before its turn",
             Self::Changed => "changed while it was read",
+            Self::Attributes => "not all extended attributes could be kept",
         }
     }
 
@@ -136,6 +138,7 @@ pub(crate) struct NodeBuilder<'a> {
     pub(crate) root: u16,
     pub(crate) skipped: Option<SkipReason>,
     pub(crate) attributes: Option<Attributes>,
+    pub(crate) lapse: Option<SkipReason>,
 }
 
 /// Everything a source holds, sorted by path, byte by byte.
@@ -275,7 +278,7 @@ impl Listing {
             root: entry.root,
             kind: entry.kind,
             skipped: entry.skipped,
-            lapse: None,
+            lapse: entry.lapse,
         });
     }
 
@@ -368,6 +371,14 @@ impl Listing {
         self.held.len() as u64
     }
 
+    /// Whether what earlier packages hold takes more room in the inventory than
+    /// the rest takes in the volumes.
+    pub(crate) fn is_mostly_held(&self) -> bool {
+        /// A line of the inventory, roughly, in bytes.
+        const LINE: u64 = 200;
+        self.unchanged() * LINE > self.bytes
+    }
+
     /// Says that nothing of the file `index` could be read when its turn came.
     pub(crate) fn leave_out(&mut self, index: usize, reason: SkipReason) {
         let node = &mut self.nodes[index];
@@ -375,6 +386,18 @@ impl Listing {
         node.skipped = Some(reason);
         self.bytes -= node.identity.size;
         self.skipped += 1;
+    }
+
+    /// Leaves out the files at these paths, as they are shown: they were gone when
+    /// their turn came.
+    pub fn give_up(&mut self, paths: &[String]) {
+        for index in 0..self.nodes.len() {
+            let entry = self.entry(index);
+            let is_file = entry.kind() == EntryKind::File && entry.is_here();
+            if is_file && paths.contains(&entry.path().to_string()) {
+                self.leave_out(index, SkipReason::Vanished);
+            }
+        }
     }
 
     /// Says that what was read of the file `index` may not be what it was at

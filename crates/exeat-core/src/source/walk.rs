@@ -10,6 +10,7 @@ use super::attributes;
 use super::{ListOptions, Listing, NodeBuilder, Problems, Root, SkipReason, Source, SourceError};
 use crate::beneath;
 use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
+use crate::layout::MIB;
 use crate::path::{EntryPath, Escaped, MAX_PATH, PathFault};
 use crate::progress::{Phase, Progress};
 
@@ -104,11 +105,21 @@ impl Walk<'_> {
 
     /// Adds the folder whose handle this is, and all that lies below it.
     fn folder(&mut self, handle: OwnedFd, stat: &Statx) -> Result<(), SourceError> {
-        let attributes = match self.options.keep_owner {
-            true => Some(attributes::of(&handle)),
-            false => None,
+        let (attributes, are_all) = match self.options.keep_owner {
+            true => attributes::of(&handle),
+            false => (Attributes::default(), true),
         };
-        self.add_with(stat, EntryKind::Directory, b"", None, attributes)?;
+        let lapse = (!are_all).then_some(SkipReason::Attributes);
+        self.add_node(NodeBuilder {
+            path: EntryPath::trusted(&self.path.clone()),
+            target: b"",
+            stat,
+            kind: EntryKind::Directory,
+            root: self.root,
+            skipped: None,
+            attributes: Some(attributes),
+            lapse,
+        })?;
         if self.options.one_file_system && device(stat) != self.device {
             self.listing.count_excluded();
             return Ok(());
@@ -176,8 +187,9 @@ impl Walk<'_> {
                     Err(error) => self.cannot_read(&stat, EntryKind::Directory, error),
                 }
             }
-            // Of a source in use it shows when the file's turn comes, if it does.
-            FileType::RegularFile if self.options.live => {
+            // Of a source in use it shows when the file's turn comes, if it does;
+            // of one that may span volumes that would be too late.
+            FileType::RegularFile if self.options.live && stat.stx_size < MIB => {
                 self.add(&stat, EntryKind::File, b"", None)
             }
             FileType::RegularFile => {
@@ -227,31 +239,26 @@ impl Walk<'_> {
         target: &[u8],
         skipped: Option<SkipReason>,
     ) -> Result<(), SourceError> {
-        self.add_with(stat, kind, target, skipped, None)
-    }
-
-    fn add_with(
-        &mut self,
-        stat: &Statx,
-        kind: EntryKind,
-        target: &[u8],
-        skipped: Option<SkipReason>,
-        attributes: Option<Attributes>,
-    ) -> Result<(), SourceError> {
-        if self.listing.len() as u64 >= MAX_ENTRIES {
-            return Err(SourceError::TooMany);
-        }
-        let path = EntryPath::new(&self.path).map_err(|fault| self.path_error(fault))?;
-        self.progress.advance(1);
-        self.listing.push(&NodeBuilder {
-            path,
+        let path = self.path.clone();
+        self.add_node(NodeBuilder {
+            // It was checked before anything was asked of it, or is that of a root.
+            path: EntryPath::trusted(&path),
             target,
             stat,
             kind,
             root: self.root,
             skipped,
-            attributes,
-        });
+            attributes: None,
+            lapse: None,
+        })
+    }
+
+    fn add_node(&mut self, node: NodeBuilder<'_>) -> Result<(), SourceError> {
+        if self.listing.len() as u64 >= MAX_ENTRIES {
+            return Err(SourceError::TooMany);
+        }
+        self.progress.advance(1);
+        self.listing.push(&node);
         Ok(())
     }
 

@@ -85,10 +85,14 @@ impl Case {
     }
 
     pub(crate) fn verified(&self) -> Result<Verified<Package>, VerifyError> {
+        Package::open(&self.path)?.verify(&self.allowed(), Timestamp::UNIX_EPOCH, None)
+    }
+
+    pub(crate) fn allowed(&self) -> AllowedSigners {
         let line = AllowedSigner::new("sender", &[PACKAGE_NAMESPACE], self.sender.public());
         let mut allowed = AllowedSigners::empty();
         allowed.push(line.expect("a line"));
-        Package::open(&self.path)?.verify(&allowed, Timestamp::UNIX_EPOCH, None)
+        allowed
     }
 
     pub(crate) fn unlocked(&self) -> Result<Unlocked, VerifyError> {

@@ -27,7 +27,8 @@ impl Verified<Package> {
     /// format asks for.
     pub fn unlock(self, identities: &Identities) -> Result<Unlocked, VerifyError> {
         let (key, passed_on) = self.package_key(identities)?;
-        let inventory = self.read_inventory(&key)?;
+        let mut inventory = self.read_inventory(&key)?;
+        inventory.end_with(self.manifest.payload.volumes.len());
         let header = inventory.header();
         let bases = match &self.manifest.series {
             Some(series) => series.base.as_slice(),

@@ -3,13 +3,11 @@
 
 use std::time::Duration;
 
-use exeat_core::backup::{Fate, Memory, RunLock, Shelf, Shelved, plan};
-use exeat_core::path::Escaped;
+use exeat_core::backup::{Fate, RunLock, Shelf, Shelved, plan};
 use serde::Serialize;
 
-use std::os::unix::ffi::OsStrExt as _;
-
-use super::run::{Deleted, read_back};
+use super::read_back::compare;
+use super::summary::Deleted;
 use super::{Site, findings};
 use crate::args::BackupPrune;
 use crate::commands::{listen, now, stopped_or};
@@ -129,30 +127,6 @@ fn signing_key(
 ) -> Result<exeat_core::signature::SigningKey, CommandError> {
     let key = config.signing_key(site.profile.signing_key.as_ref(), ui)?;
     key.ok_or_else(|| CommandError::new(Exit::Failed, "unsigned", "there is no key to sign with"))
-}
-
-/// Reads every package that nobody has compared, and remembers those that are
-/// whole.
-fn compare(
-    site: &Site,
-    shelf: &Shelf,
-    memory: &mut Memory,
-    progress: &Shown,
-    warnings: &mut Vec<String>,
-) -> Result<(), CommandError> {
-    for package in shelf.packages() {
-        if memory.verified.contains_key(&package.id) || package.damage.is_some() {
-            continue;
-        }
-        match read_back(&shelf.path_of(package), site, progress) {
-            Ok(()) => {
-                memory.verified.insert(package.id, now());
-            }
-            Err(error) if matches!(error.exit, Exit::Interrupted(_)) => return Err(error),
-            Err(error) => warnings.push(format!("{}: {error}", Escaped(package.name.as_bytes()))),
-        }
-    }
-    Ok(())
 }
 
 fn find<'a>(shelf: &'a Shelf, fate: &Fate) -> Option<&'a Shelved> {

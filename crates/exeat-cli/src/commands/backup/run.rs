@@ -6,31 +6,28 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use exeat_core::backup::{
-    self, FullEvery as Every, LastRun, Memory, Next, Pending, Removed, RunLock, Shelf, Tip,
-    Verdict, Wanted as WantedState, WhyFull, plan, recall, remember,
+    self, FullEvery as Every, LastRun, Memory, Next, Pending, RunLock, Shelf, Shelved, Tip,
+    Wanted as WantedState, WhyFull, plan, recall, remember,
 };
 use exeat_core::decide::{Permit, Request, Terms};
 use exeat_core::deliver::{Delivered, Staging};
 use exeat_core::destination::Destination;
-use exeat_core::diagnostic::Finding;
 use exeat_core::entry::EntryKind;
-use exeat_core::inspect::Facts;
 use exeat_core::keys::Recipients;
 use exeat_core::manifest::PackageId;
-use exeat_core::path::{Escaped, shown};
+use exeat_core::path::shown;
 use exeat_core::policy::Policy;
-use exeat_core::progress::Progress;
 use exeat_core::seal::{self, SealError, SealOptions, Sealed};
-use exeat_core::signature::{AllowedSigner, AllowedSigners, PACKAGE_NAMESPACE, SigningKey};
+use exeat_core::signature::SigningKey;
 use exeat_core::source::command::{Attendant, CommandLine};
 use exeat_core::source::{Exclude, ListOptions, Listing, Source, SourceError};
-use exeat_core::verify::Package;
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::hooks::{self, Hook, Occasion};
 use super::metrics::{self, Made};
-use super::{Site, findings, in_one_line, is_broken};
+use super::read_back::{compare, read_back};
+use super::summary::{Deleted, NAMED, Summary, left_out, report};
+use super::{Site, findings, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
 use crate::commands::{ATTENDANT, listen, now, readers, releasing, stop_if_asked, stopped_or};
@@ -38,7 +35,6 @@ use crate::config::{self, BackupSource, Config, FullEvery, Mode, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
-use crate::render;
 use crate::signals;
 use crate::ui::{Report, Ui};
 
@@ -46,60 +42,6 @@ use crate::ui::{Report, Ui};
 const ATTEMPTS: usize = 3;
 /// More earlier packages than this a package does not rest on.
 const MOST_BASES: usize = 1000;
-/// How many paths are named; the rest is counted.
-const NAMED: usize = 20;
-
-/// The summary of a run.
-#[derive(Debug, Serialize)]
-pub(super) struct Summary {
-    pub(super) profile: String,
-    pub(super) package: String,
-    pub(super) path: String,
-    pub(super) series: String,
-    pub(super) sequence: u64,
-    /// Why it is a full one; null where it rests on earlier ones.
-    pub(super) full: Option<&'static str>,
-    /// The earlier packages that it needs.
-    pub(super) needs: u64,
-    pub(super) entries: u64,
-    /// Regular files, in this package or an earlier one.
-    pub(super) files: u64,
-    /// Those of them that are in this one.
-    pub(super) changed: u64,
-    /// Bytes of all files.
-    pub(super) bytes: u64,
-    /// Bytes of those that are in this one.
-    pub(super) changed_bytes: u64,
-    /// Bytes of ciphertext.
-    pub(super) payload_bytes: u64,
-    pub(super) manifest_sha256: String,
-    pub(super) started: String,
-    pub(super) seconds: f64,
-    /// Whether it was read back.
-    pub(super) verified: bool,
-    pub(super) deleted: Vec<Deleted>,
-    /// What could not be read, or changed while it was: the first ones.
-    pub(super) left_out: Vec<LeftOut>,
-    pub(super) left_out_count: u64,
-    pub(super) warnings: Vec<String>,
-    pub(super) facts: Option<Facts>,
-    pub(super) findings: Vec<Finding>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Deleted {
-    pub(super) package: String,
-    pub(super) sequence: u64,
-    pub(super) created: String,
-    pub(super) bytes: u64,
-    pub(super) why: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct LeftOut {
-    path: String,
-    reason: String,
-}
 
 pub(super) fn run(
     args: &BackupRun,
@@ -127,6 +69,7 @@ pub(super) fn run(
         started,
         clock: Instant::now(),
         warnings,
+        notes: Vec::new(),
         memory,
         is_forced_full: args.full,
     };
@@ -143,7 +86,6 @@ pub(super) fn run(
     let kept = night.memory.write(&site.memory_path());
     progress.clear();
     if let Err(error) = kept {
-        let error = in_one_line(error);
         night.warnings.push(format!(
             "{error}; the next run verifies anew what this one has"
         ));
@@ -168,6 +110,7 @@ struct Night<'a> {
     started: Timestamp,
     clock: Instant,
     warnings: Vec<String>,
+    notes: Vec<String>,
     memory: Memory,
     is_forced_full: bool,
 }
@@ -202,6 +145,7 @@ impl Night<'_> {
         let exit = summary.exit(&self.warnings);
         self.write_metrics(exit, Some(made), deleted);
         summary.warnings = self.warnings;
+        summary.notes = self.notes;
         summary.seconds = self.clock.elapsed().as_secs_f64();
         report(&summary, self.ui)
     }
@@ -282,10 +226,15 @@ impl Night<'_> {
         key.rehearse().map_err(stopped_or)?;
         let mut shelf = self.site.shelf(self.progress).map_err(stopped_or)?;
         let is_broken = self.look(&shelf);
-        let mut next = self.next(&shelf);
+        if profile.verify == VerifyWhen::After {
+            let (memory, warnings) = (&mut self.memory, &mut self.warnings);
+            compare(self.site, &shelf, memory, self.progress, warnings)?;
+        }
+        let sound = self.sound(&shelf);
+        let mut next = self.next(&shelf, &sound);
         let mut attempt = 1;
         let (delivered, mut summary, pending) = loop {
-            match self.seal(&shelf, &mut next, &key) {
+            match self.seal(&sound, &mut next, &key) {
                 Err(error) if error.code == "source-changed" && attempt < ATTEMPTS => {
                     attempt += 1;
                     self.progress.clear();
@@ -320,7 +269,19 @@ impl Night<'_> {
         is_broken(&findings)
     }
 
-    fn next(&self, shelf: &Shelf) -> Next {
+    /// What later packages may rest on: where packages are read back, those that
+    /// were and are whole.
+    fn sound(&self, shelf: &Shelf) -> Vec<Shelved> {
+        let is_read = |package: &&Shelved| {
+            self.site.profile.verify == VerifyWhen::Never
+                || self.memory.verified.contains_key(&package.id)
+        };
+        let packages = shelf.packages().iter();
+        let sound = packages.filter(|package| package.damage.is_none());
+        sound.filter(is_read).cloned().collect()
+    }
+
+    fn next(&self, shelf: &Shelf, sound: &[Shelved]) -> Next {
         let profile = &self.site.profile;
         let every = match (&profile.source, profile.mode, profile.full_every) {
             _ if self.is_forced_full => Every::Always,
@@ -329,13 +290,7 @@ impl Night<'_> {
             (_, Mode::Incremental, FullEvery::Time(time)) => Every::Time(time),
         };
         let place = shelf.next_place(self.memory.tip.as_ref());
-        backup::next(
-            place,
-            shelf.packages(),
-            self.site.series,
-            every,
-            self.started,
-        )
+        backup::next(place, sound, self.site.series, every, self.started)
     }
 
     fn load(&mut self) -> Result<Load, CommandError> {
@@ -356,7 +311,7 @@ impl Night<'_> {
                 };
                 let listing = source.list(&options, self.progress).map_err(stopped_or)?;
                 for pattern in listing.idle_patterns() {
-                    self.warn_once(format!("exclude '{pattern}' matched nothing"));
+                    self.note_once(format!("exclude '{pattern}' matched nothing"));
                 }
                 Ok(Load {
                     source,
@@ -370,7 +325,7 @@ impl Night<'_> {
                 let checker = end.as_ref().and_then(|end| end.checker());
                 let found = checker.and_then(config::program);
                 if let (Some(name), None) = (checker, &found) {
-                    self.warn_once(format!(
+                    self.note_once(format!(
                         "{name} is not installed: nobody checked that the dump is whole"
                     ));
                 }
@@ -400,20 +355,18 @@ impl Night<'_> {
         }
     }
 
+    fn note_once(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
+    }
+
     /// Finds what has not changed, where the package need not be a full one.
-    fn recall(&mut self, load: &mut Load, shelf: &Shelf, next: &mut Next) {
+    fn recall(&mut self, load: &mut Load, sound: &[Shelved], next: &mut Next) {
         if next.full.is_some() {
             return;
         }
-        // What was never read back, or was not whole then, must not be what
-        // tonight's package needs.
-        let present: BTreeSet<PackageId> = self
-            .site
-            .candidates(shelf, &self.memory)
-            .iter()
-            .filter(|package| package.is_verified)
-            .map(|package| package.id)
-            .collect();
+        let present: BTreeSet<PackageId> = sound.iter().map(|package| package.id).collect();
         let wanted = WantedState {
             series: self.site.series,
             present: &present,
@@ -425,8 +378,7 @@ impl Night<'_> {
             }
             Ok(_) => {}
             Err(error) => {
-                let error = in_one_line(error);
-                self.warn_once(format!("{error}: everything is read again"));
+                self.note_once(format!("{error}: everything is read again"));
                 next.full = Some(WhyFull::Forgotten);
             }
         }
@@ -434,7 +386,7 @@ impl Night<'_> {
 
     fn seal(
         &mut self,
-        shelf: &Shelf,
+        sound: &[Shelved],
         next: &mut Next,
         key: &SigningKey,
     ) -> Result<(Delivered, Summary, Option<Pending>), CommandError> {
@@ -443,7 +395,7 @@ impl Night<'_> {
         let approvals = releasing::approvals(&profile.approvals)?;
         let recipients = self.recipients()?;
         let mut load = self.load()?;
-        self.recall(&mut load, shelf, next);
+        self.recall(&mut load, sound, next);
         let Load {
             source,
             listing,
@@ -486,7 +438,6 @@ impl Night<'_> {
                 match remember(&sealed, &self.site.state, self.site.series, listed) {
                     Ok(pending) => Some(pending),
                     Err(error) => {
-                        let error = in_one_line(error);
                         self.warn_once(format!("{error}: the next run reads everything again"));
                         None
                     }
@@ -567,6 +518,7 @@ impl Night<'_> {
             left_out_count: left_out.len() as u64,
             left_out: left_out.into_iter().take(NAMED).collect(),
             warnings: Vec::new(),
+            notes: Vec::new(),
             facts: Some(sealed.facts().clone()),
             findings: Vec::new(),
         }
@@ -583,12 +535,12 @@ impl Night<'_> {
             self.memory.to = self.site.profile.to.display().to_string();
         }
         if let Some(Err(error)) = pending.map(Pending::commit) {
-            let error = in_one_line(error);
             self.warn_once(format!("{error}: the next run reads more than it need"));
         }
-        // At once: whatever happens from here on, this one is there. It is written
-        // again when the run ends, and if that fails it is said.
-        let _ = self.memory.write(&self.site.memory_path());
+        // At once: whatever happens from here on, this one is there.
+        if let Err(error) = self.memory.write(&self.site.memory_path()) {
+            self.warn_once(error.to_string());
+        }
     }
 
     /// Reads the package back from the disk.
@@ -636,130 +588,4 @@ impl Night<'_> {
         self.memory.forget_others(&there);
         Ok(removed.iter().map(Deleted::of).collect())
     }
-}
-
-/// Compares a package with its manifest as the disk has it.
-pub(super) fn read_back(
-    path: &std::path::Path,
-    site: &Site,
-    progress: &dyn Progress,
-) -> Result<(), CommandError> {
-    let line = AllowedSigner::new("exeat-backup", &[PACKAGE_NAMESPACE], site.key.clone())?;
-    let mut allowed = AllowedSigners::empty();
-    allowed.push(line);
-    let about = |error: CommandError| error.about("the package was read back, and is not whole");
-    let package = Package::open(path).map_err(stopped_or)?;
-    let verified = package.verify(&allowed, now(), None);
-    let verified = verified.map_err(|error| about(stopped_or(error)))?;
-    let read = verified.verify_from_medium(None, progress);
-    read.map_err(|error| match stop_if_asked() {
-        Err(stopped) => stopped,
-        Ok(()) => about(error.into()),
-    })
-}
-
-impl Deleted {
-    pub(super) fn of(removed: &Removed) -> Self {
-        Self {
-            package: removed.id.to_string(),
-            sequence: removed.sequence,
-            created: removed.created.to_string(),
-            bytes: removed.bytes,
-            why: Verdict::Removed(removed.why).to_string(),
-        }
-    }
-}
-
-/// What a restored tree would not have as it was.
-fn left_out(listing: &Listing) -> Vec<LeftOut> {
-    let entries = listing.entries().filter_map(|entry| {
-        let reason = match (entry.skipped(), entry.lapse()) {
-            (Some(_), _) if entry.is_skipped_by_nature() => return None,
-            (Some(reason), _) => format!("left out: {reason}"),
-            (None, reason) => reason?.to_owned(),
-        };
-        Some(LeftOut {
-            path: entry.path().to_string(),
-            reason,
-        })
-    });
-    let unnamed = listing.unnamed().iter().map(|(path, reason)| LeftOut {
-        path: path.clone(),
-        reason: format!("left out: {reason}"),
-    });
-    entries.chain(unnamed).collect()
-}
-
-impl Summary {
-    /// How the run ends.
-    fn exit(&self, warnings: &[String]) -> Exit {
-        match self.left_out_count > 0 || !warnings.is_empty() {
-            true => Exit::Incomplete,
-            false => Exit::Done,
-        }
-    }
-}
-
-fn report(summary: &Summary, ui: &Ui) -> Report {
-    let mut report = Report::new(ui, || text(summary), summary);
-    for one in &summary.left_out {
-        report.notes.push(format!("{} ({})", one.path, one.reason));
-    }
-    let named = summary.left_out.len() as u64;
-    if summary.left_out_count > named {
-        report
-            .notes
-            .push(format!("and {} more", summary.left_out_count - named));
-    }
-    for warning in &summary.warnings {
-        report.notes.push(format!("warning: {warning}"));
-    }
-    report.exit = summary.exit(&summary.warnings);
-    if summary.left_out_count > 0 {
-        report.notes.push(format!(
-            "incomplete: {} not kept as it was, everything else is",
-            render::count(summary.left_out_count, "entry is", "entries are")
-        ));
-    }
-    report
-}
-
-fn text(summary: &Summary) -> String {
-    let kind = match summary.full {
-        Some(why) => format!("full: {why}"),
-        None if summary.needs == 0 => "rests on no earlier one".to_owned(),
-        None => format!(
-            "rests on {}",
-            render::count(summary.needs, "earlier one", "earlier ones")
-        ),
-    };
-    let mut text = format!(
-        "backed up {} into {}\n  number       {} ({kind})\n  files        {} ({}), {} of them here ({})\n",
-        Escaped(summary.profile.as_bytes()),
-        summary.path,
-        summary.sequence,
-        render::thousands(summary.files),
-        render::bytes(summary.bytes),
-        render::thousands(summary.changed),
-        render::bytes(summary.changed_bytes),
-    );
-    text += &format!(
-        "  size         {}, in {:.1} s\n  read back    {}\n",
-        render::bytes(summary.payload_bytes),
-        summary.seconds,
-        match summary.verified {
-            true => "yes, from the disk",
-            false => "no",
-        },
-    );
-    for one in &summary.deleted {
-        text += &format!(
-            "  removed      number {} of {} ({}): {}\n",
-            one.sequence,
-            one.created,
-            render::bytes(one.bytes),
-            one.why
-        );
-    }
-    text
 }

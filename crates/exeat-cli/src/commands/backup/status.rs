@@ -1,6 +1,6 @@
 //! `exeat backup status`: for whoever watches over backups, people or a monitor.
 
-use exeat_core::backup::{LastRun, sound};
+use exeat_core::backup::{LastRun, Shelved};
 use exeat_core::diagnostic::Finding;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -26,8 +26,7 @@ struct One {
     to: String,
     series: Option<String>,
     packages: u64,
-    /// The newest that was read back, and everything that it needs, too; with
-    /// `verify = "none"` the newest that is there with all that it needs.
+    /// The newest that was read back, or with `verify = "none"` the newest.
     newest: Option<Newest>,
     max_age_seconds: Option<i64>,
     /// There is none, or it is older than it may be.
@@ -147,11 +146,12 @@ fn look(
     let shelf = site.shelf(progress).map_err(stopped_or)?;
     one.packages = shelf.packages().len() as u64;
     one.findings = findings(&shelf, &memory);
-    // One that needs what is lost or damaged cannot be restored.
-    let is_sound = sound(&site.candidates(&shelf, &memory));
-    let mut packages = shelf.packages().iter().zip(is_sound);
-    let newest = packages.rfind(|(_, is_sound)| *is_sound);
-    let newest = newest.map(|(package, _)| package);
+    let is_good = |package: &&Shelved| {
+        let is_verified = memory.verified.contains_key(&package.id);
+        let need_not = site.profile.verify == crate::config::VerifyWhen::Never;
+        package.damage.is_none() && (is_verified || need_not)
+    };
+    let newest = shelf.packages().iter().rfind(is_good);
     one.is_stale = newest.is_none_or(|newest| is_stale(newest.created, max_age, now()));
     one.newest = newest.map(|newest| Newest {
         package: newest.id.to_string(),

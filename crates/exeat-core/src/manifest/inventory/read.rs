@@ -238,12 +238,12 @@ impl Reading {
             Some(reason) => self.reason(reason)?,
             None => 0,
         };
-        let lapse = match (&line.lapse, line.kind, line.skipped.is_none()) {
-            (Some(reason), EntryKind::File, true) if line.package.is_none() => {
-                self.reason(reason)?
-            }
-            (Some(_), ..) => return Err(InventoryFault::Fields),
-            (None, ..) => 0,
+        let can_lapse =
+            line.kind != EntryKind::Symlink && line.skipped.is_none() && line.package.is_none();
+        let lapse = match &line.lapse {
+            Some(reason) if can_lapse => self.reason(reason)?,
+            Some(_) => return Err(InventoryFault::Fields),
+            None => 0,
         };
         let package = self.package(line.package)?;
         let owner = match line.owner {
@@ -325,7 +325,12 @@ impl Reading {
         if self.inventory.volumes.len() as u64 > MAX_VOLUMES {
             return Err(InventoryFault::Place);
         }
-        let starts_new = volume == self.last + 1 && offset == 0;
+        // Nothing was left of what was to be in those between.
+        let starts_new = volume > self.last && u64::from(volume) <= MAX_VOLUMES && offset == 0;
+        if starts_new {
+            self.inventory.empty_until(volume as usize - 1, index);
+            self.last = volume - 1;
+        }
         match (&line.parts, line.sha256.is_some()) {
             (None, has_digest) if has_digest == is_file => {
                 if self.place == Some((volume, offset)) {

@@ -2,7 +2,7 @@
 //! that breaks it and nothing else.
 
 use super::*;
-use crate::entry::MAX_ENTRIES;
+use crate::entry::{Attributes, MAX_ENTRIES, Owner};
 use crate::framing::{BLOCK, PayloadKind};
 use crate::layout::MAX_PARTS;
 
@@ -314,8 +314,158 @@ fn the_longest_line_a_writer_makes_fits() {
         modified: i64::MIN,
         target: b"",
     };
-    let line = Line::new(&frame).placed(99_000, 0).in_parts(&parts);
-    Writer::new(Vec::new()).entry(&line).expect("below 64 KiB");
+    let mut attributes = Attributes::default();
+    attributes.insert(&"\u{1}".repeat(255), &[0; 15 << 10]);
+    for attributes in [None, Some(&attributes)] {
+        let mut writer = Writer::new(Vec::new());
+        let line = Line::new(&frame).placed(99_000, 0).in_parts(&parts);
+        let owner = Owner {
+            gid: u32::MAX,
+            nanoseconds: 999_999_999,
+            special: 7,
+            uid: u32::MAX,
+        };
+        writer
+            .entry(line.kept(Some(owner), attributes, None))
+            .expect("below 64 KiB");
+        let text = String::from_utf8(writer.into_inner()).expect("JSON");
+        assert!(!text.contains("xattrs"));
+        assert_eq!(text.contains("lapse"), attributes.is_some());
+    }
+}
+
+/// A file that an earlier package holds.
+fn held(path: &str, bytes: u64) -> String {
+    format!(
+        r#"{{"bytes":{bytes},"mode":"0644","mtime":1,"package":"{EARLIER}","path":"{path}","sha256":"{SHA}","type":"file"}}"#
+    )
+}
+
+const EARLIER: &str = "01a227bb-9c7e-701c-9404-1edb17788129";
+
+#[test]
+fn what_a_backup_has_more() {
+    let owned = file("a", 10, 1, 0)
+        .replace(
+            r#""offset":0,"#,
+            r#""offset":0,"owner":{"gid":7,"nanoseconds":5,"special":4,"uid":3},"#,
+        )
+        .replace(
+            r#""volume":1}"#,
+            r#""volume":1,"xattrs":{"user.note":"aGk="}}"#,
+        )
+        .replace(r#""mode""#, r#""lapse":"changed while it was read","mode""#);
+    let inventory = read(&[header(2, 10, 1), owned, held("b", 99)]).expect("good");
+    let [a, b] = [inventory.entry(0), inventory.entry(1)];
+    let owner = a.owner().expect("it has one");
+    assert_eq!((owner.uid, owner.gid), (3, 7));
+    assert_eq!((owner.special, owner.nanoseconds), (4, 5));
+    let attributes = a.attributes().and_then(Attributes::decoded);
+    assert_eq!(attributes, Some(vec![("user.note", b"hi".to_vec())]));
+    assert_eq!(a.lapse(), Some("changed while it was read"));
+    assert_eq!((a.package(), a.is_here(), b.is_here()), (None, true, false));
+    assert_eq!(b.package().map(|id| id.to_string()), Some(EARLIER.into()));
+    assert_eq!(b.framed(), 0);
+    assert_eq!(inventory.bases(), [b.package().expect("held")]);
+    assert_eq!(inventory.volumes(), [Content::Entries(0..1)]);
+}
+
+#[test]
+fn what_a_backup_must_not_have() {
+    let with = |line: String, from: &str, to: &str| {
+        assert!(line.contains(from), "{line}");
+        line.replace(from, to)
+    };
+    let package = format!(r#""package":"{EARLIER}","#);
+    let parts = |volumes: [u32; 2], bytes: u64| {
+        let [a, b] = volumes;
+        let part = |volume| format!(r#"{{"bytes":5,"sha256":"{SHA}","volume":{volume}}}"#);
+        let sha = format!(r#""path":"a","sha256":"{SHA}""#);
+        let parts = format!(r#""parts":[{},{}],"path":"a""#, part(a), part(b));
+        with(held("a", bytes), &sha, "@")
+            .replace("@", &parts)
+            .replace(
+                &format!(r#""mtime":1,{package}"#),
+                &format!(r#""mtime":1,{package}"#),
+            )
+    };
+    read(&[header(1, 0, 0), parts([2, 3], 10)]).expect("held in parts");
+    let xattrs = |value: &str| {
+        let to = format!(r#""volume":1,"xattrs":{value}}}"#);
+        with(file("a", 10, 1, 0), r#""volume":1}"#, &to)
+    };
+    let owner = |value: &str| {
+        let to = format!(r#""mtime":-1,"offset":0,"owner":{value},"#);
+        with(file("a", 10, 1, 0), r#""mtime":-1,"offset":0,"#, &to)
+    };
+    let large = format!(r#"{{"user.a":"{}"}}"#, "AAAA".repeat(6000));
+    for (line, expected) in [
+        // Held, and here as well, or nowhere.
+        (
+            with(
+                file("a", 10, 1, 0),
+                r#""path""#,
+                &format!(r#"{package}"path""#),
+            ),
+            "Fields",
+        ),
+        (
+            with(skipped("a"), r#""path""#, &format!(r#"{package}"path""#)),
+            "Fields",
+        ),
+        (
+            with(held("a", 1), &format!(r#","sha256":"{SHA}""#), ""),
+            "Fields",
+        ),
+        (
+            with(held("a", 0), r#""type":"file""#, r#""type":"directory""#),
+            "Fields",
+        ),
+        // Parts that do not add up, or do not follow each other.
+        (parts([2, 3], 11), "Fields"),
+        (parts([2, 4], 10), "Fields"),
+        // What cannot be torn.
+        (
+            with(held("a", 1), r#""mode""#, r#""lapse":"x","mode""#),
+            "Fields",
+        ),
+        (
+            with(skipped("a"), r#""mode""#, r#""lapse":"x","mode""#),
+            "Fields",
+        ),
+        (
+            with(link("a", "b", 0), r#""mode""#, r#""lapse":"x","mode""#),
+            "Fields",
+        ),
+        (
+            with(file("a", 10, 1, 0), r#""mode""#, r#""lapse":"","mode""#),
+            "Fields",
+        ),
+        // No owner, no attributes.
+        (owner(r#"{"gid":7,"special":8,"uid":3}"#), "Attributes"),
+        (
+            owner(r#"{"gid":7,"nanoseconds":1000000000,"uid":3}"#),
+            "Attributes",
+        ),
+        (
+            owner(r#"{"gid":7,"nanoseconds":0,"uid":3}"#),
+            "NotCanonical",
+        ),
+        (owner(r#"{"gid":7}"#), "Json"),
+        (owner(r#"{"gid":-1,"uid":3}"#), "Json"),
+        (xattrs("{}"), "Attributes"),
+        (xattrs(r#"{"user.a":"a"}"#), "Attributes"),
+        (xattrs(r#"{"user.a":"aGl="}"#), "Attributes"),
+        (xattrs(r#"{"":"aGk="}"#), "Attributes"),
+        (xattrs(r#"{"a\u0000":"aGk="}"#), "Attributes"),
+        (xattrs(r#"{"user.b":"","user.a":""}"#), "NotCanonical"),
+        (xattrs(&large), "Attributes"),
+    ] {
+        let here = line.contains("\"volume\":1") && !line.contains("symlink");
+        let (bytes, files) = if here { (10, 1) } else { (0, 0) };
+        let found = fault(&[header(1, bytes, files), line.clone()]);
+        assert_eq!(found, (2, expected.to_owned()), "{line}");
+    }
 }
 
 fn read_raw(header: &str, lines: &[String]) -> Result<Inventory, InventoryError> {

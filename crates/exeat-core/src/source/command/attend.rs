@@ -21,7 +21,7 @@ use rustix::process::{
     set_child_subreaper, setsid, waitid,
 };
 
-use super::report::{Ending, Report};
+use super::report::{Ending, Report, group_line};
 use crate::path::Escaped;
 
 /// How long those that a command has started may take to end after it: what is
@@ -43,7 +43,7 @@ pub fn attend(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut report = File::from(report);
-    let told = match run(program, words, &report) {
+    let told = match run(program, words, &mut report) {
         Ok(Some(told)) => told,
         // Nobody wants to know.
         Ok(None) => return ExitCode::SUCCESS,
@@ -61,7 +61,7 @@ pub fn attend(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(
     program: OsString,
     arguments: impl Iterator<Item = OsString>,
-    listener: &File,
+    listener: &mut File,
 ) -> io::Result<Option<Report>> {
     // Without a terminal nobody is asked for a password, and Ctrl-C is for
     // whoever listens. It fails only where it is so already.
@@ -72,6 +72,10 @@ fn run(
         .stdin(Stdio::null())
         .process_group(0)
         .spawn()?;
+    // Should this process be killed, others can still end the command. Where
+    // nobody listens, that is noticed below.
+    let group = Pid::from_child(&child).as_raw_nonzero().get();
+    let _ = listener.write_all(group_line(group).as_bytes());
     match wait(&mut child, listener) {
         Ok(Some(status)) => Ok(finish(status, listener)),
         other => {

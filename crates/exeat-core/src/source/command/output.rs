@@ -5,15 +5,17 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, PipeReader, Read};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::check::Checker;
 use super::expected::{KEPT, Shortfall};
-use super::report::{Ending, MAX_REPORT, Report};
+use super::report::{self, Ending, MAX_REPORT, Report};
 use super::{CommandFailure, ExpectedEnd, Tail};
 use crate::path::Escaped;
 
@@ -367,7 +369,14 @@ impl CommandOutput {
     fn stop(&mut self) {
         self.report = None;
         self.checker = None;
-        let _ = self.child.wait();
+        // The attendant has ended everything, unless it was killed itself.
+        let was_killed = |status: ExitStatus| status.signal().is_some();
+        if self.child.wait().is_ok_and(was_killed)
+            && let Some(group) = report::group(&self.told).and_then(Pid::from_raw)
+        {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        self.told.clear();
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the process that watches over a command tells the one that reads its
-//! output: a few short lines through a pipe of their own.
+//! output: a few short lines through a pipe of their own. First the command's
+//! group, as soon as it runs, and at last how everything ended.
 
 use std::fmt::Write as _;
 
@@ -54,6 +55,10 @@ impl Report {
     /// Reads one; `None` where it is not whole.
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?.strip_suffix("end\n")?;
+        let text = match group_and_rest(text) {
+            Some((_, rest)) => rest,
+            None => text,
+        };
         let mut lines = text.lines();
         let (word, number) = lines.next()?.split_once(' ')?;
         let number = number.parse().ok()?;
@@ -73,6 +78,22 @@ impl Report {
     }
 }
 
+/// The line that tells the group that the command is in.
+pub(super) fn group_line(group: i32) -> String {
+    format!("group {group}\n")
+}
+
+/// The group that was told, where one was.
+pub(super) fn group(bytes: &[u8]) -> Option<i32> {
+    let (group, _) = group_and_rest(std::str::from_utf8(bytes).ok()?)?;
+    // 0 and 1 would mean others.
+    group.parse().ok().filter(|&group| group > 1)
+}
+
+fn group_and_rest(text: &str) -> Option<(&str, &str)> {
+    text.strip_prefix("group ")?.split_once('\n')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,7 +110,25 @@ mod tests {
                 for cut in 0..text.len() {
                     assert_eq!(Report::parse(&text.as_bytes()[..cut]), None, "{cut}");
                 }
+                let text = group_line(77) + &text;
+                let report = Report::of(ending, left);
+                assert_eq!(Report::parse(text.as_bytes()), Some(report));
+                assert_eq!(group(text.as_bytes()), Some(77));
             }
+        }
+    }
+
+    #[test]
+    fn a_group_that_is_none() {
+        for told in [
+            "",
+            "group 7",
+            "group 0\n",
+            "group 1\n",
+            "group -7\n",
+            "exit 0\n",
+        ] {
+            assert_eq!(group(told.as_bytes()), None, "{told}");
         }
     }
 }

@@ -1,0 +1,61 @@
+//! Packages read back from the disk, past what memory has of them.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use exeat_core::backup::{Memory, Shelf};
+use exeat_core::path::Escaped;
+use exeat_core::progress::Progress;
+use exeat_core::signature::{AllowedSigner, AllowedSigners, PACKAGE_NAMESPACE};
+use exeat_core::verify::Package;
+
+use super::Site;
+use crate::commands::{now, stop_if_asked, stopped_or};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::progress::Shown;
+
+/// Reads every package that nobody has compared, and remembers those that are
+/// whole; of those that are not `warnings` tells.
+pub(super) fn compare(
+    site: &Site,
+    shelf: &Shelf,
+    memory: &mut Memory,
+    progress: &Shown,
+    warnings: &mut Vec<String>,
+) -> Result<(), CommandError> {
+    for package in shelf.packages() {
+        if memory.verified.contains_key(&package.id) || package.damage.is_some() {
+            continue;
+        }
+        match read_back(&shelf.path_of(package), site, progress) {
+            Ok(()) => {
+                memory.verified.insert(package.id, now());
+            }
+            Err(error) if matches!(error.exit, Exit::Interrupted(_)) => return Err(error),
+            Err(error) => {
+                let name = Escaped(package.name.as_bytes());
+                warnings.push(format!("{name}: {error}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares a package with its manifest as the disk has it.
+pub(super) fn read_back(
+    path: &Path,
+    site: &Site,
+    progress: &dyn Progress,
+) -> Result<(), CommandError> {
+    let line = AllowedSigner::new("exeat-backup", &[PACKAGE_NAMESPACE], site.key.clone())?;
+    let mut allowed = AllowedSigners::empty();
+    allowed.push(line);
+    let about = |error: CommandError| error.about("the package was read back, and is not whole");
+    let package = Package::open(path).map_err(stopped_or)?;
+    let read = package.verify_from_medium(&allowed, now(), None, progress);
+    read.map(drop).map_err(|error| match stop_if_asked() {
+        Err(stopped) => stopped,
+        Ok(()) => about(error.into()),
+    })
+}
