@@ -207,7 +207,7 @@ fn no_room_for_what_the_host_remembers() {
     site.comes_back();
     drop(disk);
     // There is room again.
-    assert_eq!(site.json("run clinic", 7)["sequence"], 3);
+    assert_eq!(site.night("clinic")["sequence"], 3);
     let fourth = site.night("clinic");
     assert_eq!(
         (&fourth["sequence"], &fourth["needs"]),
