@@ -38,6 +38,8 @@ pub(crate) struct Report {
     pub(crate) intro: Vec<String>,
     /// What they should know after it.
     pub(crate) notes: Vec<String>,
+    /// What they have to know, `--quiet` or not.
+    pub(crate) alarms: Vec<String>,
     /// The result for programs, as JSON.
     pub(crate) json: String,
 }
@@ -66,6 +68,7 @@ impl Report {
             },
             intro: Vec::new(),
             notes: Vec::new(),
+            alarms: Vec::new(),
             json: if wants_json {
                 to_json(result)
             } else {
@@ -167,18 +170,18 @@ impl Ui {
     /// Ends a command: prints its result or its error, and says how the
     /// program ends.
     pub(crate) fn finish(&self, command: &str, result: Result<Report, CommandError>) -> Exit {
-        let (mut exit, text, notes, json) = match result {
+        let (mut exit, text, notes, alarms, json) = match result {
             Ok(report) => {
                 for note in &report.intro {
                     self.note(note);
                 }
                 let json = document(command, report.exit, &report.json, "null");
-                (report.exit, report.text, report.notes, json)
+                (report.exit, report.text, report.notes, report.alarms, json)
             }
             Err(error) => {
                 self.must_say(&format!("exeat: {error}"));
                 let json = document(command, error.exit, "null", &to_json(&error));
-                (error.exit, String::new(), Vec::new(), json)
+                (error.exit, String::new(), Vec::new(), Vec::new(), json)
             }
         };
         let mut failed = |what: &str, error: &io::Error| {
@@ -208,6 +211,9 @@ impl Ui {
         drop(out);
         for note in &notes {
             self.note(note);
+        }
+        for alarm in &alarms {
+            self.must_say(alarm);
         }
         exit
     }

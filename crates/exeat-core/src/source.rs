@@ -37,7 +37,7 @@ mod walk;
 
 pub(crate) use again::{DATABASE, Gone, LOG, Reopen, is_database};
 pub(crate) use listing::{Digests, Held, Identity, NodeBuilder, SkipReason};
-pub use listing::{Entry, Listing};
+pub use listing::{Entry, GivenUp, Listing};
 use piped::Piped;
 
 /// How many offending paths one error names; it counts the rest.
@@ -665,22 +665,21 @@ impl Reader<'_> {
         }
         let count = match read_some(&mut self.file, &mut buffer[..want]) {
             Ok(0) => {
-                self.lapse = Some(SkipReason::Changed);
+                self.lapse.get_or_insert(SkipReason::Changed);
                 0
             }
             Ok(count) => count,
             Err(_) => {
                 self.lapse = Some(SkipReason::InputOutput);
+                // What comes after it may be readable.
+                let ahead = i64::try_from(want).expect("a buffer is small");
+                let _ = self.file.seek(SeekFrom::Current(ahead));
                 0
             }
         };
         let count = match count {
             0 => {
                 buffer[..want].fill(0);
-                // Nothing more of it is asked for.
-                if self.lapse == Some(SkipReason::InputOutput) {
-                    let _ = self.file.seek(SeekFrom::End(0));
-                }
                 want
             }
             count => count,

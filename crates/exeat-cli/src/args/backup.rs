@@ -80,7 +80,8 @@ pub(crate) struct BackupList {
 #[command(after_help = "\
 Examples:
   exeat backup status
-  exeat backup status clinic --max-age 26h")]
+  exeat backup status clinic --max-age 26h
+  exeat backup status --read-back")]
 pub(crate) struct BackupStatus {
     /// The profile [default: all of them]
     #[arg(value_name = "NAME")]
@@ -88,6 +89,9 @@ pub(crate) struct BackupStatus {
     /// How old the newest good one may be [default: the profile's max_age]
     #[arg(long, value_name = "TIME", value_parser = some_time)]
     pub(crate) max_age: Option<SignedDuration>,
+    /// Read every package back from the disk, too, and compare it: disks forget
+    #[arg(long)]
+    pub(crate) read_back: bool,
 }
 
 /// Remove the backups that no rule of the profile keeps

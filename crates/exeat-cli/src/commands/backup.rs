@@ -10,16 +10,17 @@ mod run;
 mod status;
 mod summary;
 mod timer;
+mod told;
 
 use std::path::PathBuf;
 
-use exeat_core::backup::{BackupError, Keep, Memory, SeriesId, Shelf, series_id};
+use exeat_core::backup::{BackupError, Keep, Memory, SeriesId, Shelf, Shelved, series_id, sound};
 use exeat_core::diagnostic::{Finding, Severity};
 use exeat_core::progress::Progress;
 use exeat_core::signature::PublicKey;
 
 use crate::args;
-use crate::config::{self, Config, Profile};
+use crate::config::{self, Config, Profile, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::{Report, Ui};
@@ -48,7 +49,23 @@ struct Site {
     state: PathBuf,
 }
 
+/// The public half of the key that signed last, for those who look where the key
+/// itself is not: a credential of the service, say.
+const SIGNER: &str = "signer.pub";
+
 impl Site {
+    /// For whoever only looks.
+    fn look(profile: Profile, config: &Config) -> Result<Self, CommandError> {
+        let known = config::backup_state(&profile.name)?.join(SIGNER);
+        let known = config::read_text(&known).ok();
+        let known = known.and_then(|line| PublicKey::parse(&line).ok());
+        match (Self::of(profile.clone(), config), known) {
+            (Ok(site), _) => Ok(site),
+            (Err(_), Some(key)) => Self::signed_by(key, profile),
+            (Err(error), None) => Err(error),
+        }
+    }
+
     fn of(profile: Profile, config: &Config) -> Result<Self, CommandError> {
         let key = config.public_key(profile.signing_key.as_ref())?;
         let key = key.ok_or_else(|| {
@@ -59,6 +76,10 @@ impl Site {
             )
             .with_help("run 'exeat init', or name one with signing_key in the profile")
         })?;
+        Self::signed_by(key, profile)
+    }
+
+    fn signed_by(key: PublicKey, profile: Profile) -> Result<Self, CommandError> {
         Ok(Self {
             series: series_id(&key.fingerprint(), &profile.name),
             state: config::backup_state(&profile.name)?,
@@ -69,7 +90,14 @@ impl Site {
 
     /// Makes the folder that it is remembered in.
     fn make_state(&self) -> Result<(), CommandError> {
-        config::make_dir(&self.state).map_err(|e| config::cannot_read(&self.state, &e))
+        let failed = |e: std::io::Error| config::cannot_read(&self.state, &e);
+        config::make_dir(&self.state).map_err(failed)?;
+        let line = format!("{}\n", self.key.to_openssh());
+        let path = self.state.join(SIGNER);
+        match config::read_text(&path) {
+            Ok(known) if known == line => Ok(()),
+            _ => config::write_report(&path, line.as_bytes(), 0o077).map_err(failed),
+        }
     }
 
     fn lock_path(&self) -> PathBuf {
@@ -80,8 +108,8 @@ impl Site {
         self.state.join("chain.json")
     }
 
-    /// What is remembered; of another key, place or form it counts for nothing,
-    /// and `say` is told so.
+    /// What is remembered; of another key or form it counts for nothing, and `say`
+    /// is told so.
     fn memory(&self, say: &mut dyn FnMut(String)) -> Memory {
         let to = self.profile.to.display().to_string();
         let new = Memory::new(self.series, &to);
@@ -103,6 +131,22 @@ impl Site {
         Shelf::read(&self.profile.to, self.series, &self.key, progress)
     }
 
+    /// The packages that can be restored as far as this machine knows, and that
+    /// later ones may rest on: they are not damaged and, where packages are read
+    /// back, were; and so is all that they need.
+    fn sound(&self, shelf: &Shelf, memory: &Memory) -> Vec<Shelved> {
+        let mut candidates = shelf.candidates(memory);
+        if self.profile.verify == VerifyWhen::Never {
+            for (candidate, package) in candidates.iter_mut().zip(shelf.packages()) {
+                candidate.is_verified = package.damage.is_none();
+            }
+        }
+        let sound = sound(&candidates);
+        let packages = shelf.packages().iter().zip(sound);
+        let sound = packages.filter(|&(_, is_sound)| is_sound);
+        sound.map(|(package, _)| package.clone()).collect()
+    }
+
     fn keep(&self) -> Keep {
         let keep = self.profile.keep;
         Keep {
@@ -118,8 +162,14 @@ impl Site {
 /// Everything that speaks against the chain.
 fn findings(shelf: &Shelf, memory: &Memory) -> Vec<Finding> {
     let mut findings = shelf.held_against(memory.tip.as_ref());
+    findings.extend(shelf.strangers(memory));
     findings.extend(shelf.problems().iter().cloned());
     findings
+}
+
+/// A finding in one line.
+fn in_words(finding: &Finding) -> String {
+    format!("{} ({}): {}", finding.message, finding.code, finding.help)
 }
 
 /// Whether something is wrong with the chain that nobody has accounted for.

@@ -175,7 +175,11 @@ fn text(inventory: &Inventory) -> String {
             let _ = write!(text, "  [in {}]", package.short());
         }
         if let Some(reason) = record.lapse() {
-            let _ = write!(text, "  [may be torn: {}]", Escaped(reason.as_bytes()));
+            let _ = write!(
+                text,
+                "  [perhaps not as it was: {}]",
+                Escaped(reason.as_bytes())
+            );
         }
         text.push('\n');
     }

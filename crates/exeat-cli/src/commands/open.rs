@@ -9,7 +9,7 @@ use exeat_core::decide::OpenPermit;
 use exeat_core::destination::OpenTarget;
 use exeat_core::keys::Identities;
 use exeat_core::open::{self, OpenError, OpenOptions, Opened};
-use exeat_core::path::shown;
+use exeat_core::path::{Escaped, shown};
 use exeat_core::verify::{Package, Unlocked, Verified};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -205,6 +205,17 @@ fn to_stdout(
     let emitted = open::emit(unlocked, permit, path, output, None, &progress);
     let emitted = emitted.map_err(stopped_or)?;
     progress.clear();
+    let lapses: Vec<_> = path
+        .and_then(|path| unlocked.inventory().lapse_of(path))
+        .map(|reason| Skipped {
+            path: emitted.path.clone(),
+            reason: Escaped(reason.as_bytes()).to_string(),
+        })
+        .into_iter()
+        .collect();
+    for lapse in &lapses {
+        ui.must_say(&not_as_it_was(&lapse.path, &lapse.reason));
+    }
     let signer = SignerReport::of(unlocked.verified());
     let text = format!(
         "wrote {} ({}) to standard output\n  signed by    {}\n  fingerprint  {}\n",
@@ -221,7 +232,7 @@ fn to_stdout(
         bytes: emitted.bytes,
         outside_links: &[],
         skipped: Vec::new(),
-        lapses: Vec::new(),
+        lapses,
         lost_attributes: &[],
         earlier: Vec::new(),
     };
@@ -284,6 +295,10 @@ fn to_folder(
     Ok(report)
 }
 
+fn not_as_it_was(path: &str, reason: &str) -> String {
+    format!("perhaps not as it was: {path} (the sender's: {reason})")
+}
+
 fn notes(opened: &Opened) -> Vec<String> {
     let mut notes = Vec::new();
     let mut add = |lines: Vec<String>| {
@@ -299,7 +314,7 @@ fn notes(opened: &Opened) -> Vec<String> {
         .collect());
     let lapses = opened.lapses.iter();
     add(lapses
-        .map(|(path, reason)| format!("may be torn: {path} (the sender's: {reason})"))
+        .map(|(path, reason)| not_as_it_was(path, reason))
         .collect());
     let lost = opened.lost_attributes.iter();
     add(lost

@@ -67,6 +67,9 @@ pub struct LastRun {
 #[serde(deny_unknown_fields)]
 pub struct Memory {
     format: String,
+    /// The package that is about to be put into its place; none where the last one
+    /// was remembered.
+    pub intended: Option<PackageId>,
     /// How the last run went; none before the first.
     pub last_run: Option<LastRun>,
     /// The chain.
@@ -85,6 +88,7 @@ impl Memory {
     pub fn new(series: Uuid, to: &str) -> Self {
         Self {
             format: FORMAT.to_owned(),
+            intended: None,
             last_run: None,
             series,
             tip: None,

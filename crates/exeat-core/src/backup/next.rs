@@ -25,10 +25,16 @@ pub enum WhyFull {
     Always,
     /// There is no full one in its place that later ones could rest on.
     First,
+    /// Somebody asked for it.
+    Asked,
     /// It is time.
     Due,
     /// What the host remembered of the files is gone.
     Forgotten,
+    /// The earlier ones are for other recipients.
+    Recipients,
+    /// No file was as it was.
+    Nothing,
 }
 
 impl WhyFull {
@@ -37,6 +43,9 @@ impl WhyFull {
     pub fn text(self) -> &'static str {
         match self {
             Self::Always => "the profile makes every package a full one",
+            Self::Asked => "it was asked for",
+            Self::Recipients => "earlier ones are for other recipients",
+            Self::Nothing => "no file was as it was",
             Self::First => "there is no earlier full one in the folder",
             Self::Due => "it was time for a full one",
             Self::Forgotten => "there was no usable record of the files in earlier ones",

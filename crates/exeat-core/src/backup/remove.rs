@@ -108,6 +108,14 @@ impl Shelf {
         Ok(removed)
     }
 
+    /// The places of the chain of which there is neither a package nor a record, up
+    /// to the end of the chain as the host remembers it: the first hundred.
+    #[must_use]
+    pub fn missing(&self, tip: Option<&Tip>) -> Vec<u64> {
+        let missing = self.chain().missing(tip.map(|tip| tip.sequence));
+        missing.into_iter().flatten().take(100).collect()
+    }
+
     /// Records as missing every place of the chain of which there is neither a
     /// package nor a record, up to the end of the chain as the host remembers
     /// it; gives those places. They are no gap from then on.

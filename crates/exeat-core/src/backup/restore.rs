@@ -10,7 +10,7 @@ use super::BackupError;
 use super::series::SeriesId;
 use crate::diagnostic::{Explain, Fault};
 use crate::manifest::PackageId;
-use crate::path::shown;
+use crate::path::{Escaped, shown};
 use crate::progress::Progress;
 use crate::signature::{AllowedSigners, Fingerprint};
 use crate::verify::Package;
@@ -41,6 +41,8 @@ pub struct Backup {
     pub created: Timestamp,
     /// The key that signed it.
     pub signer: Fingerprint,
+    /// Whose key that is, as the allowed signers say.
+    pub principal: String,
 }
 
 /// Why there is nothing to restore.
@@ -58,13 +60,14 @@ pub enum RestoreError {
         /// How many packages nobody that is trusted has signed.
         untrusted: u64,
     },
-    /// There are several chains.
-    #[error("{} holds backups of {} chains", shown(folder), series.len())]
+    /// There are several chains. One is known by who has signed it, too: anybody
+    /// can write the number of somebody else's.
+    #[error("{} holds {} chains of backups", shown(folder), chains.len())]
     Several {
         /// The folder.
         folder: PathBuf,
-        /// The chains, each with the newest time.
-        series: Vec<(SeriesId, Timestamp)>,
+        /// The newest of each chain.
+        chains: Vec<Backup>,
     },
     /// All of them are later.
     #[error("there is no backup of {wanted} or before; the oldest is of {oldest}")]
@@ -107,12 +110,18 @@ impl Explain for RestoreError {
                 )
                 .into(),
             ),
-            Self::Several { series, .. } => {
-                let lines = series
-                    .iter()
-                    .map(|(id, newest)| format!("--series {id} (newest of {newest})"));
+            Self::Several { chains, .. } => {
+                let lines = chains.iter().map(|newest| {
+                    format!(
+                        "--series {} --signer '{}' (number {} of {})",
+                        newest.series,
+                        Escaped(newest.principal.as_bytes()),
+                        newest.sequence,
+                        newest.created
+                    )
+                });
                 let lines: Vec<_> = lines.take(20).collect();
-                Some(format!("say which one: {}", lines.join(", ")).into())
+                Some(format!("say which one:\n  {}", lines.join("\n  ")).into())
             }
             Self::Later { .. } => Some("choose a later time".into()),
         }
@@ -170,7 +179,7 @@ impl Backups {
             let Some(series) = manifest.series else {
                 continue;
             };
-            if known.insert(manifest.id) {
+            if known.insert((manifest.id, *signer.fingerprint())) {
                 found.packages.push(Backup {
                     path,
                     id: manifest.id,
@@ -178,6 +187,7 @@ impl Backups {
                     sequence: series.sequence,
                     created: manifest.created,
                     signer: *signer.fingerprint(),
+                    principal: signer.principal().to_owned(),
                 });
             }
         }
@@ -194,10 +204,13 @@ impl Backups {
         wanted: Timestamp,
         series: Option<SeriesId>,
     ) -> Result<&Backup, RestoreError> {
-        let mut chains: BTreeMap<SeriesId, Timestamp> = BTreeMap::new();
+        let mut chains: BTreeMap<(SeriesId, String), &Backup> = BTreeMap::new();
         for package in self.of(series) {
-            let newest = chains.entry(package.series).or_insert(package.created);
-            *newest = package.created.max(*newest);
+            let chain = (package.series, package.signer.to_string());
+            let newest = chains.entry(chain).or_insert(package);
+            if package.sequence > newest.sequence {
+                *newest = package;
+            }
         }
         if chains.is_empty() {
             return Err(RestoreError::None {
@@ -208,7 +221,7 @@ impl Backups {
         if chains.len() > 1 {
             return Err(RestoreError::Several {
                 folder: self.folder.clone(),
-                series: chains.into_iter().collect(),
+                chains: chains.into_values().cloned().collect(),
             });
         }
         let then = self.of(series).filter(|package| package.created <= wanted);

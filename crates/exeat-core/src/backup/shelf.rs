@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::chain::Chain;
 use super::error::BackupError;
 use super::memory::{Memory, Tip};
-use super::problems::{MAYBE_UNREADABLE, Problems, RECORD, UNREADABLE};
+use super::problems::{FORK, MAYBE_UNREADABLE, Problems, RECORD, UNREADABLE, finding};
 use super::pruned::{self, Found, Gone, PruneRecord};
 use super::retention::Candidate;
 use crate::diagnostic::Finding;
@@ -353,6 +353,28 @@ impl Shelf {
     #[must_use]
     pub fn problems(&self) -> &[Finding] {
         &self.problems
+    }
+
+    /// Packages after the one that the host remembers as its last, and that it did
+    /// not mean to make: another machine has the key, `backup-fork`.
+    #[must_use]
+    pub fn strangers(&self, memory: &Memory) -> Vec<Finding> {
+        let Some(tip) = &memory.tip else {
+            return Vec::new();
+        };
+        let packages = self.packages.iter();
+        let strange =
+            packages.filter(|one| one.sequence > tip.sequence && Some(one.id) != memory.intended);
+        let names: Vec<_> = strange.map(Shelved::shown).collect();
+        match names.is_empty() {
+            true => Vec::new(),
+            false => {
+                let message = "there are packages by this profile's key that this host did not \
+                               make"
+                    .to_owned();
+                vec![finding(FORK, message, names)]
+            }
+        }
     }
 
     /// Compares with what the host remembers as the end of the chain:

@@ -164,6 +164,8 @@ pub struct Recalled {
     pub unchanged: u64,
     /// Files that were there and are not any more.
     pub gone: u64,
+    /// Files that were there.
+    pub files: u64,
 }
 
 /// Finds the files of a listing that have not changed, as the state in `folder`
@@ -243,6 +245,7 @@ fn merge(
                     package,
                     unchanged,
                     gone,
+                    files,
                 }),
                 false => Err(lines.damaged()),
             };

@@ -366,6 +366,12 @@ impl Inventory {
         &self.volumes
     }
 
+    /// Why the file at `path` may not be what it was at any one time, if so.
+    #[must_use]
+    pub fn lapse_of(&self, path: &[u8]) -> Option<&str> {
+        self.entry(self.find(path)?).lapse()
+    }
+
     /// The index of the entry at `path`.
     pub(crate) fn find(&self, path: &[u8]) -> Option<usize> {
         self.entries

@@ -209,8 +209,13 @@ impl<S: Stage> Writing<'_, S> {
                 Ok(None)
             }
             // Others have begun to write parts of it.
-            Err(_) => Err(SourceError::Changed {
+            Err(SkipReason::Vanished) => Err(SourceError::Changed {
                 path: entry.path().to_string(),
+            }
+            .into()),
+            Err(reason) => Err(SourceError::Read {
+                path: entry.path().to_string(),
+                source: io::Error::other(reason.text()),
             }
             .into()),
         }

@@ -59,6 +59,15 @@ struct Node {
     lapse: Option<SkipReason>,
 }
 
+/// Why a file that spans volumes is left out of another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenUp {
+    /// It was gone when its turn came.
+    Vanished,
+    /// It could not be opened.
+    Unreadable,
+}
+
 /// A file that an earlier package of a chain of backups holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -388,14 +397,22 @@ impl Listing {
         self.skipped += 1;
     }
 
-    /// Leaves out the files at these paths, as they are shown: they were gone when
-    /// their turn came.
-    pub fn give_up(&mut self, paths: &[String]) {
+    /// Leaves out the files at these paths, as they are shown.
+    pub fn give_up(&mut self, paths: &[(String, GivenUp)]) {
+        if paths.is_empty() {
+            return;
+        }
         for index in 0..self.nodes.len() {
             let entry = self.entry(index);
-            let is_file = entry.kind() == EntryKind::File && entry.is_here();
-            if is_file && paths.contains(&entry.path().to_string()) {
-                self.leave_out(index, SkipReason::Vanished);
+            if entry.kind() != EntryKind::File || !entry.is_here() {
+                continue;
+            }
+            let path = entry.path().to_string();
+            let found = paths.iter().find(|(given_up, _)| *given_up == path);
+            match found {
+                Some((_, GivenUp::Vanished)) => self.leave_out(index, SkipReason::Vanished),
+                Some((_, GivenUp::Unreadable)) => self.leave_out(index, SkipReason::Unreadable),
+                None => {}
             }
         }
     }

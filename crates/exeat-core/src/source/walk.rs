@@ -189,7 +189,7 @@ impl Walk<'_> {
             }
             // Of a source in use it shows when the file's turn comes, if it does;
             // of one that may span volumes that would be too late.
-            FileType::RegularFile if self.options.live && stat.stx_size < MIB => {
+            FileType::RegularFile if self.options.live && stat.stx_size < MIB / 2 => {
                 self.add(&stat, EntryKind::File, b"", None)
             }
             FileType::RegularFile => {

@@ -46,7 +46,7 @@ struct One {
 }
 
 pub(super) fn run(args: &BackupList, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
-    let site = Site::of(config.profile(&args.name)?, config)?;
+    let site = Site::look(config.profile(&args.name)?, config)?;
     site.profile.check_mount()?;
     listen()?;
     let progress = Shown::new(ui);
@@ -85,11 +85,11 @@ pub(super) fn run(args: &BackupList, config: &Config, ui: &Ui) -> Result<Report,
         report.exit = Exit::Damaged;
     }
     for warning in warnings {
-        report.notes.push(format!("warning: {warning}"));
+        report.alarms.push(format!("warning: {warning}"));
     }
     for finding in &listed.findings {
         let finding = render::finding(finding);
-        report.notes.push(finding.trim_end().to_owned());
+        report.alarms.push(finding.trim_end().to_owned());
     }
     Ok(report)
 }
@@ -105,9 +105,10 @@ fn text(listed: &Listed) -> String {
             Some(_) => "read back",
             None => "not read back",
         };
-        let fate = match one.is_kept {
-            true => "kept",
-            false => "goes at the next run",
+        let fate = match (one.is_kept, is_broken(&listed.findings)) {
+            (true, _) => "kept",
+            (false, false) => "goes at the next run",
+            (false, true) => "would go if nothing were wrong with the chain",
         };
         text += &format!(
             "{:>5}  {}  {:>10}  {kind:<8}  {verified:<13}  {}\n       {fate}: {}\n",

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::config;
 use crate::exit::Exit;
@@ -23,6 +23,8 @@ pub(super) struct Summary<'a> {
     pub(super) started: Timestamp,
     /// When it ended.
     pub(super) ended: Timestamp,
+    /// How long it took, by a clock that nobody sets.
+    pub(super) took: SignedDuration,
     /// How: only [`Exit::Done`] is a success.
     pub(super) exit: Exit,
     /// The package that it made, if it made one.
@@ -80,8 +82,7 @@ pub(super) fn text(summary: &Summary<'_>) -> String {
         labels: labels(summary.profile),
         text: String::new(),
     };
-    let duration = summary.ended.duration_since(summary.started);
-    let duration = duration.max(jiff::SignedDuration::ZERO);
+    let duration = summary.took;
     page.add(
         "last_run_start_timestamp_seconds",
         "When the last run began.",
@@ -207,6 +208,7 @@ mod tests {
             profile: "nightly",
             started: at(1_000),
             ended: "1970-01-01T00:17:20.25Z".parse().unwrap(),
+            took: SignedDuration::from_millis(40_250),
             exit: Exit::Done,
             made: Some(Made {
                 bytes: u64::MAX,
@@ -226,6 +228,7 @@ mod tests {
         Summary {
             started: at(9_000),
             ended: at(9_001),
+            took: SignedDuration::from_secs(1),
             exit: Exit::Failed,
             made: None,
             deleted: 0,

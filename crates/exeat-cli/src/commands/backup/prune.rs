@@ -6,9 +6,9 @@ use std::time::Duration;
 use exeat_core::backup::{Fate, RunLock, Shelf, Shelved, plan};
 use serde::Serialize;
 
-use super::read_back::compare;
+use super::read_back::{Which, compare};
 use super::summary::Deleted;
-use super::{Site, findings};
+use super::{Site, findings, in_words, is_broken};
 use crate::args::BackupPrune;
 use crate::commands::{listen, now, stopped_or};
 use crate::config::Config;
@@ -51,20 +51,23 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
     let mut memory = site.memory(&mut |text| warnings.push(text));
     let mut shelf = site.shelf(&progress).map_err(stopped_or)?;
     let mut accepted = Vec::new();
-    if args.accept_missing && !args.dry_run {
+    if args.accept_missing && args.dry_run {
+        accepted = shelf.missing(memory.tip.as_ref());
+    } else if args.accept_missing {
         let key = signing_key(&site, config, ui)?;
         let gone = shelf.accept_missing(memory.tip.as_ref(), &key, now())?;
         accepted = gone.iter().map(|gone| gone.sequence).collect();
         shelf = site.shelf(&progress).map_err(stopped_or)?;
     }
-    for finding in findings(&shelf, &memory) {
-        warnings.push(format!(
-            "{} ({}): {}",
-            finding.message, finding.code, finding.help
-        ));
+    let findings = findings(&shelf, &memory);
+    let is_broken = is_broken(&findings);
+    for finding in &findings {
+        warnings.push(in_words(finding));
     }
     if !args.dry_run {
-        compare(&site, &shelf, &mut memory, &progress, &mut warnings)?;
+        shelf.clear_leftovers()?;
+        let which = Which::Unread;
+        compare(&site, &shelf, &mut memory, which, &progress, &mut warnings)?;
     }
     let zone = &site.profile.time_zone;
     let fates = plan(&shelf.candidates(&memory), &site.keep(), zone);
@@ -86,6 +89,14 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
                 why: one.why,
             })
             .collect(),
+        false if is_broken => {
+            warnings.push(
+                "nothing is removed while something is wrong with the chain; what is only missing \
+                 can be accepted with --accept-missing"
+                    .to_owned(),
+            );
+            Vec::new()
+        }
         false => {
             let key = signing_key(&site, config, ui)?;
             let removed = shelf.remove(&fates, &key, now(), &progress);
@@ -112,11 +123,13 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
     };
     let mut report = Report::new(ui, || text(&pruned), &pruned);
     for warning in &pruned.warnings {
-        report.notes.push(format!("warning: {warning}"));
+        report.alarms.push(format!("warning: {warning}"));
     }
-    if !pruned.warnings.is_empty() {
-        report.exit = Exit::Incomplete;
-    }
+    report.exit = match (is_broken, pruned.warnings.is_empty()) {
+        (true, _) => Exit::Damaged,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Incomplete,
+    };
     Ok(report)
 }
 
@@ -151,7 +164,11 @@ fn text(pruned: &Pruned) -> String {
     };
     let mut text = String::new();
     for sequence in &pruned.accepted {
-        text += &format!("recorded as lost: number {sequence}\n");
+        let verb = match pruned.written {
+            true => "recorded as lost",
+            false => "would be recorded as lost",
+        };
+        text += &format!("{verb}: number {sequence}\n");
     }
     for one in &pruned.kept {
         text += &format!(

@@ -8,6 +8,7 @@ use exeat_core::path::Escaped;
 use exeat_core::progress::Progress;
 use exeat_core::signature::{AllowedSigner, AllowedSigners, PACKAGE_NAMESPACE};
 use exeat_core::verify::Package;
+use jiff::SignedDuration;
 
 use super::Site;
 use crate::commands::{now, stop_if_asked, stopped_or};
@@ -15,17 +16,34 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
 
-/// Reads every package that nobody has compared, and remembers those that are
-/// whole; of those that are not `warnings` tells.
+/// So long a package that was read back is believed to be whole still.
+const BELIEVED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Which packages to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Those that nobody has read for a month.
+    Unread,
+    /// All of them.
+    All,
+}
+
+/// Reads packages and remembers those that are whole; of those that are not
+/// `warnings` tells, and they count for nothing any more.
 pub(super) fn compare(
     site: &Site,
     shelf: &Shelf,
     memory: &mut Memory,
+    which: Which,
     progress: &Shown,
     warnings: &mut Vec<String>,
 ) -> Result<(), CommandError> {
     for package in shelf.packages() {
-        if memory.verified.contains_key(&package.id) || package.damage.is_some() {
+        let is_read = memory.verified.get(&package.id).is_some_and(|&then| {
+            let age = now().duration_since(then);
+            which == Which::Unread && (SignedDuration::ZERO..BELIEVED).contains(&age)
+        });
+        if is_read || package.damage.is_some() {
             continue;
         }
         match read_back(&shelf.path_of(package), site, progress) {
@@ -34,6 +52,7 @@ pub(super) fn compare(
             }
             Err(error) if matches!(error.exit, Exit::Interrupted(_)) => return Err(error),
             Err(error) => {
+                memory.verified.remove(&package.id);
                 let name = Escaped(package.name.as_bytes());
                 warnings.push(format!("{name}: {error}"));
             }

@@ -2,44 +2,46 @@
 //! publish → read back → remove what no rule keeps.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use exeat_core::backup::{
-    self, FullEvery as Every, LastRun, Memory, Next, Pending, RunLock, Shelf, Shelved, Tip,
-    Wanted as WantedState, WhyFull, plan, recall, remember,
+    self, FullEvery as Every, LastRun, Memory, Next, Pending, Recalled, RunLock, Shelf, Shelved,
+    StateError, Tip, Wanted as WantedState, WhyFull, plan, recall, remember,
 };
 use exeat_core::decide::{Permit, Request, Terms};
 use exeat_core::deliver::{Delivered, Staging};
 use exeat_core::destination::Destination;
+use exeat_core::diagnostic::Severity;
+use exeat_core::digest::Digest;
 use exeat_core::entry::EntryKind;
 use exeat_core::keys::Recipients;
-use exeat_core::manifest::PackageId;
-use exeat_core::path::shown;
+use exeat_core::manifest::{NamedKey, PackageId, recipients_sha256};
+use exeat_core::path::Escaped;
 use exeat_core::policy::Policy;
 use exeat_core::seal::{self, SealError, SealOptions, Sealed};
 use exeat_core::signature::SigningKey;
 use exeat_core::source::command::{Attendant, CommandLine};
-use exeat_core::source::{Exclude, ListOptions, Listing, Source, SourceError};
+use exeat_core::source::{Exclude, GivenUp, ListOptions, Listing, Source, SourceError};
 use jiff::Timestamp;
 
-use super::hooks::{self, Hook, Occasion};
-use super::metrics::{self, Made};
-use super::read_back::{compare, read_back};
-use super::summary::{Deleted, NAMED, Summary, left_out, report};
-use super::{Site, findings, is_broken};
+use super::hooks::Hook;
+use super::read_back::{Which, compare, read_back};
+use super::summary::{Deleted, NAMED, Summary, left_out};
+use super::told::Told;
+use super::{Site, findings, in_words, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
 use crate::commands::{ATTENDANT, listen, now, readers, releasing, stop_if_asked, stopped_or};
-use crate::config::{self, BackupSource, Config, FullEvery, Mode, VerifyWhen};
+use crate::config::{self, BackupSource, Config, FullEvery, Mode, Profile, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
+use crate::render;
 use crate::signals;
 use crate::ui::{Report, Ui};
 
 /// How often a source that changes under the listing is listed anew.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 5;
 /// More earlier packages than this a package does not rest on.
 const MOST_BASES: usize = 1000;
 
@@ -49,16 +51,36 @@ pub(super) fn run(
     umask: u32,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
-    let site = Site::of(config.profile(&args.name)?, config)?;
+    let profile = config.profile(&args.name)?;
+    listen()?;
+    let mut told = Told::new(&profile);
+    match made(args, &profile, config, umask, ui, &mut told) {
+        Ok(summary) => Ok(told.good(summary, ui)),
+        Err(error) => {
+            told.bad(&error, ui);
+            Err(error)
+        }
+    }
+}
+
+/// Makes the backup, alone, and remembers how that ended.
+fn made(
+    args: &BackupRun,
+    profile: &Profile,
+    config: &Config,
+    umask: u32,
+    ui: &Ui,
+    told: &mut Told<'_>,
+) -> Result<Summary, CommandError> {
+    let site = Site::of(profile.clone(), config)?;
     let policy = config.policy(&args.policy)?;
     site.make_state()?;
-    listen()?;
     let progress = Shown::new(ui);
     let wait = args.wait.map_or(Duration::ZERO, |wait| wait.unsigned_abs());
     let _lock = RunLock::take(&site.lock_path(), wait, &progress).map_err(stopped_or)?;
     let started = now();
-    let mut warnings = Vec::new();
-    let memory = site.memory(&mut |text| warnings.push(text));
+    let is_remembered = site.memory_path().exists();
+    let memory = site.memory(&mut |text| told.warn(text));
     let mut night = Night {
         site: &site,
         policy: &policy,
@@ -67,13 +89,15 @@ pub(super) fn run(
         ui,
         progress: &progress,
         started,
-        clock: Instant::now(),
-        warnings,
-        notes: Vec::new(),
+        told,
         memory,
         is_forced_full: args.full,
+        given_up: Vec::new(),
+        has_lost_much: false,
+        is_remembered,
     };
-    let made = night.hooked(Hook::Before).and_then(|()| night.make());
+    let before = night.told.tell(Hook::Before, None);
+    let made = before.and_then(|()| night.make());
     let outcome = match &made {
         Ok(_) => "done".to_owned(),
         Err(error) => error.code.clone(),
@@ -83,24 +107,15 @@ pub(super) fn run(
         ended: now(),
         outcome,
     });
-    let kept = night.memory.write(&site.memory_path());
     progress.clear();
-    if let Err(error) = kept {
-        night.warnings.push(format!(
-            "{error}; the next run verifies anew what this one has"
-        ));
+    if let Err(error) = night.memory.write(&site.memory_path()) {
+        night.told.warn(error.to_string());
     }
-    match made {
-        Ok(summary) => Ok(night.good(summary)),
-        Err(error) => {
-            night.bad(&error);
-            Err(error)
-        }
-    }
+    made
 }
 
 /// One run of a profile.
-struct Night<'a> {
+struct Night<'a, 'b> {
     site: &'a Site,
     policy: &'a Policy,
     config: &'a Config,
@@ -108,11 +123,16 @@ struct Night<'a> {
     ui: &'a Ui,
     progress: &'a Shown,
     started: Timestamp,
-    clock: Instant,
-    warnings: Vec<String>,
-    notes: Vec<String>,
+    told: &'a mut Told<'b>,
     memory: Memory,
     is_forced_full: bool,
+    /// Files that were gone when their turn came, and could not be left out any
+    /// more.
+    given_up: Vec<(String, GivenUp)>,
+    /// Much that was there last time is not there.
+    has_lost_much: bool,
+    /// There is a memory of this chain.
+    is_remembered: bool,
 }
 
 /// What goes into the package, and how it was found.
@@ -123,92 +143,7 @@ struct Load {
     listed: Timestamp,
 }
 
-impl Night<'_> {
-    /// Tells the profile's own programs and its monitor of a backup that was
-    /// made, and reports it.
-    fn good(mut self, mut summary: Summary) -> Report {
-        let path = PathBuf::from(&summary.path);
-        let exit = summary.exit(&self.warnings);
-        if let Err(error) = self.tell(Hook::After, Some(exit), Some(&path)) {
-            self.warnings.push(error.to_string());
-        }
-        let made = Made {
-            bytes: summary.payload_bytes,
-            files: summary.files,
-            changed: summary.changed,
-            entries: summary.entries,
-            skipped: summary.left_out_count,
-            is_verified: summary.verified,
-            sequence: summary.sequence,
-        };
-        let deleted = summary.deleted.len() as u64;
-        let exit = summary.exit(&self.warnings);
-        self.write_metrics(exit, Some(made), deleted);
-        summary.warnings = self.warnings;
-        summary.notes = self.notes;
-        summary.seconds = self.clock.elapsed().as_secs_f64();
-        report(&summary, self.ui)
-    }
-
-    /// The same of one that was not.
-    fn bad(&mut self, error: &CommandError) {
-        if let Err(error) = self.tell(Hook::OnFailure, Some(error.exit), None) {
-            self.warnings.push(error.to_string());
-        }
-        self.write_metrics(error.exit, None, 0);
-        for warning in &self.warnings {
-            self.ui.must_say(&format!("warning: {warning}"));
-        }
-    }
-
-    fn hooked(&self, hook: Hook) -> Result<(), CommandError> {
-        self.tell(hook, None, None)
-    }
-
-    fn tell(
-        &self,
-        hook: Hook,
-        exit: Option<Exit>,
-        package: Option<&Path>,
-    ) -> Result<(), CommandError> {
-        let profile = &self.site.profile;
-        let (program, heeds_signals) = match hook {
-            Hook::Before => (&profile.before, true),
-            Hook::After => (&profile.after, true),
-            // Being stopped is what it is to tell of.
-            Hook::OnFailure => (&profile.on_failure, false),
-        };
-        let Some(program) = program else {
-            return Ok(());
-        };
-        let occasion = Occasion {
-            profile: &profile.name,
-            exit,
-            package,
-        };
-        let is_cancelled = || heeds_signals && signals::received().is_some();
-        hooks::run(hook, program, &occasion, &is_cancelled)
-    }
-
-    fn write_metrics(&mut self, exit: Exit, made: Option<Made>, deleted: u64) {
-        let Some(path) = &self.site.profile.metrics else {
-            return;
-        };
-        let summary = metrics::Summary {
-            profile: &self.site.profile.name,
-            started: self.started,
-            ended: now(),
-            exit,
-            made,
-            deleted,
-            last_success: None,
-        };
-        if let Err(error) = metrics::write(path, &summary) {
-            let error = CommandError::io(format!("cannot write {}", shown(path)), &error);
-            self.warnings.push(error.to_string());
-        }
-    }
-
+impl Night<'_, '_> {
     fn make(&mut self) -> Result<Summary, CommandError> {
         let profile = &self.site.profile;
         profile.check_mount()?;
@@ -225,17 +160,23 @@ impl Night<'_> {
         })?;
         key.rehearse().map_err(stopped_or)?;
         let mut shelf = self.site.shelf(self.progress).map_err(stopped_or)?;
-        let is_broken = self.look(&shelf);
-        if profile.verify == VerifyWhen::After {
-            let (memory, warnings) = (&mut self.memory, &mut self.warnings);
-            compare(self.site, &shelf, memory, self.progress, warnings)?;
+        if !self.is_remembered && !shelf.packages().is_empty() {
+            self.told.warn(
+                "this machine does not remember the backups that are there: whether later ones \
+                 are gone cannot be told"
+                    .to_owned(),
+            );
         }
-        let sound = self.sound(&shelf);
+        // What takes room and is on record as gone.
+        shelf.clear_leftovers()?;
+        self.follow(&mut shelf, &key)?;
+        let is_broken = self.look(&shelf);
+        let sound = self.site.sound(&shelf, &self.memory);
         let mut next = self.next(&shelf, &sound);
         let mut attempt = 1;
         let (delivered, mut summary, pending) = loop {
             match self.seal(&sound, &mut next, &key) {
-                Err(error) if error.code == "source-changed" && attempt < ATTEMPTS => {
+                Err(error) if self.is_given_up(&error) && attempt < ATTEMPTS => {
                     attempt += 1;
                     self.progress.clear();
                 }
@@ -243,42 +184,78 @@ impl Night<'_> {
             }
         };
         // From here on there is a package, whatever else goes wrong.
+        self.told.package = Some(delivered.path.clone());
         self.remember(&delivered, pending);
         summary.verified = match profile.verify {
-            VerifyWhen::After => self.read_back(&delivered)?,
+            VerifyWhen::After => {
+                let is_whole = self.read_back(&delivered)?;
+                let mut damaged = Vec::new();
+                let (memory, which) = (&mut self.memory, Which::Unread);
+                compare(
+                    self.site,
+                    &shelf,
+                    memory,
+                    which,
+                    self.progress,
+                    &mut damaged,
+                )?;
+                damaged.into_iter().for_each(|text| self.told.warn(text));
+                is_whole
+            }
             VerifyWhen::Never => false,
         };
-        if summary.verified && !is_broken {
+        if let Some(why) = self.why_nothing_goes(is_broken) {
+            self.told.note(why.to_owned());
+        } else {
             summary.deleted = self.prune(&mut shelf, &key);
-        } else if is_broken && self.site.keep() != backup::Keep::default() {
-            self.warnings
-                .push("nothing is removed while something is wrong with the chain".to_owned());
         }
         Ok(summary)
+    }
+
+    /// Why nothing is removed, where there are rules of what to keep.
+    fn why_nothing_goes(&self, is_broken: bool) -> Option<&'static str> {
+        if self.site.keep() == backup::Keep::default() {
+            None
+        } else if is_broken {
+            Some("nothing is removed while something is wrong with the chain")
+        } else if self.has_lost_much {
+            Some("nothing is removed while much of the source is missing")
+        } else if self.site.profile.verify == VerifyWhen::Never {
+            Some("with verify = \"none\" a run removes nothing; 'exeat backup prune' does")
+        } else {
+            None
+        }
+    }
+
+    /// Goes on with the chain in another folder, where the profile names one now:
+    /// what came before lies elsewhere, and is no gap here.
+    fn follow(&mut self, shelf: &mut Shelf, key: &SigningKey) -> Result<(), CommandError> {
+        let to = self.site.profile.to.display().to_string();
+        if self.memory.to == to || self.memory.tip.is_none() {
+            return Ok(());
+        }
+        self.told.note(format!(
+            "the backups go to another folder now; those before lie in {}",
+            Escaped(self.memory.to.as_bytes())
+        ));
+        if shelf.packages().is_empty() {
+            shelf.accept_missing(self.memory.tip.as_ref(), key, now())?;
+            *shelf = self.site.shelf(self.progress).map_err(stopped_or)?;
+        }
+        Ok(())
     }
 
     /// Says what is wrong with the chain; whether that is more than a worry.
     fn look(&mut self, shelf: &Shelf) -> bool {
         let findings = findings(shelf, &self.memory);
         for finding in &findings {
-            self.warnings.push(format!(
-                "{} ({}): {}",
-                finding.message, finding.code, finding.help
-            ));
+            match finding.severity {
+                Severity::Refuse => self.told.warn(in_words(finding)),
+                Severity::Warn | Severity::Note => self.told.note(in_words(finding)),
+                _ => self.told.warn(in_words(finding)),
+            }
         }
         is_broken(&findings)
-    }
-
-    /// What later packages may rest on: where packages are read back, those that
-    /// were and are whole.
-    fn sound(&self, shelf: &Shelf) -> Vec<Shelved> {
-        let is_read = |package: &&Shelved| {
-            self.site.profile.verify == VerifyWhen::Never
-                || self.memory.verified.contains_key(&package.id)
-        };
-        let packages = shelf.packages().iter();
-        let sound = packages.filter(|package| package.damage.is_none());
-        sound.filter(is_read).cloned().collect()
     }
 
     fn next(&self, shelf: &Shelf, sound: &[Shelved]) -> Next {
@@ -290,7 +267,11 @@ impl Night<'_> {
             (_, Mode::Incremental, FullEvery::Time(time)) => Every::Time(time),
         };
         let place = shelf.next_place(self.memory.tip.as_ref());
-        backup::next(place, sound, self.site.series, every, self.started)
+        let mut next = backup::next(place, sound, self.site.series, every, self.started);
+        if self.is_forced_full {
+            next.full = Some(WhyFull::Asked);
+        }
+        next
     }
 
     fn load(&mut self) -> Result<Load, CommandError> {
@@ -311,7 +292,8 @@ impl Night<'_> {
                 };
                 let listing = source.list(&options, self.progress).map_err(stopped_or)?;
                 for pattern in listing.idle_patterns() {
-                    self.note_once(format!("exclude '{pattern}' matched nothing"));
+                    self.told
+                        .note(format!("exclude '{pattern}' matched nothing"));
                 }
                 Ok(Load {
                     source,
@@ -325,7 +307,7 @@ impl Night<'_> {
                 let checker = end.as_ref().and_then(|end| end.checker());
                 let found = checker.and_then(config::program);
                 if let (Some(name), None) = (checker, &found) {
-                    self.note_once(format!(
+                    self.told.note(format!(
                         "{name} is not installed: nobody checked that the dump is whole"
                     ));
                 }
@@ -349,38 +331,45 @@ impl Night<'_> {
         }
     }
 
-    fn warn_once(&mut self, text: String) {
-        if !self.warnings.contains(&text) {
-            self.warnings.push(text);
-        }
-    }
-
-    fn note_once(&mut self, text: String) {
-        if !self.notes.contains(&text) {
-            self.notes.push(text);
-        }
-    }
-
     /// Finds what has not changed, where the package need not be a full one.
-    fn recall(&mut self, load: &mut Load, sound: &[Shelved], next: &mut Next) {
-        if next.full.is_some() {
-            return;
-        }
+    fn recall(&mut self, load: &mut Load, sound: &[Shelved], recipients: Digest, next: &mut Next) {
         let present: BTreeSet<PackageId> = sound.iter().map(|package| package.id).collect();
         let wanted = WantedState {
             series: self.site.series,
             present: &present,
+            recipients_sha256: recipients,
         };
         match recall(&mut load.listing, &self.site.state, wanted) {
-            Ok(_) if load.listing.packages().len() > MOST_BASES => {
-                load.listing.forget_packages();
-                next.full = Some(WhyFull::Due);
+            Ok(recalled) => {
+                self.compare_with_last(recalled);
+                if next.full.is_some() || load.listing.packages().len() > MOST_BASES {
+                    load.listing.forget_packages();
+                    next.full.get_or_insert(WhyFull::Due);
+                }
             }
-            Ok(_) => {}
+            Err(_) if next.full.is_some() => {}
+            Err(StateError::Recipients) => next.full = Some(WhyFull::Recipients),
             Err(error) => {
-                self.note_once(format!("{error}: everything is read again"));
+                self.told.note(format!("{error}: everything is read again"));
                 next.full = Some(WhyFull::Forgotten);
             }
+        }
+    }
+
+    /// A disk that is not mounted is an empty folder, and nothing else is wrong
+    /// with it.
+    fn compare_with_last(&mut self, recalled: Recalled) {
+        /// Fewer files come and go in a day.
+        const FEW: u64 = 20;
+        let Recalled { gone, files, .. } = recalled;
+        if gone > files / 2 && (files >= FEW || gone == files) {
+            self.has_lost_much = true;
+            self.told.warn(format!(
+                "{} of the {} files of the last backup are not there any more: is everything \
+                 mounted that should be?",
+                render::thousands(gone),
+                render::thousands(files)
+            ));
         }
     }
 
@@ -395,7 +384,18 @@ impl Night<'_> {
         let approvals = releasing::approvals(&profile.approvals)?;
         let recipients = self.recipients()?;
         let mut load = self.load()?;
-        self.recall(&mut load, sound, next);
+        load.listing.give_up(&self.given_up);
+        if !load.listing.entries().any(|e| e.kind() == EntryKind::File) {
+            self.has_lost_much = true;
+            self.told.warn(
+                "there is no file in what is backed up: is everything mounted that should be?"
+                    .to_owned(),
+            );
+        }
+        if profile.mode == Mode::Incremental && !load.listing.is_piped() {
+            let recipients = recipients_sha256(&NamedKey::of(&recipients));
+            self.recall(&mut load, sound, recipients, next);
+        }
         let Load {
             source,
             listing,
@@ -438,7 +438,8 @@ impl Night<'_> {
                 match remember(&sealed, &self.site.state, self.site.series, listed) {
                     Ok(pending) => Some(pending),
                     Err(error) => {
-                        self.warn_once(format!("{error}: the next run reads everything again"));
+                        self.told
+                            .warn(format!("{error}: the next run reads everything again"));
                         None
                     }
                 }
@@ -447,6 +448,9 @@ impl Night<'_> {
         };
         // ssh-keygen may ask something now.
         self.progress.clear();
+        // What is there after a power failure is ours, and nobody else's.
+        self.memory.intended = Some(export);
+        self.memory.write(&self.site.memory_path())?;
         let (delivered, findings) = releasing::release(sealed, self.policy, &ledger, key)?;
         summary.findings = findings;
         summary.path = delivered.path.display().to_string();
@@ -456,11 +460,14 @@ impl Night<'_> {
             Some(series) => series.base.len() as u64,
             None => 0,
         };
+        if summary.needs == 0 && summary.full.is_none() {
+            summary.full = Some(WhyFull::Nothing.text());
+        }
         Ok((delivered, summary, pending))
     }
 
     fn poured(
-        &self,
+        &mut self,
         permit: Permit,
         source: &Source,
         staging: Staging,
@@ -470,8 +477,22 @@ impl Night<'_> {
         sealed.map_err(|error| match error {
             SealError::Source(SourceError::Nothing) => CommandError::from(error)
                 .with_help("the command printed nothing: no package was made"),
+            SealError::Source(SourceError::Changed { path }) => {
+                self.given_up.push((path.clone(), GivenUp::Vanished));
+                stopped_or(SourceError::Changed { path })
+            }
+            SealError::Source(SourceError::Read { path, source }) => {
+                self.given_up.push((path.clone(), GivenUp::Unreadable));
+                stopped_or(SourceError::Read { path, source })
+            }
             other => stopped_or(other),
         })
+    }
+
+    /// Whether it ended because of a file that is left out next time.
+    fn is_given_up(&self, error: &CommandError) -> bool {
+        !self.given_up.is_empty()
+            && matches!(error.code.as_str(), "source-changed" | "source-unreadable")
     }
 
     fn recipients(&self) -> Result<Recipients, CommandError> {
@@ -532,14 +553,16 @@ impl Night<'_> {
                 manifest_sha256: delivered.manifest_sha256,
                 sequence: series.sequence,
             });
+            self.memory.intended = None;
             self.memory.to = self.site.profile.to.display().to_string();
         }
         if let Some(Err(error)) = pending.map(Pending::commit) {
-            self.warn_once(format!("{error}: the next run reads more than it need"));
+            self.told
+                .warn(format!("{error}: the next run reads more than it need"));
         }
         // At once: whatever happens from here on, this one is there.
         if let Err(error) = self.memory.write(&self.site.memory_path()) {
-            self.warn_once(error.to_string());
+            self.told.warn(error.to_string());
         }
     }
 
@@ -559,8 +582,8 @@ impl Night<'_> {
         match self.try_prune(shelf, key, keep) {
             Ok(deleted) => deleted,
             Err(error) => {
-                self.warnings
-                    .push(format!("not everything that could go is removed: {error}"));
+                self.told
+                    .warn(format!("not everything that could go is removed: {error}"));
                 Vec::new()
             }
         }

@@ -1,10 +1,13 @@
 //! `exeat backup status`: for whoever watches over backups, people or a monitor.
 
-use exeat_core::backup::{LastRun, Shelved};
+use std::time::Duration;
+
+use exeat_core::backup::{LastRun, Memory, RunLock, Shelf};
 use exeat_core::diagnostic::Finding;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::read_back::{Which, compare};
 use super::{Site, findings, is_broken};
 use crate::args::BackupStatus;
 use crate::commands::{listen, now, stopped_or};
@@ -33,6 +36,8 @@ struct One {
     is_stale: bool,
     last_run: Option<Last>,
     findings: Vec<Finding>,
+    /// Packages that were read back now, and are not whole.
+    damaged: Vec<String>,
     /// Why nothing can be said, if so.
     error: Option<CommandError>,
 }
@@ -80,7 +85,11 @@ pub(super) fn run(args: &BackupStatus, config: &Config, ui: &Ui) -> Result<Repor
     let progress = Shown::new(ui);
     let mut all = Vec::new();
     for profile in profiles {
-        all.push(one(profile, args.max_age, config, &progress)?);
+        let how = How {
+            max_age: args.max_age,
+            reads_back: args.read_back,
+        };
+        all.push(one(profile, &how, config, &progress)?);
     }
     progress.clear();
     let exit = all.iter().map(One::exit).max_by_key(|&exit| weight(exit));
@@ -89,7 +98,7 @@ pub(super) fn run(args: &BackupStatus, config: &Config, ui: &Ui) -> Result<Repor
     report.exit = exit.unwrap_or(Exit::Done);
     for finding in status.profiles.iter().flat_map(|one| &one.findings) {
         let finding = render::finding(finding);
-        report.notes.push(finding.trim_end().to_owned());
+        report.alarms.push(finding.trim_end().to_owned());
     }
     Ok(report)
 }
@@ -104,13 +113,21 @@ fn weight(exit: Exit) -> u8 {
     }
 }
 
+/// How to look.
+struct How {
+    /// How old the newest may be, whatever the profile says.
+    max_age: Option<SignedDuration>,
+    /// Whether every package is read.
+    reads_back: bool,
+}
+
 fn one(
     profile: Profile,
-    max_age: Option<SignedDuration>,
+    how: &How,
     config: &Config,
     progress: &Shown,
 ) -> Result<One, CommandError> {
-    let max_age = max_age.or(profile.max_age);
+    let max_age = how.max_age.or(profile.max_age);
     let mut one = One {
         profile: profile.name.clone(),
         to: profile.to.display().to_string(),
@@ -121,9 +138,10 @@ fn one(
         is_stale: true,
         last_run: None,
         findings: Vec::new(),
+        damaged: Vec::new(),
         error: None,
     };
-    match look(&mut one, profile, max_age, config, progress) {
+    match look(&mut one, profile, how, config, progress) {
         Err(error) if matches!(error.exit, Exit::Interrupted(_)) => return Err(error),
         Err(error) => one.error = Some(error),
         Ok(()) => {}
@@ -134,24 +152,25 @@ fn one(
 fn look(
     one: &mut One,
     profile: Profile,
-    max_age: Option<SignedDuration>,
+    how: &How,
     config: &Config,
     progress: &Shown,
 ) -> Result<(), CommandError> {
-    let site = Site::of(profile, config)?;
-    let memory = site.memory(&mut |_| {});
+    let (max_age, reads_back) = (how.max_age.or(profile.max_age), how.reads_back);
+    let site = Site::look(profile, config)?;
+    let mut memory = site.memory(&mut |_| {});
     one.series = Some(site.series.to_string());
     one.last_run = memory.last_run.clone().map(Into::into);
     site.profile.check_mount()?;
     let shelf = site.shelf(progress).map_err(stopped_or)?;
     one.packages = shelf.packages().len() as u64;
     one.findings = findings(&shelf, &memory);
-    let is_good = |package: &&Shelved| {
-        let is_verified = memory.verified.contains_key(&package.id);
-        let need_not = site.profile.verify == crate::config::VerifyWhen::Never;
-        package.damage.is_none() && (is_verified || need_not)
-    };
-    let newest = shelf.packages().iter().rfind(is_good);
+    if reads_back {
+        one.damaged = read_all_back(&site, &shelf, &mut memory, progress)?;
+    }
+    // One that needs what is not there, or is damaged, restores nothing.
+    let sound = site.sound(&shelf, &memory);
+    let newest = sound.last();
     one.is_stale = newest.is_none_or(|newest| is_stale(newest.created, max_age, now()));
     one.newest = newest.map(|newest| Newest {
         package: newest.id.to_string(),
@@ -160,6 +179,21 @@ fn look(
         age_seconds: now().duration_since(newest.created).as_secs(),
     });
     Ok(())
+}
+
+/// Reads every package back, and remembers which are whole.
+fn read_all_back(
+    site: &Site,
+    shelf: &Shelf,
+    memory: &mut Memory,
+    progress: &Shown,
+) -> Result<Vec<String>, CommandError> {
+    // Nobody removes one meanwhile.
+    let _lock = RunLock::take(&site.lock_path(), Duration::ZERO, progress).map_err(stopped_or)?;
+    let mut damaged = Vec::new();
+    let all = compare(site, shelf, memory, Which::All, progress, &mut damaged);
+    memory.write(&site.memory_path())?;
+    all.map(|()| damaged)
 }
 
 /// Whether one of that time is too old. One of the future is no proof of
@@ -175,7 +209,7 @@ impl One {
     fn exit(&self) -> Exit {
         match &self.error {
             Some(error) => error.exit,
-            None if is_broken(&self.findings) => Exit::Damaged,
+            None if is_broken(&self.findings) || !self.damaged.is_empty() => Exit::Damaged,
             None if self.is_stale => Exit::Overdue,
             None => Exit::Done,
         }
@@ -210,6 +244,9 @@ fn text(status: &Status) -> String {
             render::count(one.packages, "backup", "backups"),
             one.to
         );
+        for damaged in &one.damaged {
+            text += &format!("  DAMAGED: {damaged}\n");
+        }
         if let Some(last) = &one.last_run
             && last.outcome != "done"
         {

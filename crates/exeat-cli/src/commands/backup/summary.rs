@@ -113,24 +113,24 @@ impl Summary {
 
 pub(super) fn report(summary: &Summary, ui: &Ui) -> Report {
     let mut report = Report::new(ui, || text(summary), summary);
+    report.exit = summary.exit(&summary.warnings);
+    for note in &summary.notes {
+        report.notes.push(format!("note: {note}"));
+    }
     for one in &summary.left_out {
-        report.notes.push(format!("{} ({})", one.path, one.reason));
+        report.alarms.push(format!("{} ({})", one.path, one.reason));
     }
     let named = summary.left_out.len() as u64;
     if summary.left_out_count > named {
         report
-            .notes
+            .alarms
             .push(format!("and {} more", summary.left_out_count - named));
     }
-    for note in &summary.notes {
-        report.notes.push(format!("note: {note}"));
-    }
     for warning in &summary.warnings {
-        report.notes.push(format!("warning: {warning}"));
+        report.alarms.push(format!("warning: {warning}"));
     }
-    report.exit = summary.exit(&summary.warnings);
     if summary.left_out_count > 0 {
-        report.notes.push(format!(
+        report.alarms.push(format!(
             "incomplete: {} not kept as it was, everything else is",
             render::count(summary.left_out_count, "entry is", "entries are")
         ));

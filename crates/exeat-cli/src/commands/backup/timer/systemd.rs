@@ -86,7 +86,6 @@ fn service(needs: &Needs<'_>) -> Result<String, CommandError> {
     Ok(format!(
         "[Unit]\n\
          Description=Backup '{name}'\n\
-         Documentation=man:exeat-backup(1)\n\
          RequiresMountsFor={mounts}\n\
          OnFailure=exeat-failed@%n.service\n\
          \n\
