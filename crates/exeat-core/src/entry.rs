@@ -57,8 +57,42 @@ impl Owner {
     }
 }
 
+/// Things of which many are alike, each kept once.
+#[derive(Debug)]
+pub(crate) struct Distinct<T> {
+    all: Vec<T>,
+    places: std::collections::HashMap<T, u32>,
+}
+
+impl<T> Default for Distinct<T> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            places: std::collections::HashMap::new(),
+        }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Distinct<T> {
+    /// Keeps it, and gives one more than its index.
+    pub(crate) fn keep(&mut self, one: T) -> u32 {
+        if let Some(&place) = self.places.get(&one) {
+            return place;
+        }
+        self.all.push(one.clone());
+        let place = u32::try_from(self.all.len()).expect("there are 20 million entries at most");
+        self.places.insert(one, place);
+        place
+    }
+
+    /// What was kept under this number; nothing under 0.
+    pub(crate) fn get(&self, place: u32) -> Option<&T> {
+        self.all.get(place.checked_sub(1)? as usize)
+    }
+}
+
 /// Extended attributes, by name: access control lists are among them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Attributes(std::collections::BTreeMap<String, String>);
 

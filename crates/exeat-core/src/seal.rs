@@ -335,7 +335,7 @@ fn seal_files<S: Stage>(
             match live {
                 Live::LeftOut(index, reason) => permit.listing.leave_out(index, reason),
                 Live::Lapse(index, reason) => permit.listing.set_lapse(index, reason),
-                Live::Attributes(index, all) => permit.listing.set_attributes(index, all),
+                Live::Attributes(index, all) => permit.listing.set_attributes(index, &all),
             }
         }
     }

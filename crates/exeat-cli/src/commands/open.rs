@@ -146,7 +146,18 @@ fn backups(folder: &Path, args: &Open, config: &Config, ui: &Ui) -> Result<Backu
     let wanted = args.trust.signer.as_deref();
     let progress = Shown::new(ui);
     let found = Backups::find(folder, &allowed, Timestamp::now(), wanted, &progress);
-    found.map_err(stopped_or)
+    let found = found.map_err(stopped_or)?;
+    progress.clear();
+    for path in found.passed_over().iter().take(NAMED) {
+        ui.must_say(&format!(
+            "warning: {} was passed over: it cannot be read, or nobody you trust has signed it",
+            shown(path)
+        ));
+    }
+    if let Some(more @ 1..) = found.passed_over().len().checked_sub(NAMED) {
+        ui.must_say(&format!("and {more} more"));
+    }
+    Ok(found)
 }
 
 /// The earlier packages that hold what is wanted: beside the package, or where

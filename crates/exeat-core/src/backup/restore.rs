@@ -23,7 +23,7 @@ const MAX_PACKAGES: usize = 1_000_000;
 pub struct Backups {
     folder: PathBuf,
     packages: Vec<Backup>,
-    untrusted: u64,
+    passed_over: Vec<PathBuf>,
 }
 
 /// One of them, by its signed manifest.
@@ -163,7 +163,7 @@ impl Backups {
         let mut found = Self {
             folder: folder.to_owned(),
             packages: Vec::new(),
-            untrusted: 0,
+            passed_over: Vec::new(),
         };
         let mut known = BTreeSet::new();
         for path in paths {
@@ -173,7 +173,7 @@ impl Backups {
             let package = Package::open(&path);
             let read = package.and_then(|package| package.signed_manifest(allowed, now, wanted));
             let Ok((manifest, _, signer)) = read else {
-                found.untrusted += 1;
+                found.passed_over.push(path);
                 continue;
             };
             let Some(series) = manifest.series else {
@@ -215,7 +215,7 @@ impl Backups {
         if chains.is_empty() {
             return Err(RestoreError::None {
                 folder: self.folder.clone(),
-                untrusted: self.untrusted,
+                untrusted: self.passed_over.len() as u64,
             });
         }
         if chains.len() > 1 {
@@ -235,6 +235,13 @@ impl Backups {
                 .min()
                 .unwrap_or(wanted),
         })
+    }
+
+    /// What lies there, and cannot be read as a package or is signed by nobody who
+    /// is trusted: it may be a later backup.
+    #[must_use]
+    pub fn passed_over(&self) -> &[PathBuf] {
+        &self.passed_over
     }
 
     fn of(&self, series: Option<SeriesId>) -> impl Iterator<Item = &Backup> {

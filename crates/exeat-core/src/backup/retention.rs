@@ -210,28 +210,20 @@ pub fn plan(candidates: &[Candidate], keep: &Keep, zone: &TimeZone) -> Vec<Fate>
         .collect()
 }
 
-/// For each: whether it and all that it needs, through any number of others, is
-/// there and verified.
+/// For each: whether it and every package that holds some of its files are there
+/// and verified: it can be restored.
 #[must_use]
 pub fn sound(candidates: &[Candidate]) -> Vec<bool> {
     let places = places(candidates);
-    let is_sound = |start: usize| {
-        let (mut seen, mut open) = (HashSet::from([start]), vec![start]);
-        while let Some(place) = open.pop() {
-            if !candidates[place].is_verified {
-                return false;
-            }
-            for base in &candidates[place].base {
-                match places.get(base) {
-                    Some(&base) if seen.insert(base) => open.push(base),
-                    Some(_) => {}
-                    None => return false,
-                }
-            }
-        }
-        true
+    let is_verified = |id| {
+        places
+            .get(id)
+            .is_some_and(|&place| candidates[place].is_verified)
     };
-    (0..candidates.len()).map(is_sound).collect()
+    let sound = candidates
+        .iter()
+        .map(|one| one.is_verified && one.base.iter().all(is_verified));
+    sound.collect()
 }
 
 fn places(candidates: &[Candidate]) -> HashMap<PackageId, usize> {

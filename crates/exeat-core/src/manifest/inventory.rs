@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Checkpoint, NamedApproval, PackageId};
 use crate::diagnostic::Finding;
 use crate::digest::{Digest, bytes_to_hex};
-use crate::entry::{Attributes, EntryKind, Owner};
+use crate::entry::{Attributes, Distinct, EntryKind, Owner};
 use crate::framing::Frame;
 use crate::inspect::Facts;
 use crate::keys::{PASSPHRASE, Recipients};
@@ -306,7 +306,7 @@ pub struct Inventory {
     reasons: Vec<String>,
     packages: Vec<PackageId>,
     owners: Vec<Owner>,
-    attributes: Vec<Attributes>,
+    attributes: Distinct<Attributes>,
     volumes: Vec<Content>,
 }
 
@@ -455,8 +455,7 @@ impl<'a> Record<'a> {
     /// Its extended attributes, where the sender kept them.
     #[must_use]
     pub fn attributes(&self) -> Option<&'a Attributes> {
-        let index = self.stored.attributes.checked_sub(1)?;
-        Some(&self.inventory.attributes[index as usize])
+        self.inventory.attributes.get(self.stored.attributes)
     }
 
     /// Whether another record is of the same content.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{SealError, Stage, extent, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
@@ -53,7 +54,7 @@ pub(super) enum Live {
     LeftOut(usize, SkipReason),
     /// It may not be what the file was at any one time.
     Lapse(usize, SkipReason),
-    Attributes(usize, Attributes),
+    Attributes(usize, Arc<Attributes>),
 }
 
 impl<S: Stage> FileSealer<'_, S> {
@@ -64,6 +65,7 @@ impl<S: Stage> FileSealer<'_, S> {
             buffer: vec![0; BUFFER],
             digests: Vec::new(),
             live: Vec::new(),
+            last_attributes: None,
         };
         match content {
             Content::Entries(range) => {
@@ -153,6 +155,7 @@ struct Writing<'a, S: Stage> {
     buffer: Vec<u8>,
     digests: Vec<Digest>,
     live: Vec<Live>,
+    last_attributes: Option<Arc<Attributes>>,
 }
 
 impl<S: Stage> Writing<'_, S> {
@@ -199,7 +202,13 @@ impl<S: Stage> Writing<'_, S> {
                 if data.start == 0 && self.sealer.common.listing.keeps_owner() {
                     let attributes = reader.attributes();
                     if !attributes.is_empty() {
-                        self.live.push(Live::Attributes(index, attributes));
+                        // Those of one file are often those of the next.
+                        if self.last_attributes.as_deref() != Some(&attributes) {
+                            self.last_attributes = Some(Arc::new(attributes));
+                        }
+                        let kept = self.last_attributes.clone();
+                        self.live
+                            .extend(kept.map(|all| Live::Attributes(index, all)));
                     }
                 }
                 Ok(Some(reader))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{AtFlags, Statx, StatxFlags};
 
 use crate::digest::Digest;
-use crate::entry::{Attributes, EntryKind, Owner};
+use crate::entry::{Attributes, Distinct, EntryKind, Owner};
 use crate::manifest::{PackageId, Part};
 use crate::path::{EntryPath, PathSpan, PathTable};
 
@@ -173,7 +173,7 @@ pub struct Listing {
     /// Earlier packages that hold entries.
     packages: Vec<PackageId>,
     held: Vec<Held>,
-    attributes: Vec<Attributes>,
+    attributes: Distinct<Attributes>,
     /// Paths of what could not even be named in a package, escaped, with the
     /// reason; the first few.
     unnamed: Vec<(String, String)>,
@@ -292,8 +292,7 @@ impl Listing {
     }
 
     fn keep(&mut self, attributes: Attributes) -> u32 {
-        self.attributes.push(attributes);
-        u32::try_from(self.attributes.len()).expect("there are 20 million entries at most")
+        self.attributes.keep(attributes)
     }
 
     /// Whether what changes while it is read stops nothing: such a file is put
@@ -423,10 +422,8 @@ impl Listing {
         self.nodes[index].lapse = Some(reason);
     }
 
-    pub(crate) fn set_attributes(&mut self, index: usize, attributes: Attributes) {
-        if !attributes.is_empty() {
-            self.nodes[index].attributes = self.keep(attributes);
-        }
+    pub(crate) fn set_attributes(&mut self, index: usize, attributes: &Attributes) {
+        self.nodes[index].attributes = self.keep(attributes.clone());
     }
 
     pub(crate) fn count_excluded(&mut self) {
@@ -588,8 +585,7 @@ impl<'a> Entry<'a> {
 
     /// Its extended attributes, where they are kept and there are any.
     pub(crate) fn attributes(&self) -> Option<&'a Attributes> {
-        let index = self.node.attributes.checked_sub(1)?;
-        Some(&self.listing.attributes[index as usize])
+        self.listing.attributes.get(self.node.attributes)
     }
 
     pub(crate) fn root(&self) -> u16 {

@@ -9,7 +9,7 @@ use super::super::{MAX_APPROVALS, MAX_BASES, PackageId};
 use super::{Header, Inventory, Line, MAX_LINE, Part, Stored, encode};
 use crate::diagnostic::{Explain, Fault};
 use crate::digest::hex_to_bytes;
-use crate::entry::{EntryKind, MAX_ENTRIES};
+use crate::entry::{Distinct, EntryKind, MAX_ENTRIES};
 use crate::framing::{BLOCK, Frame, PayloadKind};
 use crate::layout::{Content, MAX_PARTS, MAX_VOLUMES};
 use crate::path::{EntryPath, MAX_PATH, PathFault, PathTable};
@@ -198,7 +198,7 @@ impl Reading {
                 reasons: Vec::new(),
                 packages: Vec::new(),
                 owners: Vec::new(),
-                attributes: Vec::new(),
+                attributes: Distinct::default(),
                 volumes: Vec::new(),
             },
             bytes: 0,
@@ -253,7 +253,7 @@ impl Reading {
         };
         let attributes = match &line.xattrs {
             Some(all) if !all.is_empty() && all.decoded().is_some() => {
-                push(&mut self.inventory.attributes, all.clone().into_owned())?
+                self.inventory.attributes.keep(all.clone().into_owned())
             }
             Some(_) => return Err(InventoryFault::Attributes),
             None => 0,
