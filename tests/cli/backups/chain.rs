@@ -121,7 +121,7 @@ fn one_that_needs_what_is_lost_is_not_called_good() {
     let ran = site.open("to --as-of now --to again").ends(1);
     ran.says("which is not here");
     // A full one mends that.
-    site.json("run clinic", 7);
+    assert_eq!(site.night("clinic")["needs"], 0);
     let status = site.json("status clinic", 0);
     assert_eq!(status["profiles"][0]["newest"]["sequence"], 3);
     site.comes_back();
@@ -223,10 +223,16 @@ fn the_host_is_set_up_anew_with_the_same_key() {
     let site = Site::with_settled("");
     site.night("clinic");
     fs::remove_dir_all(site.env.path("../state/exeat")).unwrap();
-    let second = site.night("clinic");
+    let second = site.json("run clinic", 7);
     assert_eq!(
         (&second["sequence"], &second["needs"]),
         (&2.into(), &0.into())
+    );
+    let warnings = words(&second["warnings"]);
+    let says = "this machine does not remember the backups that are there";
+    assert!(
+        warnings.len() == 1 && warnings[0].starts_with(says),
+        "{warnings:?}"
     );
     assert!(site.findings("clinic", 0).is_empty());
     site.comes_back();
@@ -291,6 +297,68 @@ fn one_that_somebody_has_removed() {
         "{codes:?}"
     );
     assert!(codes.contains(&"backup-gap".to_owned()), "{codes:?}");
+}
+
+/// Another disk: what came before lies elsewhere, and is no gap here.
+#[test]
+fn the_packages_go_elsewhere_now() {
+    let site = Site::with_settled("");
+    site.night("clinic");
+    site.night("clinic");
+    let config = site.env.read("host/config.toml");
+    site.env.write(
+        "host/config.toml",
+        config.replace("to = \"../to\"", "to = \"../disk\""),
+    );
+    fs::create_dir(site.env.path("disk")).unwrap();
+    let third = site.night("clinic");
+    assert_eq!(
+        (&third["sequence"], &third["needs"]),
+        (&3.into(), &0.into())
+    );
+    let notes = words(&third["notes"]).concat();
+    assert!(
+        notes.contains("the backups go to another folder now"),
+        "{notes}"
+    );
+    assert!(site.findings("clinic", 0).is_empty());
+    assert_eq!(site.numbers("disk"), [3]);
+    assert_eq!(site.numbers("to"), [1, 2]);
+    let fourth = site.night("clinic");
+    assert_eq!(
+        (&fourth["sequence"], &fourth["needs"]),
+        (&4.into(), &1.into())
+    );
+    assert!(words(&fourth["notes"]).is_empty());
+    for (place, number) in [("to", 2), ("disk", 4)] {
+        let ran = site
+            .open(&format!("{place} --as-of now --to again"))
+            .ends(0);
+        ran.says(&format!("the backup is number {number} of "));
+        site.same("clinic", "again/clinic");
+        fs::remove_dir_all(site.env.path("again")).unwrap();
+    }
+}
+
+/// One folder is the same by whatever path the settings were found.
+#[test]
+fn the_settings_are_named_in_another_way() {
+    let site = Site::with_settled("");
+    site.night("clinic");
+    let folder = site.env.path("host").display().to_string();
+    let ran = site.env.by(&folder, "backup run clinic --json").ends(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let second = &document["result"];
+    assert_eq!(
+        (&second["sequence"], &second["needs"]),
+        (&2.into(), &1.into())
+    );
+    assert!(words(&second["notes"]).is_empty(), "{second}");
+    // An empty folder is not taken for another one.
+    fs::rename(site.env.path("to"), site.env.path("away")).unwrap();
+    fs::create_dir(site.env.path("to")).unwrap();
+    let ran = site.env.by("host", "backup run clinic").ends(7);
+    ran.says("backup-replayed");
 }
 
 /// Another host, or an older state of this one, with the same key.

@@ -106,8 +106,7 @@ fn one_that_is_damaged_does_not_count() {
     let ran = site.backup("run clinic").ends(7);
     ran.says("package number 2: the package is damaged or altered: volume-00001.age is cut short")
         .says("nothing is removed while something is wrong with the chain");
-    let ran = site.backup("prune clinic").ends(4);
-    ran.says("nothing is removed while something is wrong with the chain");
+    site.json("prune clinic", 4);
     assert_eq!(site.numbers("to"), [1, 2, 3]);
     site.comes_back();
     // Copied again, it counts again.
@@ -253,7 +252,7 @@ fn a_clock_that_was_set_back() {
     if !require(&["faketime"]) {
         return;
     }
-    let site = Site::with_settled("keep = { last = 1 }");
+    let site = Site::with_settled("");
     let mut command = site.env.command("faketime");
     command.args(["-f", "+3d", env!("CARGO_BIN_EXE_exeat")]);
     command.args(["--config-dir", "host", "backup", "run", "clinic"]);
@@ -262,12 +261,87 @@ fn a_clock_that_was_set_back() {
     site.json("status clinic", 9);
     site.env.write("clinic/new.txt", "new\n");
     let second = site.night("clinic");
-    assert_eq!(second["sequence"], 2);
+    // The one of the future is no reason to wait with a full one until then.
+    assert_eq!(
+        (&second["sequence"], &second["needs"]),
+        (&2.into(), &0.into())
+    );
     assert_eq!(site.findings("clinic", 0), ["backup-clock"]);
     site.comes_back();
-    let third = site.json("run clinic --full", 7);
-    assert_eq!(third["sequence"], 3);
-    assert_eq!(site.numbers("to"), [3]);
+    // Whatever the clock says, the one with the higher number is the last one.
+    let config = site.env.read("host/config.toml");
+    let keeps = "[backup.clinic]\nkeep = { last = 1 }";
+    site.env
+        .write("host/config.toml", config.replace("[backup.clinic]", keeps));
+    let pruned = site.json("prune clinic", 7);
+    assert_eq!(sequences(&pruned["deleted"]), [1]);
+    assert_eq!(site.numbers("to"), [2]);
     assert!(site.findings("clinic", 0).is_empty());
     site.comes_back();
+}
+
+/// Who wants to know reads all of it again.
+#[test]
+fn a_status_that_reads_everything() {
+    let site = Site::with_settled("");
+    site.night("clinic");
+    site.night("clinic");
+    site.backup("status clinic --read-back").ends(0);
+    flip(&site.packages("to")[&1].join("volume-00001.age"));
+    site.json("status clinic", 0);
+    let status = site.json("status clinic --read-back", 4);
+    let one = &status["profiles"][0];
+    let damaged = words(&one["damaged"]);
+    assert_eq!(damaged.len(), 1, "{damaged:?}");
+    assert!(
+        damaged[0].contains("volume-00001.age is not what was signed"),
+        "{damaged:?}"
+    );
+    // The second one needs it: no good one is left.
+    assert!(one["newest"].is_null(), "{one}");
+    let third = site.json("run clinic", 7);
+    assert_eq!(
+        (&third["sequence"], &third["needs"]),
+        (&3.into(), &0.into())
+    );
+    assert_eq!(
+        site.json("status clinic", 0)["profiles"][0]["newest"]["sequence"],
+        3
+    );
+    site.comes_back();
+}
+
+/// A disk that is not mounted is an empty folder: the older ones stay.
+#[test]
+fn much_of_the_source_is_missing() {
+    let site = Site::new();
+    site.env.sample("clinic");
+    for number in 0..30 {
+        site.env.write(format!("clinic/many/{number}"), "x");
+    }
+    site.of_files("clinic", "keep = { last = 1 }\nfull_every = 1");
+    if !require(&["faketime"]) {
+        return;
+    }
+    // By a clock for which no file is too young to be remembered.
+    let mut command = site.env.command("faketime");
+    command.args(["-f", "+5s", env!("CARGO_BIN_EXE_exeat")]);
+    command.args(["--config-dir", "host", "backup", "run", "clinic"]);
+    Ran::of(&mut command).ends(0);
+    fs::rename(site.env.path("clinic"), site.env.path("moved")).unwrap();
+    site.env.write("clinic/lost+found", "");
+    let second = site.json("run clinic", 7);
+    let warnings = words(&second["warnings"]).concat();
+    assert!(
+        warnings.contains("is everything mounted that should be?"),
+        "{warnings}"
+    );
+    assert_eq!(site.numbers("to"), [1, 2]);
+    // The same every night until it is there again.
+    fs::remove_dir_all(site.env.path("clinic")).unwrap();
+    fs::create_dir(site.env.path("clinic")).unwrap();
+    site.json("run clinic", 7);
+    let first = site.packages("to")[&1].display().to_string();
+    site.open(&format!("{first} --to again")).ends(0);
+    site.same("moved", "again/clinic");
 }

@@ -230,7 +230,7 @@ impl Night<'_, '_> {
     /// Goes on with the chain in another folder, where the profile names one now:
     /// what came before lies elsewhere, and is no gap here.
     fn follow(&mut self, shelf: &mut Shelf, key: &SigningKey) -> Result<(), CommandError> {
-        let to = self.site.profile.to.display().to_string();
+        let to = self.site.place();
         if self.memory.to == to || self.memory.tip.is_none() {
             return Ok(());
         }
@@ -554,7 +554,7 @@ impl Night<'_, '_> {
                 sequence: series.sequence,
             });
             self.memory.intended = None;
-            self.memory.to = self.site.profile.to.display().to_string();
+            self.memory.to = self.site.place();
         }
         if let Some(Err(error)) = pending.map(Pending::commit) {
             self.told
