@@ -52,13 +52,20 @@ enum Found {
 
 const LARGE: usize = 3_000_000;
 
-/// A tree of `a`, `b` and `c`, and `large`, which spans volumes.
+/// Each fills a volume alone.
+const ALONE: [&str; 3] = ["m1", "m2", "m3"];
+
+/// A tree of `a`, `b` and `c`, `large`, which spans volumes, and what is alone in
+/// a volume.
 fn tree(root: &Path) {
     fs::create_dir(root).expect("new");
     for name in ["a", "b", "c"] {
         fs::write(root.join(name), name.repeat(5000)).expect("written");
     }
     fs::write(root.join("large"), vec![b'l'; LARGE]).expect("written");
+    for name in ALONE {
+        fs::write(root.join(name), name.repeat(350_000)).expect("written");
+    }
 }
 
 /// Seals the tree while `meddle` happens at the turn of `at`, verifies all of
@@ -176,6 +183,9 @@ fn expected(but: &str, what: Found) -> BTreeMap<String, Found> {
         .map(|name| (name.to_owned(), Found::Whole(name.repeat(5000).into())))
         .collect();
     all.insert("large".into(), Found::Whole(vec![b'l'; LARGE]));
+    for name in ALONE {
+        all.insert(name.into(), Found::Whole(name.repeat(350_000).into()));
+    }
     all.insert(but.into(), what);
     all
 }
@@ -199,6 +209,17 @@ fn what_is_gone_when_its_turn_comes_is_left_out() {
         fs::create_dir(root.join("b")).expect("new");
     });
     assert_eq!(folder, Ok(expected("b", left_out())));
+}
+
+#[test]
+fn a_volume_of_which_nothing_is_left_is_empty() {
+    let gone = |name: &'static str, at: &'static str| {
+        let sealed = sealed(at, |root| fs::remove_file(root.join(name)).expect("gone"));
+        assert_eq!(sealed, Ok(expected(name, left_out())), "{name}");
+    };
+    gone("m1", "tree/m1");
+    gone("m2", "tree/m2");
+    gone("m3", "tree/m3");
 }
 
 #[test]
