@@ -91,6 +91,40 @@ fn one_that_was_asked_to_end_while_it_read_back() {
     assert!(list["packages"][0]["verified"].is_string());
 }
 
+/// Two nights in a row are killed between publishing and remembering: what they
+/// made is theirs, and no stranger's.
+#[test]
+fn two_in_a_row_that_were_killed_at_the_end() {
+    let site = Site::with_settled("");
+    site.night("clinic");
+    let chain = site.state("clinic", "chain.json");
+    let before = fs::read_to_string(&chain).unwrap();
+    let second = site.night("clinic");
+    // As it was while the second one was put into its place.
+    let id = second["package"].as_str().unwrap();
+    let none = "\"intended\":null";
+    assert!(before.contains(none), "{before}");
+    fs::write(
+        &chain,
+        before.replace(none, &format!("\"intended\":\"{id}\"")),
+    )
+    .unwrap();
+    assert!(site.findings("clinic", 0).is_empty());
+    let intends = || {
+        let text = fs::read_to_string(&chain).unwrap();
+        !text.contains(none) && !text.contains(&format!("\"intended\":\"{id}\""))
+    };
+    let line = "--config-dir host backup run clinic";
+    Held::when(&site.env, line, |_| intends()).kill();
+    for left in partial(&site.env.path("to")) {
+        backdate(&left);
+    }
+    assert!(site.findings("clinic", 0).is_empty());
+    let next = site.night("clinic");
+    assert!(matches!(next["sequence"].as_u64(), Some(3 | 4)), "{next}");
+    site.comes_back();
+}
+
 /// Killed at any moment: every package that is there comes back, and the chain
 /// is whole.
 #[test]

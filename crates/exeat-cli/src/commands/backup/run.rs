@@ -167,6 +167,7 @@ impl Night<'_, '_> {
                     .to_owned(),
             );
         }
+        self.adopt(&shelf);
         // What takes room and is on record as gone.
         shelf.clear_leftovers()?;
         self.follow(&mut shelf, &key)?;
@@ -224,6 +225,22 @@ impl Night<'_, '_> {
             Some("with verify = \"none\" a run removes nothing; 'exeat backup prune' does")
         } else {
             None
+        }
+    }
+
+    /// Takes the package that the last run put into its place, and was stopped
+    /// before it could remember it, for the end of the chain.
+    fn adopt(&mut self, shelf: &Shelf) {
+        let Some(intended) = self.memory.intended else {
+            return;
+        };
+        if let Some(package) = shelf.packages().iter().find(|one| one.id == intended) {
+            self.memory.tip = Some(Tip {
+                created: package.created,
+                manifest_sha256: package.manifest_sha256,
+                sequence: package.sequence,
+            });
+            self.memory.intended = None;
         }
     }
 
