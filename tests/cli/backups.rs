@@ -8,7 +8,7 @@ mod dumps;
 mod failing;
 mod held;
 mod kept;
-mod live;
+pub(crate) mod live;
 mod owners;
 mod stopped;
 mod told;

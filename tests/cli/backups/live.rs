@@ -2,10 +2,12 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Site;
 use crate::environment::noise;
+use crate::interrupt::until;
 use crate::tree::{Tree, look_at_content};
 
 #[test]
@@ -86,4 +88,49 @@ fn look_quietly(site: &Site, name: &str) -> Tree {
     let patients = fs::read_to_string(site.env.path(name).join("patients.csv")).unwrap();
     tree.insert("patients.csv".into(), patients);
     tree
+}
+
+/// A site whose newest package needs an earlier one and has a file that changed
+/// while it was read; and where that package lies.
+pub(crate) fn with_a_lapse() -> (Site, PathBuf) {
+    let site = Site::with_settled("");
+    site.night("clinic");
+    let log = site.env.write("clinic/log", noise(1 << 20));
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut log = OpenOptions::new().append(true).open(&log).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                log.write_all(b"x").unwrap();
+            }
+        });
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            until("file that changes while it is read", || {
+                let ran = site.backup("run clinic");
+                assert!(matches!(ran.code, Some(0 | 7)), "{ran}");
+                (ran.code == Some(7)).then_some(())
+            });
+        }));
+        stop.store(true, Ordering::Relaxed);
+        if let Err(panic) = seen {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    let (_, newest) = site.packages("to").pop_last().unwrap();
+    (site, newest)
+}
+
+#[test]
+fn a_file_that_changed_while_it_was_read_is_marked() {
+    let (site, newest) = with_a_lapse();
+    let ran = site
+        .open(&format!("{} --to again", newest.display()))
+        .ends(0);
+    ran.says("perhaps not as it was: clinic/log (the sender's: ");
+    // What is there is a beginning of what it became.
+    let [before, after] = ["again/clinic/log", "clinic/log"].map(|name| {
+        let path = site.env.path(name);
+        fs::read(path).unwrap()
+    });
+    assert!(before.len() >= 1 << 20 && after.starts_with(&before));
 }
