@@ -2,6 +2,7 @@
 //! own: a tree that changes every day, full and incremental packages, runs that
 //! are stopped at every stage, pruning; and in the end every night that was kept
 //! is restored and compared, byte for byte.
+#![expect(clippy::disallowed_methods, reason = "a test makes files of its own")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -131,7 +132,7 @@ impl World {
             format!("deep/{}/below/{}.bin", night % 4, night % 3),
             text(3).into(),
         );
-        if night % 3 == 0 {
+        if night.is_multiple_of(3) {
             let _ = fs::remove_file(tree.join(format!("new/{}.txt", night / 2)));
         }
         if night % 4 == 1 {
@@ -149,7 +150,7 @@ impl World {
             let size = 2_500_000 + usize::from(byte);
             write(
                 "large".into(),
-                (0..size).map(|n| byte ^ (n % 251) as u8).collect(),
+                (0..=u8::MAX).cycle().take(size).map(|n| n ^ byte).collect(),
             );
         }
     }
@@ -224,9 +225,9 @@ impl World {
             ..SealOptions::default()
         };
         let sealed = seal::seal(permit, &source, staging, &options, &Silent).expect("sealed");
-        // As if the listing had begun long after the last change.
-        let listed = Timestamp::now() + SignedDuration::from_secs(60);
-        let pending = remember(&sealed, &state, series, listed).expect("written");
+        // Whatever has changed by now is believed.
+        let settled = Timestamp::now() + SignedDuration::from_secs(60);
+        let pending = remember(&sealed, &state, series, settled).expect("written");
         if stopped == Stopped::BeforeRelease {
             return None;
         }

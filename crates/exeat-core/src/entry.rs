@@ -53,7 +53,9 @@ impl Owner {
     }
 
     pub(crate) fn is_valid(self) -> bool {
-        self.nanoseconds < 1_000_000_000 && self.special <= 7
+        // The last number of each stands for "as it is" where it is set.
+        let are_numbers = self.uid != u32::MAX && self.gid != u32::MAX;
+        are_numbers && self.nanoseconds < 1_000_000_000 && self.special <= 7
     }
 }
 
@@ -83,6 +85,11 @@ impl<T: Clone + Eq + std::hash::Hash> Distinct<T> {
         let place = u32::try_from(self.all.len()).expect("there are 20 million entries at most");
         self.places.insert(one, place);
         place
+    }
+
+    /// All of them, in the order in which they came.
+    pub(crate) fn all(&self) -> &[T] {
+        &self.all
     }
 
     /// What was kept under this number; nothing under 0.

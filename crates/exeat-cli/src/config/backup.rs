@@ -65,6 +65,8 @@ pub(crate) struct Profile {
     pub(crate) after: Option<Program>,
     /// Runs after one that was not.
     pub(crate) on_failure: Option<Program>,
+    /// How long a file must have been left alone to be believed unchanged.
+    pub(crate) settled: SignedDuration,
     /// How old the newest good one may be.
     pub(crate) max_age: Option<SignedDuration>,
     /// A file for the textfile collector of Prometheus' node_exporter.
@@ -126,6 +128,10 @@ pub(crate) enum FullEvery {
 
 /// A week: what has to be there to restore stays few packages.
 const DEFAULT_FULL_EVERY: FullEvery = FullEvery::Time(SignedDuration::from_hours(7 * 24));
+
+/// What programs write through memory that they have mapped, Linux puts on disk
+/// after half a minute; the time of change tells by then.
+const DEFAULT_SETTLED: SignedDuration = SignedDuration::from_mins(1);
 
 /// How many packages are kept: the last ones, and the newest of so many days,
 /// weeks, months and years. All zero keeps everything.

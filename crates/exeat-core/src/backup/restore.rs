@@ -69,6 +69,14 @@ pub enum RestoreError {
         /// The newest of each chain.
         chains: Vec<Backup>,
     },
+    /// Two different backups have one place in the chain.
+    #[error("two backups have the number {sequence}: {} and {}", shown(&paths[0]), shown(&paths[1]))]
+    Fork {
+        /// The number.
+        sequence: u64,
+        /// Two of them.
+        paths: [PathBuf; 2],
+    },
     /// All of them are later.
     #[error("there is no backup of {wanted} or before; the oldest is of {oldest}")]
     Later {
@@ -85,6 +93,7 @@ impl Explain for RestoreError {
             Self::Folder(error) => error.code(),
             Self::None { .. } => "backup-none",
             Self::Several { .. } => "backup-several",
+            Self::Fork { .. } => "backup-fork",
             Self::Later { .. } => "backup-later",
         }
     }
@@ -93,6 +102,7 @@ impl Explain for RestoreError {
         match self {
             Self::Folder(error) => error.fault(),
             Self::None { untrusted, .. } if *untrusted > 0 => Fault::Signature,
+            Self::Fork { .. } => Fault::Package,
             _ => Fault::Request,
         }
     }
@@ -123,6 +133,11 @@ impl Explain for RestoreError {
                 let lines: Vec<_> = lines.take(20).collect();
                 Some(format!("say which one:\n  {}", lines.join("\n  ")).into())
             }
+            Self::Fork { .. } => Some(
+                "two machines have written with one key: find out whose is the one you want, and \
+                 open that package itself"
+                    .into(),
+            ),
             Self::Later { .. } => Some("choose a later time".into()),
         }
     }
@@ -227,6 +242,16 @@ impl Backups {
         let then = self.of(series).filter(|package| package.created <= wanted);
         // By its place: clocks are set back.
         let found = then.max_by_key(|package| package.sequence);
+        let is_twin =
+            |one: &&Backup, found: &Backup| one.sequence == found.sequence && one.id != found.id;
+        if let Some(found) = found
+            && let Some(twin) = self.of(series).find(|one| is_twin(one, found))
+        {
+            return Err(RestoreError::Fork {
+                sequence: found.sequence,
+                paths: [found.path.clone(), twin.path.clone()],
+            });
+        }
         found.ok_or_else(|| RestoreError::Later {
             wanted,
             oldest: self

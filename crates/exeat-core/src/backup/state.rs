@@ -4,9 +4,10 @@
 //! A line is believed where the file is still the one it speaks of: of the same
 //! size, inode, time of last modification and time of last change, both to the
 //! nanosecond. Owner, mode, attributes and content cannot change without the
-//! latter. What had changed less than [`SETTLED`] before the listing began is not
-//! remembered, because a second change within one tick of a file system's clock
-//! would not show.
+//! latter. What had changed shortly before the listing began is not remembered:
+//! a second change within one tick of a file system's clock would not show, nor
+//! what a program writes through memory that it has mapped, until the kernel
+//! writes it out.
 //!
 //! The file is not needed to open anything. Where it is gone, damaged or of
 //! another package, everything is read again.
@@ -22,7 +23,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -38,9 +39,6 @@ use crate::source::{Digests, Entry, Held, Listing};
 const FORMAT: &str = "exeat-state/1";
 /// The longest line, its newline included, in bytes.
 const MAX_LINE: u64 = 64 << 10;
-/// How long ago a file must have changed to be remembered. FAT counts in steps of
-/// two seconds, which is the coarsest there is.
-const SETTLED: SignedDuration = SignedDuration::from_secs(3);
 
 /// Why a state cannot be used, or not be kept. Nothing is lost by it: the next
 /// run reads everything.
@@ -355,7 +353,9 @@ pub struct Pending {
 }
 
 /// Writes down what a package that is about to be released holds, and where the
-/// files are that it does not hold. `started` is when the listing began.
+/// files are that it does not hold. Of files that have changed since `settled`
+/// nothing is remembered: a minute before the listing began is right for most
+/// (Linux writes mapped memory out after 30 seconds, `vm.dirty_expire_centisecs`).
 ///
 /// # Errors
 /// It cannot be written.
@@ -363,7 +363,7 @@ pub fn remember<S: Stage>(
     sealed: &Sealed<S>,
     folder: &Path,
     series: Uuid,
-    started: Timestamp,
+    settled: Timestamp,
 ) -> Result<Pending, StateError> {
     let path = folder.join(GROWING);
     let failed = |source| StateError::Io {
@@ -390,7 +390,7 @@ pub fn remember<S: Stage>(
         line: Vec::new(),
         files: 0,
     };
-    out.all(sealed, series, started - SETTLED).map_err(failed)?;
+    out.all(sealed, series, settled).map_err(failed)?;
     drop(out);
     pending.file = Some(file);
     Ok(pending)

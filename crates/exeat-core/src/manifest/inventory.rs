@@ -304,7 +304,7 @@ pub struct Inventory {
     entries: Vec<Stored>,
     parts: Vec<Part>,
     reasons: Vec<String>,
-    packages: Vec<PackageId>,
+    packages: Distinct<PackageId>,
     owners: Vec<Owner>,
     attributes: Distinct<Attributes>,
     volumes: Vec<Content>,
@@ -343,7 +343,7 @@ impl Inventory {
     /// The earlier packages that hold entries of it, in order.
     #[must_use]
     pub fn bases(&self) -> Vec<PackageId> {
-        let mut bases = self.packages.clone();
+        let mut bases = self.packages.all().to_vec();
         bases.sort_unstable();
         bases
     }
@@ -435,8 +435,7 @@ impl<'a> Record<'a> {
     /// The earlier package of a chain of backups that holds the file.
     #[must_use]
     pub fn package(&self) -> Option<PackageId> {
-        let index = self.stored.package.checked_sub(1)?;
-        Some(self.inventory.packages[index as usize])
+        self.inventory.packages.get(self.stored.package).copied()
     }
 
     /// Whether this package holds it.

@@ -177,6 +177,7 @@ pub struct Listing {
     /// Paths of what could not even be named in a package, escaped, with the
     /// reason; the first few.
     unnamed: Vec<(String, String)>,
+    unnamed_count: u64,
 }
 
 /// One entry of a [`Listing`].
@@ -317,8 +318,15 @@ impl Listing {
         &self.unnamed
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn unnamed_count(&self) -> u64 {
+        self.unnamed_count
+    }
+
     pub(crate) fn add_unnamed(&mut self, path: String, reason: String) {
         self.skipped += 1;
+        self.unnamed_count += 1;
         if self.unnamed.len() < super::NAMED {
             self.unnamed.push((path, reason));
         }

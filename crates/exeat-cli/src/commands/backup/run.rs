@@ -169,8 +169,11 @@ impl Night<'_, '_> {
         }
         self.adopt(&shelf);
         // What takes room and is on record as gone.
-        shelf.clear_leftovers()?;
-        self.follow(&mut shelf, &key)?;
+        if let Err(error) = shelf.clear_leftovers() {
+            let error = CommandError::from(error);
+            self.told.warn(error.to_string());
+        }
+        self.follow(&mut shelf, &key);
         let is_broken = self.look(&shelf);
         let sound = self.site.sound(&shelf, &self.memory);
         let mut next = self.next(&shelf, &sound);
@@ -213,6 +216,21 @@ impl Night<'_, '_> {
         Ok(summary)
     }
 
+    /// Remembers a package that was put into its place by a run which was stopped
+    /// before it could.
+    fn adopt(&mut self, shelf: &Shelf) {
+        let mut packages = shelf.packages().iter();
+        let found = packages.find(|one| Some(one.id) == self.memory.intended);
+        let last = self.memory.tip.map_or(0, |tip| tip.sequence);
+        if let Some(package) = found.filter(|package| package.sequence > last) {
+            self.memory.tip = Some(Tip {
+                created: package.created,
+                manifest_sha256: package.manifest_sha256,
+                sequence: package.sequence,
+            });
+        }
+    }
+
     /// Why nothing is removed, where there are rules of what to keep.
     fn why_nothing_goes(&self, is_broken: bool) -> Option<&'static str> {
         if self.site.keep() == backup::Keep::default() {
@@ -228,38 +246,25 @@ impl Night<'_, '_> {
         }
     }
 
-    /// Takes the package that the last run put into its place, and was stopped
-    /// before it could remember it, for the end of the chain.
-    fn adopt(&mut self, shelf: &Shelf) {
-        let Some(intended) = self.memory.intended else {
-            return;
-        };
-        if let Some(package) = shelf.packages().iter().find(|one| one.id == intended) {
-            self.memory.tip = Some(Tip {
-                created: package.created,
-                manifest_sha256: package.manifest_sha256,
-                sequence: package.sequence,
-            });
-            self.memory.intended = None;
-        }
-    }
-
     /// Goes on with the chain in another folder, where the profile names one now:
     /// what came before lies elsewhere, and is no gap here.
-    fn follow(&mut self, shelf: &mut Shelf, key: &SigningKey) -> Result<(), CommandError> {
+    fn follow(&mut self, shelf: &mut Shelf, key: &SigningKey) {
         let to = self.site.place();
         if self.memory.to == to || self.memory.tip.is_none() {
-            return Ok(());
+            return;
         }
         self.told.note(format!(
             "the backups go to another folder now; those before lie in {}",
             Escaped(self.memory.to.as_bytes())
         ));
-        if shelf.packages().is_empty() {
-            shelf.accept_missing(self.memory.tip.as_ref(), key, now())?;
-            *shelf = self.site.shelf(self.progress).map_err(stopped_or)?;
+        if !shelf.packages().is_empty() {
+            return;
         }
-        Ok(())
+        let accepted = shelf.accept_missing(self.memory.tip.as_ref(), key, now());
+        match accepted.and_then(|_| self.site.shelf(self.progress)) {
+            Ok(read_again) => *shelf = read_again,
+            Err(error) => self.told.warn(error.to_string()),
+        }
     }
 
     /// Says what is wrong with the chain; whether that is more than a worry.
@@ -383,7 +388,7 @@ impl Night<'_, '_> {
             self.has_lost_much = true;
             self.told.warn(format!(
                 "{} of the {} files of the last backup are not there any more: is everything \
-                 mounted that should be?",
+                 mounted that should be? If so, 'exeat backup run' with --full ends this warning",
                 render::thousands(gone),
                 render::thousands(files)
             ));
@@ -452,7 +457,12 @@ impl Night<'_, '_> {
         let mut summary = self.summary(&sealed, next);
         let pending = match &profile.source {
             BackupSource::Files { .. } if profile.mode == Mode::Incremental => {
-                match remember(&sealed, &self.site.state, self.site.series, listed) {
+                match remember(
+                    &sealed,
+                    &self.site.state,
+                    self.site.series,
+                    listed - profile.settled,
+                ) {
                     Ok(pending) => Some(pending),
                     Err(error) => {
                         self.told
@@ -467,7 +477,9 @@ impl Night<'_, '_> {
         self.progress.clear();
         // What is there after a power failure is ours, and nobody else's.
         self.memory.intended = Some(export);
-        self.memory.write(&self.site.memory_path())?;
+        if let Err(error) = self.memory.write(&self.site.memory_path()) {
+            self.told.warn(error.to_string());
+        }
         let (delivered, findings) = releasing::release(sealed, self.policy, &ledger, key)?;
         summary.findings = findings;
         summary.path = delivered.path.display().to_string();
@@ -553,7 +565,8 @@ impl Night<'_, '_> {
             seconds: 0.0,
             verified: false,
             deleted: Vec::new(),
-            left_out_count: left_out.len() as u64,
+            left_out_count: left_out.len() as u64 - listing.unnamed().len() as u64
+                + listing.unnamed_count(),
             left_out: left_out.into_iter().take(NAMED).collect(),
             warnings: Vec::new(),
             notes: Vec::new(),
@@ -573,6 +586,9 @@ impl Night<'_, '_> {
             self.memory.intended = None;
             self.memory.to = self.site.place();
         }
+        // Until somebody says that it is right, the next run asks again.
+        let is_believed = !self.has_lost_much || self.is_forced_full;
+        let pending = pending.filter(|_| is_believed);
         if let Some(Err(error)) = pending.map(Pending::commit) {
             self.told
                 .warn(format!("{error}: the next run reads more than it need"));

@@ -158,6 +158,13 @@ fn look(
 ) -> Result<(), CommandError> {
     let (max_age, reads_back) = (how.max_age.or(profile.max_age), how.reads_back);
     let site = Site::look(profile, config)?;
+    // Nobody makes or removes one meanwhile.
+    let _lock = match reads_back {
+        true => {
+            Some(RunLock::take(&site.lock_path(), Duration::ZERO, progress).map_err(stopped_or)?)
+        }
+        false => None,
+    };
     let mut memory = site.memory(&mut |_| {});
     one.series = Some(site.series.to_string());
     one.last_run = memory.last_run.clone().map(Into::into);
@@ -188,8 +195,6 @@ fn read_all_back(
     memory: &mut Memory,
     progress: &Shown,
 ) -> Result<Vec<String>, CommandError> {
-    // Nobody removes one meanwhile.
-    let _lock = RunLock::take(&site.lock_path(), Duration::ZERO, progress).map_err(stopped_or)?;
     let mut damaged = Vec::new();
     let all = compare(site, shelf, memory, Which::All, progress, &mut damaged);
     memory.write(&site.memory_path())?;
@@ -232,8 +237,12 @@ fn text(status: &Status) -> String {
                     (true, _) => "STALE, ",
                     (false, _) => "",
                 };
+                let judged = match one.max_age_seconds {
+                    Some(_) => "",
+                    None => " (no max_age: nobody says how old it may be)",
+                };
                 format!(
-                    "{verdict}number {} of {}, {age}",
+                    "{verdict}number {} of {}, {age}{judged}",
                     newest.sequence, newest.created
                 )
             }

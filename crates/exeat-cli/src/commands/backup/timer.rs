@@ -105,6 +105,8 @@ struct Needs<'a> {
     has_programs: bool,
     /// Whether one of them runs another one as somebody else.
     changes_account: bool,
+    /// Whether one of the folders that are written to is another account's.
+    is_guest: bool,
 }
 
 impl<'a> Needs<'a> {
@@ -128,6 +130,10 @@ impl<'a> Needs<'a> {
             }
         }
         let programs: Vec<&Program> = programs(profile).collect();
+        let is_others = |folder: &PathBuf| {
+            use std::os::unix::fs::MetadataExt as _;
+            folder.metadata().is_ok_and(|meta| meta.uid() != 0)
+        };
         Ok(Self {
             profile,
             exe,
@@ -138,6 +144,7 @@ impl<'a> Needs<'a> {
                 .filter(|folder| !folder.exists())
                 .cloned()
                 .collect(),
+            is_guest: writes.iter().any(is_others),
             writes,
             mounts: mounts(profile)?,
             has_programs: !programs.is_empty(),

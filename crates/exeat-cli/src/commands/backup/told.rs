@@ -83,7 +83,7 @@ impl<'a> Told<'a> {
     /// Tells of one that was not. That another run is under way is nobody's
     /// failure, and that run tells of itself.
     pub(super) fn bad(&mut self, error: &CommandError, ui: &Ui) {
-        if error.exit == Exit::Locked {
+        if error.code == "backup-running" {
             return;
         }
         if let Err(error) = self.tell(Hook::OnFailure, Some(error.exit)) {

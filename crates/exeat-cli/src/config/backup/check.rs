@@ -13,8 +13,8 @@ use toml::Spanned;
 use super::program::Program;
 use super::table::{Every, KeepTable, SourceTable, Table, Text, Texts};
 use super::{
-    BackupSource, CommandSource, DEFAULT_FULL_EVERY, FullEvery, Keep, MAX_NAME, Mode, Problem,
-    Profile, VerifyWhen,
+    BackupSource, CommandSource, DEFAULT_FULL_EVERY, DEFAULT_SETTLED, FullEvery, Keep, MAX_NAME,
+    Mode, Problem, Profile, VerifyWhen,
 };
 use crate::args::{self, KeySource};
 use crate::config::line_of;
@@ -95,6 +95,11 @@ impl<'a> Place<'a> {
             before: self.program("before", table.before.as_ref()),
             after: self.program("after", table.after.as_ref()),
             on_failure: self.program("on_failure", table.on_failure.as_ref()),
+            settled: self
+                .one("settled", table.settled.as_ref(), |text| {
+                    args::duration(text).ok_or_else(|| ABOUT_TIME.to_owned())
+                })
+                .unwrap_or(DEFAULT_SETTLED),
             max_age: self.one("max_age", table.max_age.as_ref(), time),
             metrics: self.metrics(table.metrics.as_ref()),
             purpose: self.one("purpose", table.purpose.as_ref(), |text| {

@@ -37,6 +37,7 @@ pub(crate) struct Table {
     pub(super) before: Option<Texts>,
     pub(super) after: Option<Texts>,
     pub(super) on_failure: Option<Texts>,
+    pub(super) settled: Option<Text>,
     pub(super) max_age: Option<Text>,
     pub(super) metrics: Option<Text>,
     pub(super) purpose: Option<Text>,

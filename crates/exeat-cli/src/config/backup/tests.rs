@@ -57,6 +57,7 @@ fn what_is_not_said_has_a_default() {
     assert_eq!(profile.keep, Keep::default());
     assert_eq!(profile.time_zone, TimeZone::UTC);
     assert_eq!(profile.verify, VerifyWhen::After);
+    assert_eq!(profile.settled, SignedDuration::from_mins(1));
     assert!(profile.max_age.is_none() && profile.before.is_none());
     let BackupSource::Files {
         paths,
@@ -91,6 +92,7 @@ before = ["bin/stop", "it"]
 after = ["start"]
 on_failure = ["mail", "-s", "backup", "root"]
 max_age = "26h"
+settled = "5m"
 metrics = "nightly.prom"
 purpose = "backup"
 signing_key = "keys/nightly"
@@ -132,6 +134,7 @@ approvals = ["standing.json"]
     assert_eq!(before.arguments(), ["it"]);
     assert_eq!(profile.on_failure.unwrap().to_string(), "mail");
     assert_eq!(profile.max_age, Some(SignedDuration::from_hours(26)));
+    assert_eq!(profile.settled, SignedDuration::from_mins(5));
     assert_eq!(profile.metrics, Some(dir.join("nightly.prom")));
     assert_eq!(profile.purpose.unwrap().as_str(), "backup");
     assert_eq!(
@@ -225,6 +228,7 @@ fn values_that_mean_nothing() {
         ),
         ("full_every = \"0d\"", &format!("full_every: {time}")),
         ("full_every = \"7\"", &format!("full_every: {time}")),
+        ("settled = \"soon\"", &format!("settled: {time}")),
         ("max_age = \"soon\"", &format!("max_age: {time}")),
         ("max_age = \"0h\"", &format!("max_age: {time}")),
         (

@@ -196,7 +196,7 @@ impl Reading {
                 entries: Vec::new(),
                 parts: Vec::new(),
                 reasons: Vec::new(),
-                packages: Vec::new(),
+                packages: Distinct::default(),
                 owners: Vec::new(),
                 attributes: Distinct::default(),
                 volumes: Vec::new(),
@@ -389,13 +389,10 @@ impl Reading {
         let Some(package) = package else {
             return Ok(0);
         };
-        let packages = &mut self.inventory.packages;
-        // Entries that follow each other often lie in one package.
-        let found = packages.iter().rposition(|known| *known == package);
-        match found {
-            Some(index) => u32::try_from(index + 1).map_err(|_| InventoryFault::TooMany),
-            None if packages.len() >= MAX_BASES => Err(InventoryFault::Base),
-            None => push(packages, package),
+        let place = self.inventory.packages.keep(package);
+        match self.inventory.packages.all().len() > MAX_BASES {
+            true => Err(InventoryFault::Base),
+            false => Ok(place),
         }
     }
 

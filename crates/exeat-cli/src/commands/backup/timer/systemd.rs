@@ -139,14 +139,19 @@ fn credential(needs: &Needs<'_>) -> Result<String, CommandError> {
     ))
 }
 
-/// What root may do beside its own files: read those of others.
+/// What root may do beside its own files: read those of others, for one.
 fn capabilities(needs: &Needs<'_>) -> String {
-    match needs.changes_account {
-        false => "CapabilityBoundingSet=CAP_DAC_READ_SEARCH\n".to_owned(),
-        true => "# A command of the profile runs another one as somebody else.\n\
-                 CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID\n"
-            .to_owned(),
+    let mut text = String::new();
+    let mut all = vec!["CAP_DAC_READ_SEARCH"];
+    if needs.changes_account {
+        text += "# A command of the profile runs another one as somebody else.\n";
+        all.extend(["CAP_SETUID", "CAP_SETGID", "CAP_KILL"]);
     }
+    if needs.is_guest {
+        text += "# The backups go to a folder of another account.\n";
+        all.push("CAP_DAC_OVERRIDE");
+    }
+    text + "CapabilityBoundingSet=" + &all.join(" ") + "\n"
 }
 
 /// exeat itself speaks to nobody.

@@ -58,12 +58,22 @@ fn a_service_may_do_what_it_has_to() {
 }
 
 #[test]
+fn a_folder_of_somebody_else_takes_more() {
+    let dir = tempfile::tempdir().unwrap();
+    std::os::unix::fs::chown(dir.path(), Some(1000), None).unwrap_or(());
+    let metrics = dir.path().join("exeat.prom").display().to_string();
+    let unit = service("exeat", &format!("{FILES}metrics = \"{metrics}\"\n"));
+    let others = std::os::unix::fs::MetadataExt::uid(&dir.path().metadata().unwrap()) != 0;
+    assert_eq!(unit.contains("CAP_DAC_OVERRIDE"), others, "{unit}");
+}
+
+#[test]
 fn commands_need_more() {
     let dump = "source = { command = [\"/usr/sbin/runuser\", \"-u\", \"postgres\", \"pg_dump\"], name = \"a.sql\" }\n";
     let unit = service("exeat", dump);
     has(
         &unit,
-        "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID",
+        "CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SETUID CAP_SETGID CAP_KILL",
     );
     has(
         &unit,
