@@ -22,9 +22,12 @@ use serde_json::Value;
 use crate::environment::{Env, Ran};
 use crate::tree::{assert_nothing_partial, assert_same, look};
 
-/// Files that nobody has touched for longer than a run takes: what changed less
-/// than three seconds before it is read again by every run.
-const SETTLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/args");
+/// Files that nobody has touched for long: what changed less than a minute before
+/// is read again by every run.
+const SETTLED: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../exeat-readers/samples/image"
+);
 
 /// Where backups of the folder `clinic` go to, `to` beside it; the host has no
 /// identity, and the recipient trusts its signature.

@@ -47,12 +47,9 @@ fn the_second_holds_what_has_changed() {
         fs::remove_dir_all(site.env.path("again")).unwrap();
     }
     // One file of either package, to standard output.
-    let unchanged = format!("{name}/backup.rs");
+    let unchanged = format!("{name}/make.py");
     for (file, expected) in [
-        (
-            &*unchanged,
-            fs::read(format!("{SETTLED}/backup.rs")).unwrap(),
-        ),
+        (&*unchanged, fs::read(format!("{SETTLED}/make.py")).unwrap()),
         ("clinic/new.txt", b"new\n".to_vec()),
     ] {
         let ran = site
@@ -79,8 +76,8 @@ fn one_that_another_needs_is_not_there() {
     for line in [
         format!("{newest} --to again"),
         "to --as-of now --to again".to_owned(),
-        format!("to --as-of now {name}/backup.rs --to again"),
-        format!("{newest} {name}/backup.rs --stdout"),
+        format!("to --as-of now {name}/make.py --to again"),
+        format!("{newest} {name}/make.py --stdout"),
     ] {
         let ran = site.open(&line).ends(1).says(&missing);
         ran.says("put the packages of the chain into one folder");
@@ -101,7 +98,7 @@ fn one_that_another_needs_is_not_there() {
     fs::rename(site.env.path("away"), site.env.path("to/found.exeat")).unwrap();
     assert!(site.findings("clinic", 0).is_empty());
     site.open(&format!("{newest} --to again")).ends(0);
-    assert!(site.env.path(format!("again/{name}/backup.rs")).exists());
+    assert!(site.env.path(format!("again/{name}/make.py")).exists());
 }
 
 /// Where somebody accepts that a package is lost, others may still need it: they

@@ -66,11 +66,11 @@ fn every_change_is_noticed() {
         let name = OsString::from_vec(bytes.to_vec());
         site.env.write(clinic.join("set").join(name), content);
     }
-    let all = night(&site, "+5s");
+    let all = night(&site, "+2m");
     let count = all["files"].as_u64().unwrap();
     assert_eq!(all["changed"], count);
     // Nothing has changed: nothing is in it.
-    let none = night(&site, "+6s");
+    let none = night(&site, "+3m");
     assert_eq!((&none["changed"], &none["needs"]), (&0.into(), &1.into()));
     assert_eq!(none["files"], count);
     comes_back(&site);
@@ -101,14 +101,14 @@ fn every_change_is_noticed() {
     fs::set_permissions(set("mode"), fs::Permissions::from_mode(0o600)).unwrap();
     let time = File::options().write(true).open(set("time")).unwrap();
     time.set_modified(std::time::UNIX_EPOCH).unwrap();
-    let some = night(&site, "+10s");
+    let some = night(&site, "+4m");
     // `same`, the two, `copied`, `moved`, what is in the folder, what was a
     // folder, `mode` and `time`.
     assert_eq!(some["changed"], 9);
     assert_eq!((&some["full"], &some["needs"]), (&Value::Null, &1.into()));
     comes_back(&site);
     // The next one rests on both.
-    let none = night(&site, "+20s");
+    let none = night(&site, "+5m");
     assert_eq!((&none["changed"], &none["needs"]), (&0.into(), &2.into()));
     comes_back(&site);
     // A folder or a file of it comes from wherever its files lie.

@@ -325,7 +325,7 @@ fn much_of_the_source_is_missing() {
     }
     // By a clock for which no file is too young to be remembered.
     let mut command = site.env.command("faketime");
-    command.args(["-f", "+5s", env!("CARGO_BIN_EXE_exeat")]);
+    command.args(["-f", "+2m", env!("CARGO_BIN_EXE_exeat")]);
     command.args(["--config-dir", "host", "backup", "run", "clinic"]);
     Ran::of(&mut command).ends(0);
     fs::rename(site.env.path("clinic"), site.env.path("moved")).unwrap();

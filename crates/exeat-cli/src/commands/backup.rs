@@ -168,6 +168,13 @@ impl Site {
     }
 }
 
+/// An error and its causes, without what to do.
+fn in_one_line(error: impl Into<CommandError>) -> String {
+    let mut error = error.into();
+    error.help = None;
+    error.to_string()
+}
+
 /// Everything that speaks against the chain.
 fn findings(shelf: &Shelf, memory: &Memory) -> Vec<Finding> {
     let mut findings = shelf.held_against(memory.tip.as_ref());
