@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::after;
 use crate::approvals;
+use crate::backups::live::with_a_lapse;
 use crate::bad_input::unprivileged;
 use crate::bad_package::spoilt;
 use crate::environment::{Env, Ran, flip, noise, require};
@@ -186,6 +187,10 @@ fn list_is_as_documented() {
         &schema,
         &agreed.by("recipient", "list out/p.exeat --json").ends(0),
     );
+    // A backup: files that lie in earlier packages, and one that changed meanwhile.
+    let (site, newest) = with_a_lapse();
+    let line = format!("list {} --json", newest.display());
+    documented(&schema, &site.env.by("recipient", &line).ends(0));
     // Whoever exports here has a name.
     let never = [
         "error/facts object",

@@ -12,6 +12,7 @@ mod agent;
 mod approvals;
 mod archive;
 mod audit;
+mod backups;
 mod bad_input;
 mod bad_opening;
 mod bad_package;

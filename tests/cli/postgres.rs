@@ -17,13 +17,15 @@ use crate::environment::{Env, Ran, require, skipped};
 const NOBODY: u32 = 65534;
 
 /// A server; stopped when this is dropped.
-struct Server {
+pub(crate) struct Server {
     programs: PathBuf,
     dir: TempDir,
 }
 
 impl Server {
-    fn start() -> Option<Self> {
+    /// A new one, without anything in it; `None` where there are no programs for
+    /// it, which is said.
+    pub(crate) fn start() -> Option<Self> {
         let Some(programs) = programs() else {
             skipped("PostgreSQL is not installed");
             return None;
@@ -46,7 +48,7 @@ impl Server {
     }
 
     /// The folder that its socket is in.
-    fn socket(&self) -> String {
+    pub(crate) fn socket(&self) -> String {
         self.dir.path().display().to_string()
     }
 

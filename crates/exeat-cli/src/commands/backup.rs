@@ -100,6 +100,15 @@ impl Site {
         }
     }
 
+    /// The folder that the packages go to, the same by whatever path the settings
+    /// were found. Links stay as they are: one that leads elsewhere now is no word
+    /// of the profile's that the packages go elsewhere.
+    fn place(&self) -> String {
+        let to = &self.profile.to;
+        let absolute = std::path::absolute(to);
+        absolute.as_ref().unwrap_or(to).display().to_string()
+    }
+
     fn lock_path(&self) -> PathBuf {
         self.state.join("lock")
     }
@@ -111,7 +120,7 @@ impl Site {
     /// What is remembered; of another key or form it counts for nothing, and `say`
     /// is told so.
     fn memory(&self, say: &mut dyn FnMut(String)) -> Memory {
-        let to = self.profile.to.display().to_string();
+        let to = self.place();
         let new = Memory::new(self.series, &to);
         match Memory::read(&self.memory_path()) {
             Ok(None) => new,
@@ -157,6 +166,13 @@ impl Site {
             yearly: keep.yearly,
         }
     }
+}
+
+/// An error and its causes, without what to do.
+fn in_one_line(error: impl Into<CommandError>) -> String {
+    let mut error = error.into();
+    error.help = None;
+    error.to_string()
 }
 
 /// Everything that speaks against the chain.

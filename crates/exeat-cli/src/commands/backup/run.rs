@@ -28,7 +28,7 @@ use super::hooks::Hook;
 use super::read_back::{Which, compare, read_back};
 use super::summary::{Deleted, NAMED, Summary, left_out};
 use super::told::Told;
-use super::{Site, findings, in_words, is_broken};
+use super::{Site, findings, in_one_line, in_words, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
 use crate::commands::{ATTENDANT, listen, now, readers, releasing, stop_if_asked, stopped_or};
@@ -109,7 +109,7 @@ fn made(
     });
     progress.clear();
     if let Err(error) = night.memory.write(&site.memory_path()) {
-        night.told.warn(error.to_string());
+        night.told.warn(in_one_line(error));
     }
     made
 }
@@ -170,8 +170,7 @@ impl Night<'_, '_> {
         self.adopt(&shelf);
         // What takes room and is on record as gone.
         if let Err(error) = shelf.clear_leftovers() {
-            let error = CommandError::from(error);
-            self.told.warn(error.to_string());
+            self.told.warn(in_one_line(error));
         }
         self.follow(&mut shelf, &key);
         let is_broken = self.look(&shelf);
@@ -249,7 +248,7 @@ impl Night<'_, '_> {
     /// Goes on with the chain in another folder, where the profile names one now:
     /// what came before lies elsewhere, and is no gap here.
     fn follow(&mut self, shelf: &mut Shelf, key: &SigningKey) {
-        let to = self.site.profile.to.display().to_string();
+        let to = self.site.place();
         if self.memory.to == to || self.memory.tip.is_none() {
             return;
         }
@@ -263,7 +262,7 @@ impl Night<'_, '_> {
         let accepted = shelf.accept_missing(self.memory.tip.as_ref(), key, now());
         match accepted.and_then(|_| self.site.shelf(self.progress)) {
             Ok(read_again) => *shelf = read_again,
-            Err(error) => self.told.warn(error.to_string()),
+            Err(error) => self.told.warn(in_one_line(error)),
         }
     }
 
@@ -372,6 +371,7 @@ impl Night<'_, '_> {
             Err(_) if next.full.is_some() => {}
             Err(StateError::Recipients) => next.full = Some(WhyFull::Recipients),
             Err(error) => {
+                let error = in_one_line(error);
                 self.told.note(format!("{error}: everything is read again"));
                 next.full = Some(WhyFull::Forgotten);
             }
@@ -465,6 +465,7 @@ impl Night<'_, '_> {
                 ) {
                     Ok(pending) => Some(pending),
                     Err(error) => {
+                        let error = in_one_line(error);
                         self.told
                             .warn(format!("{error}: the next run reads everything again"));
                         None
@@ -478,7 +479,7 @@ impl Night<'_, '_> {
         // What is there after a power failure is ours, and nobody else's.
         self.memory.intended = Some(export);
         if let Err(error) = self.memory.write(&self.site.memory_path()) {
-            self.told.warn(error.to_string());
+            self.told.warn(in_one_line(error));
         }
         let (delivered, findings) = releasing::release(sealed, self.policy, &ledger, key)?;
         summary.findings = findings;
@@ -584,18 +585,19 @@ impl Night<'_, '_> {
                 sequence: series.sequence,
             });
             self.memory.intended = None;
-            self.memory.to = self.site.profile.to.display().to_string();
+            self.memory.to = self.site.place();
         }
         // Until somebody says that it is right, the next run asks again.
         let is_believed = !self.has_lost_much || self.is_forced_full;
         let pending = pending.filter(|_| is_believed);
         if let Some(Err(error)) = pending.map(Pending::commit) {
+            let error = in_one_line(error);
             self.told
                 .warn(format!("{error}: the next run reads more than it need"));
         }
         // At once: whatever happens from here on, this one is there.
         if let Err(error) = self.memory.write(&self.site.memory_path()) {
-            self.told.warn(error.to_string());
+            self.told.warn(in_one_line(error));
         }
     }
 
