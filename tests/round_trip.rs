@@ -267,6 +267,49 @@ fn open_at(unlocked: &Unlocked, target: &Path, options: &OpenOptions) -> Result<
     open::open(unlocked, permit, options, &Silent)
 }
 
+#[test]
+fn any_file_alone_wherever_it_begins() {
+    // Files of 65,024 bytes and a header of 512: after the first each begins at a
+    // multiple of 64 KiB, which is where age cuts what it encrypts. The others
+    // begin anywhere.
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path().join("tree");
+    fs::create_dir(&root).expect("made");
+    let sizes = [
+        64_512, 65_024, 65_024, 130_560, 1, 65_023, 65_536, 0, 65_024,
+    ];
+    let mut contents = Vec::new();
+    for (number, size) in sizes.into_iter().enumerate() {
+        let byte = u8::try_from(number).expect("few");
+        let content: Vec<u8> = (0..=250_u8).cycle().map(|n| n ^ byte).take(size).collect();
+        fs::write(root.join(format!("{number}")), &content).expect("written");
+        contents.push(content);
+    }
+    for (compress, is_archive) in [
+        (Compress::None, false),
+        (Compress::None, true),
+        (Compress::Zstd(Level::FAST), false),
+    ] {
+        let to = tempfile::tempdir().expect("a temporary folder");
+        let source = Source::open(&[&root]).expect("opens");
+        let options = SealOptions {
+            compress,
+            ..SealOptions::default()
+        };
+        let unlocked = seal_and_unlock(to.path(), &source, is_archive, &options);
+        for (number, content) in contents.iter().enumerate() {
+            let target = to.path().join(format!("alone-{number}"));
+            let options = OpenOptions {
+                paths: vec![format!("tree/{number}").into_bytes()],
+                ..OpenOptions::default()
+            };
+            open_at(&unlocked, &target, &options).expect("opens alone");
+            let opened = fs::read(target.join(format!("tree/{number}"))).expect("there");
+            assert!(opened == *content, "{number}");
+        }
+    }
+}
+
 /// Gives no more at once than a pipe may.
 struct Pieces {
     bytes: Vec<u8>,

@@ -341,9 +341,10 @@ fn the_checkpoint_in_a_package_by_stock_tools() {
         return;
     }
     let env = with_receipt();
-    let [commands] = &commands_of("format.rs")[..] else {
-        panic!("one block");
-    };
+    let blocks = commands_of("format.rs");
+    let mut blocks = blocks.iter();
+    let commands = blocks.find(|block| block.contains("checkpoint"));
+    let commands = commands.expect("one about checkpoints");
     let before = "cd out/p.exeat\nage -d -i ../../recipient/identity.txt key.age > ../package.key\n\
                   SIGNERS=../../recipient/allowed_signers SENDER=sender@clinic.example\n";
     let commands = commands

@@ -11,7 +11,10 @@ fn the_second_holds_what_has_changed() {
     let site = Site::with_settled("");
     let first = site.night("clinic");
     assert_eq!(first["sequence"], 1);
-    assert_eq!(first["full"], "there is no earlier full one in the folder");
+    assert_eq!(
+        first["full"],
+        "there is no earlier full one in the folder that can be relied on"
+    );
     assert_eq!(
         (&first["needs"], &first["verified"]),
         (&0.into(), &true.into())

@@ -131,7 +131,7 @@ fn a_full_one_when_the_last_is_old_enough() {
     }
     let full = |why: &str| Some(why.to_owned());
     let due = "it was time for a full one";
-    let first = "there is no earlier full one in the folder";
+    let first = "there is no earlier full one in the folder that can be relied on";
     assert_eq!(kinds, [full(first), None, full(due), None, full(due), None]);
     comes_back(&site);
 }

@@ -147,7 +147,10 @@ fn a_changed_byte_is_found_by_reading() {
         .collect();
     assert_eq!(verified, [true, false, true]);
     let why = list["packages"][1]["why"].as_str().unwrap();
-    assert_eq!(why, "not verified, and nothing verified stands for it");
+    assert_eq!(
+        why,
+        "not read back, or what it needs is not there, and nothing stands for it yet"
+    );
     // `exeat verify` says it of one that was good once.
     let verify = format!("verify {}", damaged.display());
     site.env.by("recipient", &verify).ends(4);

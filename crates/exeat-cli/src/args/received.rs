@@ -108,8 +108,8 @@ pub(crate) struct Open {
     /// Also make links that point outside of the folder
     #[arg(long)]
     pub(crate) outside_links: bool,
-    /// Restore the last backup of this time or before: 2026-11-28T03:00:00Z, 2026-11-28 (the end
-    /// of that day, in this machine's time zone), 2d (so long ago), or now
+    /// Restore the last backup of this time or before: 2026-11-28T03:00:00Z, '2026-11-28 03:00' (in
+    /// this machine's time zone), 2026-11-28 (the end of that day), 2d (so long ago), or now
     #[arg(long, value_name = "TIME", value_parser = AsOf::parse)]
     pub(crate) as_of: Option<AsOf>,
     /// The chain of backups, where the folder has several

@@ -150,7 +150,8 @@ fn backups(folder: &Path, args: &Open, config: &Config, ui: &Ui) -> Result<Backu
     progress.clear();
     for path in found.passed_over().iter().take(NAMED) {
         ui.must_say(&format!(
-            "warning: {} was passed over: it cannot be read, or nobody you trust has signed it",
+            "warning: {} was passed over: it cannot be read, or none of those you trust, or asked \
+             for, has signed it",
             shown(path)
         ));
     }

@@ -46,7 +46,7 @@ impl WhyFull {
             Self::Asked => "it was asked for",
             Self::Recipients => "earlier ones are for other recipients",
             Self::Nothing => "no file was as it was",
-            Self::First => "there is no earlier full one in the folder",
+            Self::First => "there is no earlier full one in the folder that can be relied on",
             Self::Due => "it was time for a full one",
             Self::Forgotten => "there was no usable record of the files in earlier ones",
         }

@@ -115,8 +115,8 @@ impl Explain for RestoreError {
             }
             Self::None { untrusted, .. } => Some(
                 format!(
-                    "trust the key of the machine that made them with 'exeat trust add' ({untrusted} \
-                     packages are there)"
+                    "trust the signer line of the machine that made them with 'exeat trust FILE' \
+                     ({untrusted} packages are there)"
                 )
                 .into(),
             ),

@@ -150,7 +150,7 @@
 //!
 //! | it says | because |
 //! |---|---|
-//! | there is no earlier full one in the folder | it is the first; or the others are gone, not sound, or by another key |
+//! | there is no earlier full one in the folder that can be relied on | it is the first; or the others are gone, not sound, or by another key |
 //! | it was time for a full one | `full_every`; or the last full one is from the future; or more than 1,000 earlier packages would be needed |
 //! | earlier ones are for other recipients | what others can open is of no use to those whom the profile names now. Whoever was taken out of it still opens the old ones |
 //! | there was no usable record of the files in earlier ones | the host's memory is gone, damaged, or of another package than one that is sound; a note says which |

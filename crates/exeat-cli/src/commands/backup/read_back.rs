@@ -70,7 +70,11 @@ pub(super) fn read_back(
     let line = AllowedSigner::new("exeat-backup", &[PACKAGE_NAMESPACE], site.key.clone())?;
     let mut allowed = AllowedSigners::empty();
     allowed.push(line);
-    let about = |error: CommandError| error.about("the package was read back, and is not whole");
+    let about = |error: CommandError| {
+        error
+            .about("the package was read back, and is not whole")
+            .with_help("see whether the disk is failing; the next run makes a full one")
+    };
     let package = Package::open(path).map_err(stopped_or)?;
     let read = package.verify_from_medium(&allowed, now(), None, progress);
     read.map(drop).map_err(|error| match stop_if_asked() {

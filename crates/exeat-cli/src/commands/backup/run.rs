@@ -1,18 +1,16 @@
 //! One backup: look at what is there → list → decide → seal → decide → record →
 //! publish → read back → remove what no rule keeps.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use exeat_core::backup::{
-    self, FullEvery as Every, LastRun, Memory, Next, Pending, Recalled, RunLock, Shelf, Shelved,
-    StateError, Tip, Wanted as WantedState, WhyFull, plan, recall, remember,
+    self, FullEvery as Every, LastRun, Memory, Next, Pending, RunLock, Shelf, Shelved, Tip,
+    WhyFull, plan, remember,
 };
 use exeat_core::decide::{Permit, Request, Terms};
 use exeat_core::deliver::{Delivered, Staging};
 use exeat_core::destination::Destination;
 use exeat_core::diagnostic::Severity;
-use exeat_core::digest::Digest;
 use exeat_core::entry::EntryKind;
 use exeat_core::keys::Recipients;
 use exeat_core::manifest::{NamedKey, PackageId, recipients_sha256};
@@ -20,8 +18,7 @@ use exeat_core::path::Escaped;
 use exeat_core::policy::Policy;
 use exeat_core::seal::{self, SealError, SealOptions, Sealed};
 use exeat_core::signature::SigningKey;
-use exeat_core::source::command::{Attendant, CommandLine};
-use exeat_core::source::{Exclude, GivenUp, ListOptions, Listing, Source, SourceError};
+use exeat_core::source::{GivenUp, Source, SourceError};
 use jiff::Timestamp;
 
 use super::hooks::Hook;
@@ -31,19 +28,19 @@ use super::told::Told;
 use super::{Site, findings, in_one_line, in_words, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
-use crate::commands::{ATTENDANT, listen, now, readers, releasing, stop_if_asked, stopped_or};
-use crate::config::{self, BackupSource, Config, FullEvery, Mode, Profile, VerifyWhen};
+use crate::commands::{listen, now, readers, releasing, stop_if_asked, stopped_or};
+use crate::config::{BackupSource, Config, FullEvery, Mode, Profile, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
-use crate::render;
-use crate::signals;
 use crate::ui::{Report, Ui};
+
+mod load;
+
+use load::Load;
 
 /// How often a source that changes under the listing is listed anew.
 const ATTEMPTS: usize = 5;
-/// More earlier packages than this a package does not rest on.
-const MOST_BASES: usize = 1000;
 
 pub(super) fn run(
     args: &BackupRun,
@@ -58,7 +55,13 @@ pub(super) fn run(
         Ok(summary) => Ok(told.good(summary, ui)),
         Err(error) => {
             told.bad(&error, ui);
-            Err(error)
+            Err(match error.code.as_str() {
+                "no-space" => error.with_help(format!(
+                    "free some space there; 'exeat backup prune {}' removes what no rule keeps",
+                    profile.name
+                )),
+                _ => error,
+            })
         }
     }
 }
@@ -133,14 +136,6 @@ struct Night<'a, 'b> {
     has_lost_much: bool,
     /// There is a memory of this chain.
     is_remembered: bool,
-}
-
-/// What goes into the package, and how it was found.
-struct Load {
-    source: Source,
-    listing: Listing,
-    /// When the listing began.
-    listed: Timestamp,
 }
 
 impl Night<'_, '_> {
@@ -293,106 +288,6 @@ impl Night<'_, '_> {
             next.full = Some(WhyFull::Asked);
         }
         next
-    }
-
-    fn load(&mut self) -> Result<Load, CommandError> {
-        let listed = Timestamp::now();
-        match &self.site.profile.source {
-            BackupSource::Files {
-                paths,
-                exclude,
-                one_file_system,
-            } => {
-                let source = Source::open(paths)?;
-                let options = ListOptions {
-                    exclude: Exclude::new(exclude).map_err(CommandError::usage)?,
-                    skip_unreadable: true,
-                    live: true,
-                    one_file_system: *one_file_system,
-                    keep_owner: true,
-                };
-                let listing = source.list(&options, self.progress).map_err(stopped_or)?;
-                for pattern in listing.idle_patterns() {
-                    self.told
-                        .note(format!("exclude '{pattern}' matched nothing"));
-                }
-                Ok(Load {
-                    source,
-                    listing,
-                    listed,
-                })
-            }
-            BackupSource::Command(command) => {
-                let program = command.command.find()?;
-                let end = &command.expect_end;
-                let checker = end.as_ref().and_then(|end| end.checker());
-                let found = checker.and_then(config::program);
-                if let (Some(name), None) = (checker, &found) {
-                    self.told.note(format!(
-                        "{name} is not installed: nobody checked that the dump is whole"
-                    ));
-                }
-                let line = CommandLine {
-                    program,
-                    arguments: command.command.arguments().iter().map(Into::into).collect(),
-                    expect_end: end.clone(),
-                    checker: found,
-                };
-                let attendant = Attendant::new("/proc/self/exe", [ATTENDANT]);
-                let is_cancelled = Box::new(|| signals::received().is_some());
-                let output = attendant.start(&line, is_cancelled)?;
-                let source = Source::piped(&command.name, Box::new(output))?;
-                let listing = source.list(&ListOptions::default(), self.progress)?;
-                Ok(Load {
-                    source,
-                    listing,
-                    listed,
-                })
-            }
-        }
-    }
-
-    /// Finds what has not changed, where the package need not be a full one.
-    fn recall(&mut self, load: &mut Load, sound: &[Shelved], recipients: Digest, next: &mut Next) {
-        let present: BTreeSet<PackageId> = sound.iter().map(|package| package.id).collect();
-        let wanted = WantedState {
-            series: self.site.series,
-            present: &present,
-            recipients_sha256: recipients,
-        };
-        match recall(&mut load.listing, &self.site.state, wanted) {
-            Ok(recalled) => {
-                self.compare_with_last(recalled);
-                if next.full.is_some() || load.listing.packages().len() > MOST_BASES {
-                    load.listing.forget_packages();
-                    next.full.get_or_insert(WhyFull::Due);
-                }
-            }
-            Err(_) if next.full.is_some() => {}
-            Err(StateError::Recipients) => next.full = Some(WhyFull::Recipients),
-            Err(error) => {
-                let error = in_one_line(error);
-                self.told.note(format!("{error}: everything is read again"));
-                next.full = Some(WhyFull::Forgotten);
-            }
-        }
-    }
-
-    /// A disk that is not mounted is an empty folder, and nothing else is wrong
-    /// with it.
-    fn compare_with_last(&mut self, recalled: Recalled) {
-        /// Fewer files come and go in a day.
-        const FEW: u64 = 20;
-        let Recalled { gone, files, .. } = recalled;
-        if gone > files / 2 && (files >= FEW || gone == files) {
-            self.has_lost_much = true;
-            self.told.warn(format!(
-                "{} of the {} files of the last backup are not there any more: is everything \
-                 mounted that should be? If so, 'exeat backup run' with --full ends this warning",
-                render::thousands(gone),
-                render::thousands(files)
-            ));
-        }
     }
 
     fn seal(

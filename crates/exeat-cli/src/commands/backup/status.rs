@@ -236,7 +236,7 @@ fn text(status: &Status) -> String {
     for one in &status.profiles {
         let state = match (&one.error, &one.newest) {
             (Some(error), _) => format!("cannot be told: {error}"),
-            (None, None) => "there is no good backup yet".to_owned(),
+            (None, None) => "there is no good backup".to_owned(),
             (None, Some(newest)) => {
                 let age = SignedDuration::from_secs(newest.age_seconds);
                 let age = match age.is_negative() {

@@ -193,8 +193,8 @@ fn what_was_not_verified_takes_nobodys_place() {
         [
             "no rule keeps it",
             "the newest that was verified; the newest of Monday 2026-11-02",
-            "not verified, and nothing verified stands for it",
-            "the newest; not verified, and nothing verified stands for it",
+            "not read back, or what it needs is not there, and nothing stands for it yet",
+            "the newest; not read back, or what it needs is not there, and nothing stands for it yet",
         ]
     );
     // A newer one that was verified stands for them.
