@@ -223,7 +223,7 @@ fn there_is_no_space_left() {
         .says("free some space there");
     assert_eq!(disk.count(), 1);
     // The older one still is what it was, and is said to be.
-    let status = site.json("status clinic", 0);
+    let status = site.json("status clinic --max-age 26h", 0);
     let one = &status["profiles"][0];
     assert_eq!(one["newest"]["package"], first["package"]);
     assert_eq!(one["last_run"]["outcome"], "no-space");

@@ -54,7 +54,7 @@ fn programs_before_and_after() {
         success
     );
     assert_eq!(metric(&site, "files"), None);
-    let status = site.json("status clinic", 0);
+    let status = site.json("status clinic", 9);
     assert_eq!(status["profiles"][0]["last_run"]["outcome"], "hook-failed");
 
     // One that fails afterwards is a warning: the package is there.
@@ -156,7 +156,7 @@ fn recipients_that_have_expired() {
     assert!(message.contains("2020-01-31"), "{finding}");
     assert_eq!(site.numbers("to"), [1]);
     // The one that is there is looked at and looked after as before.
-    site.backup("status clinic").ends(0);
+    site.backup("status clinic --max-age 26h").ends(0);
     site.backup("prune clinic").ends(0);
     site.comes_back();
     // Nobody of that name: the settings are wrong.

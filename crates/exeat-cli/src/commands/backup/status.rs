@@ -244,12 +244,13 @@ fn text(status: &Status) -> String {
                     false => format!("{} old", render::elapsed(age)),
                 };
                 let verdict = match (one.is_stale, one.max_age_seconds) {
-                    (true, _) => "STALE, ",
+                    (true, Some(_)) => "STALE, ",
+                    (true, None) => "NO NEWER ONE, ",
                     (false, _) => "",
                 };
                 let judged = match one.max_age_seconds {
                     Some(_) => "",
-                    None => " (no max_age: nobody says how old it may be)",
+                    None => " (the profile has no max_age: its age is not judged)",
                 };
                 format!(
                     "{verdict}number {} of {}, {age}{judged}",
