@@ -253,9 +253,8 @@ fn postgres_into_a_fresh_server() {
     let ran = site.backup("run plain").ends(1);
     ran.says("pg_dump ended with exit code 1: ");
     assert_eq!(site.numbers("to-plain"), [1]);
-    site.backup("status plain")
-        .ends(9)
-        .says("the last run, of ");
+    let ran = site.backup("status plain").ends(9);
+    assert!(ran.out.contains("the last run, of "), "{ran}");
     // How old it may be is what counts, where somebody has said it.
     site.backup("status plain --max-age 26h").ends(0);
 }
