@@ -8,22 +8,18 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Seek as _, SeekFrom};
+use std::io;
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use globset::GlobSet;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, StatxFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, StatxFlags};
 
 use crate::beneath;
 use crate::destination::resolve::resolve;
 use crate::diagnostic::{Explain, Fault, io_help};
-use crate::digest::read_some;
-use crate::entry::Attributes;
 use crate::parallel;
 use crate::path::{EntryPath, Escaped, PathFault, shown};
 use crate::progress::Progress;
@@ -32,13 +28,17 @@ mod again;
 pub(crate) mod attributes;
 pub mod command;
 mod listing;
+mod options;
 mod piped;
+mod reader;
 mod walk;
 
 pub(crate) use again::{DATABASE, Gone, LOG, Reopen, is_database};
 pub(crate) use listing::{Digests, Held, Identity, NodeBuilder, SkipReason};
 pub use listing::{Entry, GivenUp, Listing};
+pub use options::{Exclude, ListOptions, PatternError};
 use piped::Piped;
+pub(crate) use reader::Reader;
 
 /// How many offending paths one error names; it counts the rest.
 const NAMED: usize = 10;
@@ -216,122 +216,6 @@ impl std::fmt::Display for Problems {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }
-    }
-}
-
-/// What to leave out of a listing.
-#[derive(Debug, Clone, Default)]
-pub struct ListOptions {
-    /// Patterns without a slash are matched against names, those with one
-    /// against whole paths in the package; an excluded folder is not entered.
-    pub exclude: Exclude,
-    /// Record what cannot be read as left out, instead of failing.
-    pub skip_unreadable: bool,
-    /// The source is in use, as that of a nightly backup is: what cannot be
-    /// read, vanishes or is no file is left out, and what changes while it is
-    /// read is marked; each with the reason.
-    pub live: bool,
-    /// Do not enter folders on other file systems than that of the root.
-    pub one_file_system: bool,
-    /// Keep owners, special mode bits, times to the nanosecond and extended
-    /// attributes.
-    pub keep_owner: bool,
-}
-
-/// Compiled patterns of what is left out.
-#[derive(Debug, Clone, Default)]
-pub struct Exclude {
-    patterns: Vec<String>,
-    names: Globs,
-    paths: Globs,
-}
-
-/// Patterns of one kind, and their places among all of them.
-#[derive(Debug, Clone)]
-struct Globs {
-    set: GlobSet,
-    places: Vec<usize>,
-}
-
-impl Default for Globs {
-    fn default() -> Self {
-        Self {
-            set: GlobSet::empty(),
-            places: Vec::new(),
-        }
-    }
-}
-
-/// A pattern that is not one.
-#[derive(Debug, thiserror::Error)]
-#[error("'{pattern}' is not a pattern: {reason}")]
-pub struct PatternError {
-    pattern: String,
-    reason: String,
-}
-
-impl Exclude {
-    /// Compiles shell patterns: `*` and `?` within a name, `**` across folders.
-    ///
-    /// # Errors
-    /// The first pattern that cannot be understood, or that could match no
-    /// path in a package: one that begins with `/`, `./` or `../`.
-    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
-        let error = |pattern: &str, reason: String| PatternError {
-            pattern: Escaped(pattern.as_bytes()).to_string(),
-            reason,
-        };
-        let mut kinds = [(); 2].map(|()| (globset::GlobSetBuilder::new(), Vec::new()));
-        for (place, pattern) in patterns.iter().enumerate() {
-            let pattern = pattern.as_ref();
-            let whole = pattern.trim_end_matches('/');
-            if ["/", "./", "../"]
-                .iter()
-                .any(|start| pattern.starts_with(start))
-            {
-                let reason = "a path in a package begins with the name of what is exported, \
-                              such as 'clinic/letters/*.tmp'";
-                return Err(error(pattern, reason.into()));
-            }
-            let glob = globset::GlobBuilder::new(whole)
-                .literal_separator(true)
-                .build()
-                .map_err(|e| error(pattern, e.kind().to_string()))?;
-            let (builder, places) = &mut kinds[usize::from(whole.contains('/'))];
-            builder.add(glob);
-            places.push(place);
-        }
-        let [names, paths] = kinds.map(|(builder, places)| {
-            let set = builder.build().map_err(|e| error("", e.kind().to_string()));
-            set.map(|set| Globs { set, places })
-        });
-        Ok(Self {
-            patterns: patterns.iter().map(|p| p.as_ref().to_owned()).collect(),
-            names: names?,
-            paths: paths?,
-        })
-    }
-
-    /// Whether something matches; marks what did in `hits`.
-    fn matches(&self, path: &[u8], hits: &mut [bool]) -> bool {
-        let slash = path.iter().rposition(|&byte| byte == b'/');
-        let name = &path[slash.map_or(0, |slash| slash + 1)..];
-        let candidates = [(&self.names, name), (&self.paths, path)];
-        let mut found = false;
-        for (globs, text) in candidates {
-            for index in globs.set.matches(OsStr::from_bytes(text)) {
-                hits[globs.places[index]] = true;
-                found = true;
-            }
-        }
-        found
-    }
-
-    /// The patterns without a hit, escaped.
-    fn idle(&self, hits: &[bool]) -> Vec<String> {
-        let idle = self.patterns.iter().zip(hits).filter(|(_, hit)| !**hit);
-        idle.map(|(pattern, _)| Escaped(pattern.as_bytes()).to_string())
-            .collect()
     }
 }
 
@@ -537,168 +421,6 @@ impl Source {
             return Err(changed());
         }
         Ok(file.into())
-    }
-}
-
-/// Reads a range of a listed file, and makes sure at its end that it is still
-/// the file that was listed.
-///
-/// Of a live source it gives as many bytes as were listed whatever happens,
-/// zeros for those that are not to be had, and says so in the end.
-#[derive(Debug)]
-pub(crate) struct Reader<'a> {
-    file: File,
-    entry: Entry<'a>,
-    left: u64,
-    /// Of a live source: what the file was when it was opened.
-    live: Option<Identity>,
-    lapse: Option<SkipReason>,
-}
-
-impl Source {
-    /// Opens the file of `entry` to read `range` of it.
-    pub(crate) fn read_file<'a>(
-        &self,
-        entry: &Entry<'a>,
-        range: Range<u64>,
-    ) -> Result<Reader<'a>, SourceError> {
-        let file = self.open_file(entry.root(), entry.path(), entry.identity())?;
-        let mut reader = Reader {
-            file,
-            entry: *entry,
-            left: range.end - range.start,
-            live: None,
-            lapse: None,
-        };
-        if range.start > 0 {
-            let sought = reader.file.seek(SeekFrom::Start(range.start));
-            sought.map_err(|e| reader.unreadable(e))?;
-        }
-        Ok(reader)
-    }
-
-    /// The same of a source that is in use.
-    ///
-    /// # Errors
-    /// Why nothing of it can be read.
-    pub(crate) fn read_live<'a>(
-        &self,
-        entry: &Entry<'a>,
-        range: Range<u64>,
-    ) -> Result<Reader<'a>, SkipReason> {
-        let root = self.roots.get(usize::from(entry.root()));
-        let root = root.ok_or(SkipReason::Unreadable)?;
-        let below = root.below(entry.path());
-        // What is a pipe by now must not be waited for.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let mut file = File::from(beneath::open(&root.handle, below, flags)?);
-        let stat = rustix::fs::fstat(&file)?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(SkipReason::Vanished);
-        }
-        let now = Identity::of(&file)?;
-        // Of the parts of a file each has to be of the same state of it; a file
-        // that is read at once may be another one than was listed, of that size.
-        let is_whole = range == (0..entry.bytes());
-        let is_other = match is_whole {
-            true => now.size != entry.identity().size,
-            false => now != *entry.identity(),
-        };
-        if range.start > 0 {
-            let sought = file.seek(SeekFrom::Start(range.start));
-            sought.map_err(|_| SkipReason::Unreadable)?;
-        }
-        Ok(Reader {
-            file,
-            entry: *entry,
-            left: range.end - range.start,
-            live: Some(now),
-            lapse: is_other.then_some(SkipReason::Changed),
-        })
-    }
-}
-
-impl Reader<'_> {
-    /// Why what was read of a live source may not be what the file was at any
-    /// one time, if so: known at the end.
-    pub(crate) fn lapse(&self) -> Option<SkipReason> {
-        self.lapse
-    }
-
-    /// Its extended attributes; where some could not be had, that is a lapse.
-    pub(crate) fn attributes(&mut self) -> Attributes {
-        let (attributes, are_all) = attributes::of(&self.file);
-        if !are_all {
-            self.lapse.get_or_insert(SkipReason::Attributes);
-        }
-        attributes
-    }
-
-    /// The next bytes, as many as fit into `buffer`; none at the end.
-    pub(crate) fn next<'b>(&mut self, buffer: &'b mut [u8]) -> Result<&'b [u8], SourceError> {
-        let want = usize::try_from(self.left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        if let Some(opened) = self.live {
-            return Ok(self.next_live(buffer, want, opened));
-        }
-        if want == 0 {
-            let now = Identity::of(&self.file).map_err(|e| self.unreadable(e.into()))?;
-            return match now == *self.entry.identity() {
-                true => Ok(&[]),
-                false => Err(self.changed()),
-            };
-        }
-        let read = read_some(&mut self.file, &mut buffer[..want]);
-        let count = read.map_err(|e| self.unreadable(e))?;
-        if count == 0 {
-            return Err(self.changed());
-        }
-        self.left -= count as u64;
-        Ok(&buffer[..count])
-    }
-
-    fn next_live<'b>(&mut self, buffer: &'b mut [u8], want: usize, opened: Identity) -> &'b [u8] {
-        if want == 0 {
-            if self.lapse.is_none() && Identity::of(&self.file).ok() != Some(opened) {
-                self.lapse = Some(SkipReason::Changed);
-            }
-            return &[];
-        }
-        let count = match read_some(&mut self.file, &mut buffer[..want]) {
-            Ok(0) => {
-                self.lapse.get_or_insert(SkipReason::Changed);
-                0
-            }
-            Ok(count) => count,
-            Err(_) => {
-                self.lapse = Some(SkipReason::InputOutput);
-                // What comes after it may be readable.
-                let ahead = i64::try_from(want).expect("a buffer is small");
-                let _ = self.file.seek(SeekFrom::Current(ahead));
-                0
-            }
-        };
-        let count = match count {
-            0 => {
-                buffer[..want].fill(0);
-                want
-            }
-            count => count,
-        };
-        self.left -= count as u64;
-        &buffer[..count]
-    }
-
-    fn changed(&self) -> SourceError {
-        SourceError::Changed {
-            path: self.entry.path().to_string(),
-        }
-    }
-
-    fn unreadable(&self, source: io::Error) -> SourceError {
-        SourceError::Read {
-            path: self.entry.path().to_string(),
-            source,
-        }
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use exeat_core::backup::{Fate, RunLock, Shelf, Shelved, plan};
+use exeat_core::backup::{Fate, RunLock, Shelved, plan};
 use serde::Serialize;
 
 use super::read_back::{Which, compare};
-use super::summary::Deleted;
+use super::summary::Judged;
 use super::{Site, findings, in_words, is_broken};
 use crate::args::BackupPrune;
 use crate::commands::{listen, now, stopped_or};
@@ -23,20 +23,11 @@ struct Pruned {
     profile: String,
     /// False with `--dry-run`.
     written: bool,
-    deleted: Vec<Deleted>,
-    kept: Vec<Kept>,
+    deleted: Vec<Judged>,
+    kept: Vec<Judged>,
     /// Places in the chain that are recorded as lost now.
     accepted: Vec<u64>,
     warnings: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Kept {
-    package: String,
-    sequence: u64,
-    created: String,
-    bytes: u64,
-    why: String,
 }
 
 pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report, CommandError> {
@@ -71,41 +62,34 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
     }
     let zone = &site.profile.time_zone;
     let fates = plan(&shelf.candidates(&memory), &site.keep(), zone);
-    let kept = fates.iter().filter(|fate| fate.verdict.is_kept());
-    let kept = kept.filter_map(|fate| Some(described(fate, find(&shelf, fate)?)));
-    let kept = kept.collect();
-    let goes = fates.iter().filter(|fate| !fate.verdict.is_kept());
-    let goes: Vec<Kept> = goes
-        .filter_map(|fate| Some(described(fate, find(&shelf, fate)?)))
-        .collect();
-    let deleted: Vec<Deleted> = match args.dry_run || goes.is_empty() {
-        true => goes
-            .into_iter()
-            .map(|one| Deleted {
-                package: one.package,
-                sequence: one.sequence,
-                created: one.created,
-                bytes: one.bytes,
-                why: one.why,
-            })
-            .collect(),
-        false if is_broken => {
-            warnings.push(
-                "nothing is removed while something is wrong with the chain; what is only missing \
-                 can be accepted with --accept-missing"
-                    .to_owned(),
-            );
-            Vec::new()
-        }
-        false => {
-            let key = signing_key(&site, config, ui)?;
-            let removed = shelf.remove(&fates, &key, now(), &progress);
-            removed
-                .map_err(stopped_or)?
-                .iter()
-                .map(Deleted::of)
-                .collect()
-        }
+    let (kept, goes): (Vec<_>, Vec<_>) = shelf
+        .packages()
+        .iter()
+        .zip(&fates)
+        .partition(|(_, fate)| fate.verdict.is_kept());
+    let judged = |all: Vec<(&Shelved, &Fate)>| -> Vec<Judged> {
+        let all = all.into_iter();
+        all.map(|(package, fate)| Judged::there(package, fate))
+            .collect()
+    };
+    let (kept, goes) = (judged(kept), judged(goes));
+    let has_to_stay = is_broken && !goes.is_empty();
+    if has_to_stay {
+        warnings.push(
+            "nothing is removed while something is wrong with the chain; what is only missing can \
+             be accepted with --accept-missing"
+                .to_owned(),
+        );
+    }
+    let deleted = if has_to_stay {
+        Vec::new()
+    } else if args.dry_run || goes.is_empty() {
+        goes
+    } else {
+        let key = signing_key(&site, config, ui)?;
+        let removed = shelf.remove(&fates, &key, now(), &progress);
+        let removed = removed.map_err(stopped_or)?;
+        removed.iter().map(Judged::removed).collect()
     };
     if !args.dry_run {
         let there: Vec<_> = shelf.packages().iter().map(|package| package.id).collect();
@@ -142,21 +126,6 @@ fn signing_key(
     key.ok_or_else(|| CommandError::new(Exit::Failed, "unsigned", "there is no key to sign with"))
 }
 
-fn find<'a>(shelf: &'a Shelf, fate: &Fate) -> Option<&'a Shelved> {
-    let mut packages = shelf.packages().iter();
-    packages.find(|package| package.id == fate.id)
-}
-
-fn described(fate: &Fate, package: &Shelved) -> Kept {
-    Kept {
-        package: package.id.to_string(),
-        sequence: package.sequence,
-        created: package.created.to_string(),
-        bytes: package.bytes,
-        why: fate.verdict.to_string(),
-    }
-}
-
 fn text(pruned: &Pruned) -> String {
     let verb = match pruned.written {
         true => "removed",
@@ -171,22 +140,10 @@ fn text(pruned: &Pruned) -> String {
         text += &format!("{verb}: number {sequence}\n");
     }
     for one in &pruned.kept {
-        text += &format!(
-            "keep          number {} of {} ({}): {}\n",
-            one.sequence,
-            one.created,
-            render::bytes(one.bytes),
-            one.why
-        );
+        text += &format!("keep          {}", one.text());
     }
     for one in &pruned.deleted {
-        text += &format!(
-            "{verb:<13} number {} of {} ({}): {}\n",
-            one.sequence,
-            one.created,
-            render::bytes(one.bytes),
-            one.why
-        );
+        text += &format!("{verb:<13} {}", one.text());
     }
     let bytes = pruned.deleted.iter().map(|one| one.bytes).sum();
     text += &format!(

@@ -23,7 +23,7 @@ use jiff::Timestamp;
 
 use super::hooks::Hook;
 use super::read_back::{Which, compare, read_back};
-use super::summary::{Deleted, NAMED, Summary, left_out};
+use super::summary::{Judged, NAMED, Summary, left_out};
 use super::told::Told;
 use super::{Site, findings, in_one_line, in_words, is_broken};
 use crate::args::{BackupRun, KeyArgs};
@@ -504,7 +504,7 @@ impl Night<'_, '_> {
     }
 
     /// Removes what no rule keeps; what goes wrong with that is a warning.
-    fn prune(&mut self, shelf: &mut Shelf, key: &SigningKey) -> Vec<Deleted> {
+    fn prune(&mut self, shelf: &mut Shelf, key: &SigningKey) -> Vec<Judged> {
         let keep = self.site.keep();
         if keep == backup::Keep::default() {
             return Vec::new();
@@ -524,7 +524,7 @@ impl Night<'_, '_> {
         shelf: &mut Shelf,
         key: &SigningKey,
         keep: backup::Keep,
-    ) -> Result<Vec<Deleted>, CommandError> {
+    ) -> Result<Vec<Judged>, CommandError> {
         stop_if_asked()?;
         // With the one that has just been made.
         *shelf = self.site.shelf(self.progress)?;
@@ -539,6 +539,6 @@ impl Night<'_, '_> {
         let removed = shelf.remove(&fates, key, now(), self.progress)?;
         let there: Vec<_> = shelf.packages().iter().map(|package| package.id).collect();
         self.memory.forget_others(&there);
-        Ok(removed.iter().map(Deleted::of).collect())
+        Ok(removed.iter().map(Judged::removed).collect())
     }
 }

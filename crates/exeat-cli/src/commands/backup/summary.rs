@@ -1,6 +1,6 @@
 //! What one run did: for programs, and for people.
 
-use exeat_core::backup::{Removed, Verdict};
+use exeat_core::backup::{Fate, Removed, Shelved, Verdict};
 use exeat_core::diagnostic::Finding;
 use exeat_core::inspect::Facts;
 use exeat_core::path::Escaped;
@@ -42,7 +42,7 @@ pub(super) struct Summary {
     pub(super) seconds: f64,
     /// Whether it was read back.
     pub(super) verified: bool,
-    pub(super) deleted: Vec<Deleted>,
+    pub(super) deleted: Vec<Judged>,
     /// What could not be read, or changed while it was: the first ones.
     pub(super) left_out: Vec<LeftOut>,
     pub(super) left_out_count: u64,
@@ -54,8 +54,9 @@ pub(super) struct Summary {
     pub(super) findings: Vec<Finding>,
 }
 
+/// A package, and why it is kept, or is not.
 #[derive(Debug, Serialize)]
-pub(super) struct Deleted {
+pub(super) struct Judged {
     pub(super) package: String,
     pub(super) sequence: u64,
     pub(super) created: String,
@@ -69,8 +70,9 @@ pub(super) struct LeftOut {
     pub(super) reason: String,
 }
 
-impl Deleted {
-    pub(super) fn of(removed: &Removed) -> Self {
+impl Judged {
+    /// One that was removed.
+    pub(super) fn removed(removed: &Removed) -> Self {
         Self {
             package: removed.id.to_string(),
             sequence: removed.sequence,
@@ -78,6 +80,29 @@ impl Deleted {
             bytes: removed.bytes,
             why: Verdict::Removed(removed.why).to_string(),
         }
+    }
+
+    /// One that is there, and what will become of it.
+    pub(super) fn there(package: &Shelved, fate: &Fate) -> Self {
+        Self {
+            package: package.id.to_string(),
+            sequence: package.sequence,
+            created: package.created.to_string(),
+            bytes: package.bytes,
+            why: fate.verdict.to_string(),
+        }
+    }
+
+    /// A line for people.
+    pub(super) fn text(&self) -> String {
+        let bytes = render::bytes(self.bytes);
+        let Self {
+            sequence,
+            created,
+            why,
+            ..
+        } = self;
+        format!("number {sequence} of {created} ({bytes}): {why}\n")
     }
 }
 
@@ -166,13 +191,7 @@ fn text(summary: &Summary) -> String {
         },
     );
     for one in &summary.deleted {
-        text += &format!(
-            "  removed      number {} of {} ({}): {}\n",
-            one.sequence,
-            one.created,
-            render::bytes(one.bytes),
-            one.why
-        );
+        text += &format!("  removed      {}", one.text());
     }
     text
 }
