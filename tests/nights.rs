@@ -10,11 +10,11 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use exeat_core::backup::{
-    Backups, Candidate, FullEvery, Keep, Memory, Shelf, Tip, Wanted, next, plan, recall, remember,
-    series_id,
+    Backups, FullEvery, Keep, Memory, RestoreError, SeriesId, Shelf, Tip, Wanted, next, plan,
+    recall, remember, series_id,
 };
 use exeat_core::decide::{Decision, History, Request, Requester, Terms};
-use exeat_core::deliver::{self, Staging};
+use exeat_core::deliver::{self, Delivered, Staging};
 use exeat_core::destination::Destination;
 use exeat_core::keys::{Identities, IdentityPair, Recipient, Recipients};
 use exeat_core::ledger::Ledger;
@@ -22,9 +22,9 @@ use exeat_core::manifest::{NamedKey, PackageId, recipients_sha256};
 use exeat_core::open;
 use exeat_core::policy::Policy;
 use exeat_core::progress::Silent;
-use exeat_core::seal::{self, SealOptions};
+use exeat_core::seal::{self, Link, SealOptions, Sealed};
 use exeat_core::signature::{AllowedSigner, AllowedSigners, PACKAGE_NAMESPACE, SigningKey};
-use exeat_core::source::{ListOptions, Source};
+use exeat_core::source::{ListOptions, Listing, Source};
 use exeat_core::verify::{Package, Unlocked};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -193,53 +193,16 @@ impl World {
             let recalled = recall(&mut listing, &state, wanted).expect("remembered");
             assert!(recalled.unchanged > 0, "night {night}: {recalled:?}");
         }
-        let export = PackageId::generate();
-        let name = format!("night-{night:02}-{}", export.short());
-        let request = Request {
-            terms: Terms {
-                export,
-                destination: Destination::folder(
-                    &self.path("disk"),
-                    name.parse().expect("a name"),
-                    &source,
-                )
-                .expect("a folder"),
-                created: at(night),
-                label: None,
-                purpose: None,
-                requester: Requester::of(1000),
-            },
-            recipients: Recipients::keys(vec![Recipient::parse(&self.recipient).expect("a key")])
-                .expect("one"),
-            signer: Some(self.host.public().fingerprint()),
-            approvals: Default::default(),
-        };
-        let policy = Policy::floor();
-        let Decision::Permit(permit) = policy.decide(request, listing) else {
-            panic!("refused");
-        };
-        let staging = Staging::create(&permit, 0o022).expect("staging");
-        let options = SealOptions {
-            volume_size: Some(1 << 20),
-            link: Some(next.link),
-            ..SealOptions::default()
-        };
-        let sealed = seal::seal(permit, &source, staging, &options, &Silent).expect("sealed");
+        let name = format!("night-{night:02}");
+        let sealed = self.sealed(&source, listing, &self.host, next.link, &name, at(night));
+        let export = sealed.content().terms().export;
         // Whatever has changed by now is believed.
         let settled = Timestamp::now() + SignedDuration::from_secs(60);
         let pending = remember(&sealed, &state, series, settled).expect("written");
         if stopped == Stopped::BeforeRelease {
             return None;
         }
-        let Decision::Permit(release) =
-            policy.decide_content(&sealed.content(), &History::default())
-        else {
-            panic!("refused");
-        };
-        let ledger = Ledger::open(&self.path("ledger.jsonl")).expect("a ledger");
-        let intent = ledger.lock().expect("nobody else").intend(&release);
-        let complete = sealed.complete(release, &self.host, intent.expect("recorded"));
-        let delivered = deliver::publish(complete.expect("complete")).expect("published");
+        let delivered = self.released(sealed, &self.host);
         if stopped == Stopped::BeforeRemembering {
             return Some(export);
         }
@@ -258,6 +221,76 @@ impl World {
         Some(export)
     }
 
+    /// Ciphertext in staging, decided on and not released.
+    fn sealed(
+        &self,
+        source: &Source,
+        listing: Listing,
+        key: &SigningKey,
+        link: Link,
+        name: &str,
+        created: Timestamp,
+    ) -> Sealed<Staging> {
+        let name = name.parse().expect("a name");
+        let recipient = Recipient::parse(&self.recipient).expect("a key");
+        let request = Request {
+            terms: Terms {
+                export: PackageId::generate(),
+                destination: Destination::folder(&self.path("disk"), name, source)
+                    .expect("a folder"),
+                created,
+                label: None,
+                purpose: None,
+                requester: Requester::of(1000),
+            },
+            recipients: Recipients::keys(vec![recipient]).expect("one"),
+            signer: Some(key.public().fingerprint()),
+            approvals: Default::default(),
+        };
+        let Decision::Permit(permit) = Policy::floor().decide(request, listing) else {
+            panic!("refused");
+        };
+        let staging = Staging::create(&permit, 0o022).expect("staging");
+        let options = SealOptions {
+            volume_size: Some(1 << 20),
+            link: Some(link),
+            ..SealOptions::default()
+        };
+        seal::seal(permit, source, staging, &options, &Silent).expect("sealed")
+    }
+
+    fn released(&self, sealed: Sealed<Staging>, key: &SigningKey) -> Delivered {
+        let history = History::default();
+        let decided = Policy::floor().decide_content(&sealed.content(), &history);
+        let Decision::Permit(release) = decided else {
+            panic!("refused");
+        };
+        let ledger = Ledger::open(&self.path("ledger.jsonl")).expect("a ledger");
+        let intent = ledger.lock().expect("nobody else").intend(&release);
+        let complete = sealed.complete(release, key, intent.expect("recorded"));
+        deliver::publish(complete.expect("complete")).expect("published")
+    }
+
+    /// A package of the tree as it is, at that place of that chain.
+    fn put(&self, key: &SigningKey, series: SeriesId, sequence: u64, name: &str) -> PathBuf {
+        let source = Source::open(&[self.path("clinic")]).expect("a folder");
+        let listing = source
+            .list(&ListOptions::default(), &Silent)
+            .expect("listed");
+        let link = Link {
+            series,
+            sequence,
+            previous: None,
+        };
+        let sealed = self.sealed(&source, listing, key, link, name, at(sequence));
+        self.released(sealed, key).path
+    }
+
+    fn backups(&self, signer: Option<&str>) -> Backups {
+        let found = Backups::find(&self.path("disk"), &self.allowed, at(99), signer, &Silent);
+        found.expect("a folder")
+    }
+
     fn prune(&self, memory: &mut Memory, night: u64) {
         let mut shelf = self.shelf();
         // What a run that was stopped has left is compared now, as 'prune' does.
@@ -267,23 +300,12 @@ impl World {
             read.expect("whole");
             memory.verified.entry(package.id).or_insert(at(night));
         }
-        let candidates: Vec<_> = shelf
-            .packages()
-            .iter()
-            .map(|package| Candidate {
-                id: package.id,
-                sequence: package.sequence,
-                created: package.created,
-                base: package.base.clone(),
-                is_verified: memory.verified.contains_key(&package.id),
-            })
-            .collect();
         let keep = Keep {
             daily: 5,
             weekly: 2,
             ..Keep::default()
         };
-        let fates = plan(&candidates, &keep, &TimeZone::UTC);
+        let fates = plan(&shelf.candidates(memory), &keep, &TimeZone::UTC);
         let removed = shelf.remove(&fates, &self.host, at(night), &Silent);
         removed.expect("removed");
         let there: Vec<_> = shelf.packages().iter().map(|one| one.id).collect();
@@ -345,8 +367,7 @@ fn thirty_nights_and_every_one_that_was_kept_comes_back() {
     assert!(kept.len() > 6 && kept.len() < 20, "{}", kept.len());
     assert_eq!(kept.len() + shelf.gone().len(), pictures.len());
     assert!(kept.iter().any(|one| !one.base.is_empty()));
-    let found = Backups::find(&world.path("disk"), &world.allowed, at(99), None, &Silent);
-    let backups = found.expect("a folder");
+    let backups = world.backups(None);
     let (mut most, mut compared) = (0, 0);
     for package in kept {
         let (night, picture_then) = &pictures[&package.id];
@@ -366,4 +387,48 @@ fn thirty_nights_and_every_one_that_was_kept_comes_back() {
     }
     assert_eq!(compared, kept.len());
     assert!(most > 1, "some night rests on several");
+}
+
+#[test]
+fn a_chain_is_known_by_who_has_signed_it_too() {
+    let mut world = World::new();
+    world.change(1);
+    let series = series_id(&world.host.public().fingerprint(), "clinic");
+    let ours = world.put(&world.host, series, 1, "ours");
+    let newer = world.put(&world.host, series, 2, "newer");
+    let of = |world: &World, time, signer, series| {
+        let backups = world.backups(signer);
+        backups.as_of(time, series).map(|found| found.path.clone())
+    };
+    assert_eq!(of(&world, at(1), None, None).expect("one chain"), ours);
+    assert_eq!(of(&world, at(50), None, None).expect("one chain"), newer);
+    let too_early = of(&world, at(0), None, None);
+    assert!(matches!(too_early, Err(RestoreError::Later { oldest, .. }) if oldest == at(1)));
+    // Somebody else writes the number of our chain; nobody trusts them.
+    let partner = SigningKey::generate("partner");
+    let theirs = world.put(&partner, series, 9, "theirs");
+    assert_eq!(of(&world, at(50), None, None).expect("one chain"), newer);
+    assert_eq!(world.backups(None).passed_over(), [theirs.clone()]);
+    // They are trusted, with packages of their own.
+    let line = AllowedSigner::new("partner", &[PACKAGE_NAMESPACE], partner.public());
+    world.allowed.push(line.expect("a line"));
+    for wanted in [None, Some(series)] {
+        let several = of(&world, at(50), None, wanted);
+        assert!(matches!(several, Err(RestoreError::Several { chains, .. }) if chains.len() == 2));
+    }
+    assert_eq!(of(&world, at(50), Some("host"), None).expect("ours"), newer);
+    assert_eq!(
+        of(&world, at(50), Some("partner"), None).expect("theirs"),
+        theirs
+    );
+    // Two of our own have one number.
+    world.put(&world.host, series, 2, "twin");
+    let fork = of(&world, at(50), Some("host"), None);
+    assert!(matches!(fork, Err(RestoreError::Fork { sequence: 2, .. })));
+    assert_eq!(
+        of(&world, at(1), Some("host"), None).expect("before it"),
+        ours
+    );
+    let nothing = of(&world, at(50), Some("host"), Some(SeriesId::from_u128(1)));
+    assert!(matches!(nothing, Err(RestoreError::None { .. })));
 }

@@ -77,7 +77,7 @@
 //! | `after` | none | runs after a backup that was made, complete or not; if it fails, that is a warning |
 //! | `on_failure` | none | runs after one that was not made, or that was read back and is not whole; also where somebody stopped the run. It has 60 seconds, then it is ended |
 //! | `settled` | `"1m"` | how long a file must have been left alone before a run for the next one to take it for unchanged; `"0m"` is at once |
-//! | `max_age` | none | `status` ends with 9 when the newest good backup is older; without it, only where there is none |
+//! | `max_age` | none | `status` ends with 9 when the newest good backup is older; without it, where there is none, or the last run failed |
 //! | `metrics` | none | a file `NAME.prom` for the textfile collector of node_exporter |
 //! | `purpose` | none | what it is exported for, where a policy wants to know |
 //! | `signing_key` | your own | a private OpenSSH key without a passphrase, or `credential:NAME` of a systemd unit; see "systemd and cron" |
@@ -334,7 +334,7 @@
 //! | `backup status` ends with | when |
 //! |---|---|
 //! | 0 | the newest good backup is young enough, and the chain is whole |
-//! | 9 | there is none, or none any more; it is older than `max_age`, or its time is more than ten minutes ahead of the clock |
+//! | 9 | there is none, or none any more; it is older than `max_age` or, where the profile has no such, the last run failed; or its time is more than ten minutes ahead of the clock |
 //! | 4 | something is missing, forked, replayed, damaged or unreadable, or was found to be by `--read-back` |
 //! | 1, 5, 6 | nothing can be said: the folder or the key cannot be read, nothing is mounted; with `--read-back`, a run is under way |
 //!
