@@ -408,7 +408,8 @@ fn a_chain_is_known_by_who_has_signed_it_too() {
     let partner = SigningKey::generate("partner");
     let theirs = world.put(&partner, series, 9, "theirs");
     assert_eq!(of(&world, at(50), None, None).expect("one chain"), newer);
-    assert_eq!(world.backups(None).passed_over(), [theirs.clone()]);
+    let passed_over = world.backups(None).passed_over().to_vec();
+    assert_eq!(passed_over, std::slice::from_ref(&theirs));
     // They are trusted, with packages of their own.
     let line = AllowedSigner::new("partner", &[PACKAGE_NAMESPACE], partner.public());
     world.allowed.push(line.expect("a line"));
