@@ -333,8 +333,8 @@ impl Package {
     fn open_member(&self, name: &str) -> Result<MemberFile, VerifyError> {
         let opened = match &self.place {
             Place::Folder(folder) => beneath::open(folder, name.as_bytes(), OFlags::RDONLY)
-                .map(|file| MemberFile::whole(file.into()))
-                .map_err(io::Error::from),
+                .map_err(io::Error::from)
+                .and_then(|file| MemberFile::whole(file.into())),
             Place::Archive(archive) => {
                 let member = archive.member(name.as_bytes());
                 member.ok_or_else(|| io::ErrorKind::NotFound.into())

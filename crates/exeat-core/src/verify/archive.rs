@@ -301,14 +301,17 @@ pub(crate) struct MemberFile {
 }
 
 impl MemberFile {
-    /// All of a file.
-    pub(super) fn whole(file: File) -> Self {
-        Self {
-            file: Arc::new(file),
+    /// All of a file, as long as it is now.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn whole(file: File) -> io::Result<Self> {
+        Ok(Self {
             start: 0,
-            end: u64::MAX,
+            end: file.metadata()?.len(),
+            file: Arc::new(file),
             at: 0,
-        }
+        })
     }
 
     /// Has the kernel forget what it holds of the file in memory; what was not
