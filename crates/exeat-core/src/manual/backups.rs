@@ -130,6 +130,9 @@
 //! commands are the profile's, and another run of it (6), which tells of itself. Let
 //! `OnFailure=` or cron's mail, and a monitor that asks `status`, tell you, too.
 //!
+//! A policy's ceilings, quotas and approvals are asked of each package, on what was
+//! inspected for it: of an incremental one that is what changed. Set them by a full one.
+//!
 //! # Full and incremental
 //!
 //! A **full** package holds every file. An incremental one holds those that changed, and
