@@ -32,7 +32,7 @@ use crate::diagnostic::{Explain, Fault, io_help};
 use crate::digest::{Digest, Hasher, bytes_to_hex, hex_to_bytes};
 use crate::entry::{Attributes, EntryKind, MAX_ENTRIES};
 use crate::manifest::{NamedKey, PackageId, Part, recipients_sha256};
-use crate::path::shown;
+use crate::path::{Escaped, shown};
 use crate::seal::{Sealed, Stage};
 use crate::source::{Digests, Entry, Held, Listing};
 
@@ -155,7 +155,7 @@ pub struct Wanted<'a> {
 }
 
 /// What a state said of a listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recalled {
     /// The package that the state is of.
     pub package: PackageId,
@@ -165,6 +165,9 @@ pub struct Recalled {
     pub gone: u64,
     /// Files that were there.
     pub files: u64,
+    /// The sources that had ten files or more, and have none of them any more:
+    /// their names in the package, escaped.
+    pub emptied: Vec<String>,
 }
 
 /// Finds the files of a listing that have not changed, as the state in `folder`
@@ -234,6 +237,7 @@ fn merge(
         .collect();
     listing.set_packages(packages);
     let (mut index, mut files, mut unchanged, mut gone) = (0, 0, 0, 0);
+    let mut roots = Roots::default();
     loop {
         let before = lines.hasher.clone();
         lines.next()?;
@@ -248,6 +252,7 @@ fn merge(
                     unchanged,
                     gone,
                     files,
+                    emptied: roots.emptied(),
                 }),
                 false => Err(lines.damaged()),
             };
@@ -266,6 +271,7 @@ fn merge(
         }
         let found = (index < listing.len()).then(|| listing.entry(index));
         let found = found.filter(|entry| entry.path().as_bytes() == &bytes[..]);
+        roots.see(&bytes, found.is_some());
         match found {
             None => gone += 1,
             Some(entry) if is_present && is_same(&entry, &line) => {
@@ -283,6 +289,36 @@ fn merge(
             }
             Some(_) => {}
         }
+    }
+}
+
+/// Which sources have none of their files any more. Lines are in path order, but
+/// those of one source need not follow each other: `a` has `a/b`, and `a-c` lies
+/// between `a` and `a/b`.
+#[derive(Default)]
+struct Roots {
+    /// How many files there were, and how many are there, by name.
+    seen: std::collections::BTreeMap<Vec<u8>, (u64, u64)>,
+}
+
+impl Roots {
+    fn see(&mut self, path: &[u8], is_there: bool) {
+        let root = path.split(|&byte| byte == b'/').next().unwrap_or(path);
+        if !self.seen.contains_key(root) {
+            self.seen.insert(root.to_vec(), (0, 0));
+        }
+        if let Some((were, are)) = self.seen.get_mut(root) {
+            *were += 1;
+            *are += u64::from(is_there);
+        }
+    }
+
+    fn emptied(&self) -> Vec<String> {
+        /// A folder with fewer may well be empty now and then.
+        const FEW: u64 = 10;
+        let emptied = self.seen.iter();
+        let emptied = emptied.filter(|(_, (were, are))| *were >= FEW && *are == 0);
+        emptied.map(|(name, _)| Escaped(name).to_string()).collect()
     }
 }
 

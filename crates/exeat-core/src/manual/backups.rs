@@ -312,7 +312,8 @@
 //!   that it would record as lost.
 //!
 //! Much is missing where more than half of the files of the last backup are gone (of fewer
-//! than 20: all; in incremental profiles alone), or there is no file at all. That is a
+//! than 20: all), or all ten or more of one source (both in incremental profiles alone), or
+//! there is no file at all. That is a
 //! warning, too, for mostly a disk is not mounted, and it comes back every night: the next
 //! one is compared with the same backup again. If all is as it should be, `exeat backup run
 //! NAME --full` says so.

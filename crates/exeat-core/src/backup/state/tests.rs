@@ -219,3 +219,17 @@ fn of_a_damaged_state_nothing_is_believed() {
     let exchanged = [lines[0], lines[2], lines[1], lines[3], lines[4], lines[5]].concat();
     assert!(case.recalled(&exchanged, &both).is_err());
 }
+
+#[test]
+fn a_source_of_which_nothing_is_left_is_named() {
+    let mut roots = Roots::default();
+    for number in 0..10 {
+        roots.see(format!("inbox/{number}").as_bytes(), false);
+        roots.see(format!("clinic/{number}").as_bytes(), number == 7);
+        roots.see(format!("in\u{1b}/{number}").as_bytes(), false);
+    }
+    for number in 0..9 {
+        roots.see(format!("few/{number}").as_bytes(), false);
+    }
+    assert_eq!(roots.emptied(), ["in\\x1b", "inbox"]);
+}

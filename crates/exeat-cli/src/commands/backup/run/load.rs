@@ -123,7 +123,19 @@ impl Night<'_, '_> {
     fn compare_with_last(&mut self, recalled: Recalled) {
         /// Fewer files come and go in a day.
         const FEW: u64 = 20;
-        let Recalled { gone, files, .. } = recalled;
+        let Recalled {
+            gone,
+            files,
+            emptied,
+            ..
+        } = recalled;
+        for name in emptied {
+            self.has_lost_much = true;
+            self.told.warn(format!(
+                "nothing that was in '{name}' is there any more: is everything mounted that should \
+                 be? If so, 'exeat backup run' with --full ends this warning"
+            ));
+        }
         if gone > files / 2 && (files >= FEW || gone == files) {
             self.has_lost_much = true;
             self.told.warn(format!(
