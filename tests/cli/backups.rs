@@ -9,6 +9,7 @@ mod failing;
 mod held;
 mod kept;
 pub(crate) mod live;
+mod nights;
 mod owners;
 mod stopped;
 mod told;
