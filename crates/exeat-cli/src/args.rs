@@ -23,9 +23,9 @@ pub(crate) use ledger::{
     Ledger, LedgerArgs, LedgerExport, LedgerList, LedgerOutstanding, LedgerReceive, LedgerRecover,
     LedgerShow, LedgerVerify,
 };
-pub(crate) use received::{AsOf, List, Open, Receipt, Rekey, TrustArgs, Verify};
+pub(crate) use received::{List, Open, Receipt, Rekey, TrustArgs, Verify};
 pub(crate) use release::{AnswerArgs, Approve, Export, Reject, Request};
-pub(crate) use scan::{Scan, duration};
+pub(crate) use scan::{Scan, Since, duration};
 pub(crate) use util::{Completions, Man, Util};
 pub(crate) use values::{compress, size};
 

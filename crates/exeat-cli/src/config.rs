@@ -36,7 +36,7 @@ mod cache;
 mod inherited;
 mod surroundings;
 
-pub(crate) use backup::{BackupSource, FullEvery, Mode, Profile, Program, VerifyWhen};
+pub(crate) use backup::{BackupSource, Mode, Profile, Program, VerifyWhen};
 pub(crate) use cache::{cache_path, read_cache, write_cache};
 pub(crate) use inherited::Inherited;
 pub(crate) use surroundings::{

@@ -77,13 +77,13 @@ impl<T> Default for Distinct<T> {
 
 impl<T: Clone + Eq + std::hash::Hash> Distinct<T> {
     /// Keeps it, and gives one more than its index.
-    pub(crate) fn keep(&mut self, one: T) -> u32 {
-        if let Some(&place) = self.places.get(&one) {
+    pub(crate) fn keep(&mut self, one: &T) -> u32 {
+        if let Some(&place) = self.places.get(one) {
             return place;
         }
         self.all.push(one.clone());
         let place = u32::try_from(self.all.len()).expect("there are 20 million entries at most");
-        self.places.insert(one, place);
+        self.places.insert(one.clone(), place);
         place
     }
 

@@ -31,14 +31,17 @@ mod listing;
 mod options;
 mod piped;
 mod reader;
+mod reason;
 mod walk;
 
 pub(crate) use again::{DATABASE, Gone, LOG, Reopen, is_database};
-pub(crate) use listing::{Digests, Held, Identity, NodeBuilder, SkipReason};
-pub use listing::{Entry, GivenUp, Listing};
+pub(crate) use listing::{Digests, Held, Identity, NodeBuilder};
+pub use listing::{Entry, Listing};
 pub use options::{Exclude, ListOptions, PatternError};
 use piped::Piped;
 pub(crate) use reader::Reader;
+pub use reason::GivenUp;
+pub(crate) use reason::SkipReason;
 
 /// How many offending paths one error names; it counts the rest.
 const NAMED: usize = 10;

@@ -69,8 +69,9 @@ pub(crate) struct BackupList {
 
 /// Say how old the newest good backup is, and whether the chain is whole
 ///
-/// Ends with 9 if there is none that is young enough, with 4 if packages are
-/// missing, exchanged or damaged. No key that opens them is needed.
+/// Ends with 9 if there is none that is young enough or, where nobody said how
+/// old it may be, the last run failed; with 4 if packages are missing, exchanged
+/// or damaged. No key that opens them is needed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -7,7 +7,7 @@ use exeat_core::backup::SeriesId;
 use exeat_core::decide::Note;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{KeyArgs, KeySource, PolicyArgs, duration, key_source};
+use super::{KeyArgs, KeySource, PolicyArgs, Since, duration, key_source};
 
 /// Check that a package is complete, unaltered and signed by somebody you trust
 ///
@@ -110,8 +110,8 @@ pub(crate) struct Open {
     pub(crate) outside_links: bool,
     /// Restore the last backup of this time or before: 2026-11-28T03:00:00Z, '2026-11-28 03:00' (in
     /// this machine's time zone), 2026-11-28 (the end of that day), 2d (so long ago), or now
-    #[arg(long, value_name = "TIME", value_parser = AsOf::parse)]
-    pub(crate) as_of: Option<AsOf>,
+    #[arg(long, value_name = "TIME", value_parser = as_of)]
+    pub(crate) as_of: Option<Since>,
     /// The chain of backups, where the folder has several
     #[arg(long, value_name = "ID", requires = "as_of")]
     pub(crate) series: Option<SeriesId>,
@@ -125,54 +125,36 @@ pub(crate) struct Open {
     pub(crate) trust: TrustArgs,
 }
 
-/// A moment that has gone by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum AsOf {
-    /// This one.
-    At(Timestamp),
-    /// So long ago.
-    Ago(SignedDuration),
-}
-
-impl AsOf {
-    fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            "expected a time such as 2026-11-28T03:00:00Z, a day such as 2026-11-28, a time ago \
-             such as 12h or 2d, or now"
-                .to_owned()
-        };
-        if text == "now" {
-            return Ok(Self::Ago(SignedDuration::ZERO));
-        }
-        if let Some(ago) = duration(text) {
-            return Ok(Self::Ago(ago));
-        }
-        if let Ok(at) = text.parse::<Timestamp>() {
-            return Ok(Self::At(at));
-        }
-        if let Ok(at) = text.parse::<jiff::Zoned>() {
-            return Ok(Self::At(at.timestamp()));
-        }
-        let here = jiff::tz::TimeZone::system();
-        // A date is read from a longer text, too.
-        let at = match text.len() {
-            10 => text
-                .parse::<jiff::civil::Date>()
-                .and_then(|date| date.to_zoned(here)?.end_of_day()),
-            _ => text
-                .parse::<jiff::civil::DateTime>()
-                .and_then(|time| time.to_zoned(here)),
-        };
-        Ok(Self::At(at.map_err(|_| wrong())?.timestamp()))
+/// Reads a moment that has gone by: a day is meant to its end.
+fn as_of(text: &str) -> Result<Since, String> {
+    let wrong = || {
+        "expected a time such as 2026-11-28T03:00:00Z, a day such as 2026-11-28, a time ago \
+         such as 12h or 2d, or now"
+            .to_owned()
+    };
+    if text == "now" {
+        return Ok(Since::Ago(SignedDuration::ZERO));
     }
-
-    /// The moment itself.
-    pub(crate) fn before(self, now: Timestamp) -> Timestamp {
-        match self {
-            Self::At(at) => at,
-            Self::Ago(ago) => now.checked_sub(ago).unwrap_or(Timestamp::MIN),
-        }
+    if let Some(ago) = duration(text) {
+        return Ok(Since::Ago(ago));
     }
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(Since::At(at));
+    }
+    if let Ok(at) = text.parse::<jiff::Zoned>() {
+        return Ok(Since::At(at.timestamp()));
+    }
+    let here = jiff::tz::TimeZone::system();
+    // A date is read from a longer text, too.
+    let at = match text.len() {
+        10 => text
+            .parse::<jiff::civil::Date>()
+            .and_then(|date| date.to_zoned(here)?.end_of_day()),
+        _ => text
+            .parse::<jiff::civil::DateTime>()
+            .and_then(|time| time.to_zoned(here)),
+    };
+    Ok(Since::At(at.map_err(|_| wrong())?.timestamp()))
 }
 
 /// Sign that a package has arrived, for its sender
@@ -272,9 +254,9 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> Option<Timestamp> {
-        match AsOf::parse(text) {
-            Ok(AsOf::At(at)) => Some(at),
-            Ok(AsOf::Ago(_)) | Err(_) => None,
+        match as_of(text) {
+            Ok(Since::At(at)) => Some(at),
+            Ok(Since::Ago(_)) | Err(_) => None,
         }
     }
 
@@ -299,7 +281,7 @@ mod tests {
         assert_eq!(at("2026-11-28"), here("2026-11-28T23:59:59.999999999"));
         let now: Timestamp = "2026-11-28T12:00:00Z".parse().expect("a time");
         for (text, hours) in [("now", 0), ("12h", 12), ("2d", 48)] {
-            let asked = AsOf::parse(text).expect("a time ago").before(now);
+            let asked = as_of(text).expect("a time ago").before(now);
             assert_eq!(asked, now - SignedDuration::from_hours(hours), "{text}");
         }
         for text in [
@@ -310,7 +292,7 @@ mod tests {
             "28.11.2026",
             "-3d",
         ] {
-            assert!(AsOf::parse(text).is_err(), "{text}");
+            assert!(as_of(text).is_err(), "{text}");
         }
     }
 }

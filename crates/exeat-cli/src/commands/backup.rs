@@ -14,7 +14,7 @@ mod told;
 
 use std::path::PathBuf;
 
-use exeat_core::backup::{BackupError, Keep, Memory, SeriesId, Shelf, Shelved, series_id, sound};
+use exeat_core::backup::{BackupError, Memory, SeriesId, Shelf, Shelved, series_id, sound};
 use exeat_core::diagnostic::{Finding, Severity};
 use exeat_core::progress::Progress;
 use exeat_core::signature::PublicKey;
@@ -154,17 +154,6 @@ impl Site {
         let packages = shelf.packages().iter().zip(sound);
         let sound = packages.filter(|&(_, is_sound)| is_sound);
         sound.map(|(package, _)| package.clone()).collect()
-    }
-
-    fn keep(&self) -> Keep {
-        let keep = self.profile.keep;
-        Keep {
-            last: keep.last,
-            daily: keep.daily,
-            weekly: keep.weekly,
-            monthly: keep.monthly,
-            yearly: keep.yearly,
-        }
     }
 }
 

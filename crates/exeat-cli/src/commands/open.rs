@@ -18,7 +18,7 @@ use super::{
     SignerReport, listen, openers, stopped_or, tell_of_further_envelopes, unlock_with,
     verify_package,
 };
-use crate::args::{AsOf, Open};
+use crate::args::{Open, Since};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -123,7 +123,7 @@ pub(crate) fn run(
 /// beside it.
 fn as_of_then(
     args: &Open,
-    as_of: AsOf,
+    as_of: Since,
     config: &Config,
     ui: &Ui,
 ) -> Result<(Verified<Package>, Backups), CommandError> {

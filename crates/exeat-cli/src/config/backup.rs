@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use exeat_core::backup::{FullEvery, Keep};
 use exeat_core::decide::Note;
 use exeat_core::path::{Escaped, shown};
 use exeat_core::seal::Compress;
@@ -117,37 +117,12 @@ pub(crate) enum Mode {
     Full,
 }
 
-/// How often a package is full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FullEvery {
-    /// One of so many runs.
-    Runs(NonZeroU32),
-    /// When the last full one is older.
-    Time(SignedDuration),
-}
-
 /// A week: what has to be there to restore stays few packages.
 const DEFAULT_FULL_EVERY: FullEvery = FullEvery::Time(SignedDuration::from_hours(7 * 24));
 
 /// What programs write through memory that they have mapped, Linux puts on disk
 /// after half a minute; the time of change tells by then.
 const DEFAULT_SETTLED: SignedDuration = SignedDuration::from_mins(1);
-
-/// How many packages are kept: the last ones, and the newest of so many days,
-/// weeks, months and years. All zero keeps everything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Keep {
-    /// The last ones.
-    pub(crate) last: u32,
-    /// Days.
-    pub(crate) daily: u32,
-    /// ISO weeks.
-    pub(crate) weekly: u32,
-    /// Months.
-    pub(crate) monthly: u32,
-    /// Years.
-    pub(crate) yearly: u32,
-}
 
 /// When a package is read back from the medium.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -328,7 +328,7 @@
 //! |---|---|
 //! | 0 | everything is in the package, and it was read back (unless `verify = "none"`) |
 //! | 7 | there is a package, and something has to be looked at: entries were left out or are perhaps not as they were, much of the source is missing, something is wrong with the chain, an earlier package is not whole, the host's memory is gone or of another signing key, something could not be removed, `after` failed, or the metrics or the memory could not be written |
-//! | 1 | there is none: a source, the destination, a mount, a command, the disk |
+//! | 1 | there is none: a source, the destination, a mount, a command, the disk; or the disk could not give back the one that was made |
 //! | 3 | there is none: the policy refuses, a recipient has expired |
 //! | 4 | the package was made, read back and is not whole; or the ledger is damaged, and there is none |
 //! | 5 | the profile, or another file of settings, is not valid |

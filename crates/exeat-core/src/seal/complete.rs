@@ -323,24 +323,26 @@ pub(super) fn content_digest(
             Place::Held(package, digests) => {
                 hasher.update(package.to_string().as_bytes());
                 match digests {
-                    Digests::Whole(digest) => hasher.update(digest.to_string().as_bytes()),
-                    Digests::Parts(parts) => {
-                        for part in parts {
-                            hasher.update(part.sha256.to_string().as_bytes());
-                        }
-                    }
+                    Digests::Whole(digest) => hash_all(&mut hasher, [*digest]),
+                    Digests::Parts(parts) => hash_all(&mut hasher, digests_of(parts)),
                 }
             }
-            Place::Whole(_, _, digest) => hasher.update(digest.to_string().as_bytes()),
-            Place::Parts(parts) => {
-                for part in parts {
-                    hasher.update(part.sha256.to_string().as_bytes());
-                }
-            }
+            Place::Whole(_, _, digest) => hash_all(&mut hasher, [digest]),
+            Place::Parts(parts) => hash_all(&mut hasher, digests_of(parts)),
         }
         Ok::<(), std::convert::Infallible>(())
     });
     match visited {
         Ok(()) => hasher.finish().0,
+    }
+}
+
+fn digests_of(parts: &[Part]) -> impl Iterator<Item = Digest> {
+    parts.iter().map(|part| part.sha256)
+}
+
+fn hash_all(hasher: &mut Hasher, digests: impl IntoIterator<Item = Digest>) {
+    for digest in digests {
+        hasher.update(digest.to_string().as_bytes());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Statx, StatxFlags};
 
+use super::{GivenUp, SkipReason};
 use crate::digest::Digest;
 use crate::entry::{Attributes, Distinct, EntryKind, Owner};
 use crate::manifest::{PackageId, Part};
@@ -59,15 +60,6 @@ struct Node {
     lapse: Option<SkipReason>,
 }
 
-/// Why a file that spans volumes is left out of another attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GivenUp {
-    /// It was gone when its turn came.
-    Vanished,
-    /// It could not be opened.
-    Unreadable,
-}
-
 /// A file that an earlier package of a chain of backups holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -83,58 +75,6 @@ pub(crate) enum Digests {
     Whole(Digest),
     /// It spans these.
     Parts(Box<[Part]>),
-}
-
-/// Why an entry was left out, or is not whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SkipReason {
-    Permission,
-    InputOutput,
-    Unreadable,
-    Pipe,
-    Socket,
-    Device,
-    Unknown,
-    Vanished,
-    Changed,
-    Attributes,
-}
-
-impl SkipReason {
-    pub(crate) fn text(self) -> &'static str {
-        match self {
-            Self::Permission => "permission denied",
-            Self::InputOutput => "input/output error",
-            Self::Unreadable => "not readable",
-            Self::Pipe => "a pipe",
-            Self::Socket => "a socket",
-            Self::Device => "a device",
-            Self::Unknown => "of an unknown kind",
-            Self::Vanished => "gone before its turn",
-            Self::Changed => "changed while it was read",
-            Self::Attributes => "not all extended attributes could be kept",
-        }
-    }
-
-    /// Whether it is nothing that a file system could give back: no loss.
-    fn is_by_nature(self) -> bool {
-        matches!(
-            self,
-            Self::Pipe | Self::Socket | Self::Device | Self::Unknown
-        )
-    }
-}
-
-impl From<rustix::io::Errno> for SkipReason {
-    fn from(error: rustix::io::Errno) -> Self {
-        use rustix::io::Errno;
-        match error {
-            Errno::ACCESS | Errno::PERM => Self::Permission,
-            Errno::IO => Self::InputOutput,
-            Errno::NOENT | Errno::NOTDIR | Errno::LOOP => Self::Vanished,
-            _ => Self::Unreadable,
-        }
-    }
 }
 
 /// What a walk knows of an entry when it adds it.
@@ -272,7 +212,7 @@ impl Listing {
         }
         self.skipped += u64::from(entry.skipped.is_some());
         let attributes = match &entry.attributes {
-            Some(attributes) if !attributes.is_empty() => self.keep(attributes.clone()),
+            Some(attributes) if !attributes.is_empty() => self.attributes.keep(attributes),
             _ => 0,
         };
         self.nodes.push(Node {
@@ -290,10 +230,6 @@ impl Listing {
             skipped: entry.skipped,
             lapse: entry.lapse,
         });
-    }
-
-    fn keep(&mut self, attributes: Attributes) -> u32 {
-        self.attributes.keep(attributes)
     }
 
     /// Whether what changes while it is read stops nothing: such a file is put
@@ -361,7 +297,7 @@ impl Listing {
         self.held.push(held);
         let place = u32::try_from(self.held.len()).expect("there are 20 million entries at most");
         if let Some(attributes) = attributes {
-            self.nodes[index].attributes = self.keep(attributes);
+            self.nodes[index].attributes = self.attributes.keep(&attributes);
         }
         let node = &mut self.nodes[index];
         debug_assert!(node.kind == EntryKind::File && node.skipped.is_none() && node.held == 0);
@@ -431,7 +367,7 @@ impl Listing {
     }
 
     pub(crate) fn set_attributes(&mut self, index: usize, attributes: &Attributes) {
-        self.nodes[index].attributes = self.keep(attributes.clone());
+        self.nodes[index].attributes = self.attributes.keep(attributes);
     }
 
     pub(crate) fn count_excluded(&mut self) {

@@ -110,16 +110,8 @@ impl Walk<'_> {
             false => (Attributes::default(), true),
         };
         let lapse = (!are_all).then_some(SkipReason::Attributes);
-        self.add_node(NodeBuilder {
-            path: EntryPath::trusted(&self.path.clone()),
-            target: b"",
-            stat,
-            kind: EntryKind::Directory,
-            root: self.root,
-            skipped: None,
-            attributes: Some(attributes),
-            lapse,
-        })?;
+        let kept = (Some(attributes), lapse);
+        self.add_kept(stat, EntryKind::Directory, b"", None, kept)?;
         if self.options.one_file_system && device(stat) != self.device {
             self.listing.count_excluded();
             return Ok(());
@@ -239,26 +231,33 @@ impl Walk<'_> {
         target: &[u8],
         skipped: Option<SkipReason>,
     ) -> Result<(), SourceError> {
-        let path = self.path.clone();
-        self.add_node(NodeBuilder {
+        self.add_kept(stat, kind, target, skipped, (None, None))
+    }
+
+    /// The same with its attributes, and why these are not all, if so.
+    fn add_kept(
+        &mut self,
+        stat: &Statx,
+        kind: EntryKind,
+        target: &[u8],
+        skipped: Option<SkipReason>,
+        (attributes, lapse): (Option<Attributes>, Option<SkipReason>),
+    ) -> Result<(), SourceError> {
+        if self.listing.len() as u64 >= MAX_ENTRIES {
+            return Err(SourceError::TooMany);
+        }
+        self.progress.advance(1);
+        self.listing.push(&NodeBuilder {
             // It was checked before anything was asked of it, or is that of a root.
-            path: EntryPath::trusted(&path),
+            path: EntryPath::trusted(&self.path),
             target,
             stat,
             kind,
             root: self.root,
             skipped,
-            attributes: None,
-            lapse: None,
-        })
-    }
-
-    fn add_node(&mut self, node: NodeBuilder<'_>) -> Result<(), SourceError> {
-        if self.listing.len() as u64 >= MAX_ENTRIES {
-            return Err(SourceError::TooMany);
-        }
-        self.progress.advance(1);
-        self.listing.push(&node);
+            attributes,
+            lapse,
+        });
         Ok(())
     }
 

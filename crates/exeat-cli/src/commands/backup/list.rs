@@ -55,7 +55,7 @@ pub(super) fn run(args: &BackupList, config: &Config, ui: &Ui) -> Result<Report,
     let shelf = site.shelf(&progress).map_err(stopped_or)?;
     progress.clear();
     let zone = &site.profile.time_zone;
-    let fates = plan(&shelf.candidates(&memory), &site.keep(), zone);
+    let fates = plan(&shelf.candidates(&memory), &site.profile.keep, zone);
     let packages = shelf.packages().iter().zip(&fates).map(|(package, fate)| {
         let verified = memory.verified.get(&package.id);
         One {

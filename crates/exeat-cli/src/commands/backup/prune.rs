@@ -61,7 +61,7 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
         compare(&site, &shelf, &mut memory, which, &progress, &mut warnings)?;
     }
     let zone = &site.profile.time_zone;
-    let fates = plan(&shelf.candidates(&memory), &site.keep(), zone);
+    let fates = plan(&shelf.candidates(&memory), &site.profile.keep, zone);
     let (kept, goes): (Vec<_>, Vec<_>) = shelf
         .packages()
         .iter()

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use exeat_core::backup::{
-    self, FullEvery as Every, LastRun, Memory, Next, Pending, RunLock, Shelf, Shelved, Tip,
-    WhyFull, plan, remember,
+    self, FullEvery, LastRun, Memory, Next, Pending, RunLock, Shelf, Shelved, Tip, WhyFull, plan,
+    remember,
 };
 use exeat_core::decide::{Permit, Request, Terms};
 use exeat_core::deliver::{Delivered, Staging};
@@ -29,7 +29,7 @@ use super::{Site, findings, in_one_line, in_words, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
 use crate::commands::{listen, now, readers, releasing, stop_if_asked, stopped_or};
-use crate::config::{BackupSource, Config, FullEvery, Mode, Profile, VerifyWhen};
+use crate::config::{BackupSource, Config, Mode, Profile, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
@@ -227,7 +227,7 @@ impl Night<'_, '_> {
 
     /// Why nothing is removed, where there are rules of what to keep.
     fn why_nothing_goes(&self, is_broken: bool) -> Option<&'static str> {
-        if self.site.keep() == backup::Keep::default() {
+        if self.site.profile.keep == backup::Keep::default() {
             None
         } else if is_broken {
             Some("nothing is removed while something is wrong with the chain")
@@ -277,10 +277,8 @@ impl Night<'_, '_> {
     fn next(&self, shelf: &Shelf, sound: &[Shelved]) -> Next {
         let profile = &self.site.profile;
         let every = match (&profile.source, profile.mode, profile.full_every) {
-            _ if self.is_forced_full => Every::Always,
-            (BackupSource::Command(_), ..) | (_, Mode::Full, _) => Every::Always,
-            (_, Mode::Incremental, FullEvery::Runs(runs)) => Every::Runs(runs),
-            (_, Mode::Incremental, FullEvery::Time(time)) => Every::Time(time),
+            (BackupSource::Command(_), ..) | (_, Mode::Full, _) => FullEvery::Always,
+            (_, Mode::Incremental, every) => every,
         };
         let place = shelf.next_place(self.memory.tip.as_ref());
         let mut next = backup::next(place, sound, self.site.series, every, self.started);
@@ -505,7 +503,7 @@ impl Night<'_, '_> {
 
     /// Removes what no rule keeps; what goes wrong with that is a warning.
     fn prune(&mut self, shelf: &mut Shelf, key: &SigningKey) -> Vec<Judged> {
-        let keep = self.site.keep();
+        let keep = self.site.profile.keep;
         if keep == backup::Keep::default() {
             return Vec::new();
         }

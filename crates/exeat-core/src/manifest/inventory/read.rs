@@ -253,7 +253,7 @@ impl Reading {
         };
         let attributes = match &line.xattrs {
             Some(all) if !all.is_empty() && all.decoded().is_some() => {
-                self.inventory.attributes.keep(all.clone().into_owned())
+                self.inventory.attributes.keep(all.as_ref())
             }
             Some(_) => return Err(InventoryFault::Attributes),
             None => 0,
@@ -389,7 +389,7 @@ impl Reading {
         let Some(package) = package else {
             return Ok(0);
         };
-        let place = self.inventory.packages.keep(package);
+        let place = self.inventory.packages.keep(&package);
         match self.inventory.packages.all().len() > MAX_BASES {
             true => Err(InventoryFault::Base),
             false => Ok(place),
