@@ -11,6 +11,7 @@
 //! - [`format`](mod@format): the package format, for those who write another
 //!   reader, or want to know what a package tells a finder
 //! - [`json`]: what `--json` prints, as schemas
+//! - [`keys`]: which kinds there are, where they may be kept, what each is worth
 //! - [`security`]: what is defended against, and what is not
 
 pub mod approvals;
@@ -19,6 +20,7 @@ pub mod findings;
 pub mod format;
 pub mod formats;
 pub mod json;
+pub mod keys;
 pub mod ledger;
 pub mod policy;
 pub mod receipts;
