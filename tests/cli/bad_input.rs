@@ -11,7 +11,7 @@ use crate::environment::{Env, Ran, require, skipped};
 use crate::tree::unchanged;
 
 /// A user who owns nothing: `nobody`.
-const NOBODY: u32 = 65534;
+pub(crate) const NOBODY: u32 = 65534;
 
 /// Runs an export of the sender that has to fail and to change nothing.
 #[track_caller]

@@ -54,4 +54,5 @@ mod terminal;
 mod timers;
 mod tree;
 mod two_people;
+mod unseen;
 mod wording;

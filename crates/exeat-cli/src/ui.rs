@@ -230,7 +230,6 @@ pub(crate) fn say_where_not_what() {
     }));
 }
 
-/// A text with one newline at its end; nothing stays nothing.
 /// Text that a terminal takes for nothing else: names of files and folders may
 /// hold anything.
 fn harmless(text: &str) -> Cow<'_, str> {
@@ -245,6 +244,7 @@ fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
+/// A text with one newline at its end; nothing stays nothing.
 fn with_newline(text: &str) -> String {
     match text.trim_end() {
         "" => String::new(),
@@ -294,5 +294,30 @@ mod tests {
         assert!(!shown.contains(exeat_core::path::misleads), "{shown}");
         let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!(value["result"], text);
+    }
+
+    /// Named in the environment of the one that is to fail.
+    const FAILS: &str = "EXEAT_FAILS";
+
+    /// Fails where the environment says so; is no test of its own.
+    #[test]
+    fn child() {
+        if std::env::var_os(FAILS).is_some() {
+            say_where_not_what();
+            panic!("the patient is {}", "9990000018");
+        }
+    }
+
+    #[test]
+    fn a_fault_says_where_it_is_and_not_what_it_met() {
+        let this = std::env::current_exe().expect("known");
+        let mut command = std::process::Command::new(this);
+        command.args(["--exact", "ui::tests::child", "--nocapture"]);
+        let output = command.env(FAILS, "1").output().expect("runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(said.contains("a fault in the program at "), "{said}");
+        assert!(said.contains("ui.rs:"), "{said}");
+        assert!(!said.contains("9990000018"), "{said}");
     }
 }

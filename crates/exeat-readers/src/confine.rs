@@ -106,3 +106,6 @@ fn filter(open: &Open) -> Result<BpfProgram, seccompiler::BackendError> {
     let denied = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     SeccompFilter::new(rules, denied, SeccompAction::Allow, arch)?.try_into()
 }
+
+#[cfg(test)]
+mod tests;
