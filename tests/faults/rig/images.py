@@ -1,0 +1,156 @@
+"""The disks that a power failure might have left, made from what a recording disk wrote down.
+
+What had been flushed is there. Of what was written after the last flush anything may be there: a disk with a
+cache takes writes in any order, and can be cut off in the middle of one.
+"""
+
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .fuse import ENTRY, KIND_FLUSH, KIND_MARK, KIND_WRITE
+
+SECTOR, BLOCK = 512, 4096
+
+MANNERS = ("none", "all", "some", "some", "torn", "torn")
+"""What becomes of writes that were not flushed; the more there is to draw, the more often."""
+
+
+@dataclass
+class Entry:
+    """One line of the record."""
+
+    kind: int
+    at: int
+    data: bytes
+
+
+@dataclass
+class Record:
+    """All that happened to one disk."""
+
+    entries: list[Entry]
+    marks: dict[str, int] = field(default_factory=dict)
+    """Where in `entries` something began or ended."""
+
+    @classmethod
+    def load(cls, path: Path) -> "Record":
+        """Reads what `fuse` wrote."""
+        data = path.read_bytes()
+        record, at = cls([]), 0
+        while at < len(data):
+            kind, offset, length = ENTRY.unpack_from(data, at)
+            at += ENTRY.size + length
+            content = data[at - length : at]
+            if kind == KIND_MARK:
+                record.marks[content.decode()] = len(record.entries)
+            else:
+                record.entries.append(Entry(kind, offset, content))
+        return record
+
+    def flushes(self) -> int:
+        """How often the cache was emptied."""
+        return sum(entry.kind == KIND_FLUSH for entry in self.entries)
+
+    def writes(self) -> int:
+        """How many writes there were."""
+        return sum(entry.kind == KIND_WRITE for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class Crash:
+    """When the power failed, and what became of the writes that were in the disk's cache."""
+
+    point: int
+    """How many entries of the record the disk had seen."""
+    flushed: int
+    """How many of them are surely there."""
+    kept: tuple[tuple[int, int, int], ...]
+    """Of those after that: which entry, and from where to where in it."""
+    manner: str
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether a write is there in part."""
+        return self.manner == "torn"
+
+
+def draw(record: Record, point: int, dice: random.Random) -> Crash:
+    """What may have become of the disk if the power failed just after `point` entries."""
+    flushed = point
+    while flushed and record.entries[flushed - 1].kind != KIND_FLUSH:
+        flushed -= 1
+    manner = dice.choice(MANNERS)
+    likely = {"none": 0.0, "all": 1.0}.get(manner, dice.choice((0.1, 0.3, 0.5, 0.7, 0.9)))
+    kept: list[tuple[int, int, int]] = []
+    for number in range(flushed, point):
+        entry = record.entries[number]
+        if entry.kind != KIND_WRITE:
+            continue
+        pieces = [(0, len(entry.data))] if manner != "torn" else torn(entry, dice)
+        kept += [(number, start, end) for start, end in pieces if dice.random() < likely]
+    return Crash(point, flushed, tuple(kept), manner)
+
+
+def torn(entry: Entry, dice: random.Random) -> list[tuple[int, int]]:
+    """A write cut into pieces at sectors: now every one, now a few long ones.
+
+    The first block of a file system stays whole: its description of itself has one checksum over two sectors,
+    and none of them survives a disk that tears it.
+    """
+    length = len(entry.data)
+    if entry.at < BLOCK:
+        return [(0, length)]
+    sectors = range(SECTOR, length, SECTOR)
+    wanted = len(sectors) if length <= BLOCK else min(len(sectors), dice.choice((1, 3, 16)))
+    cuts = sorted(dice.sample(sectors, wanted))
+    return list(zip([0, *cuts], [*cuts, length]))
+
+
+class Images:
+    """Makes the images of one record; crashes have to come in the order of their flushes."""
+
+    def __init__(self, base: Path, record: Record) -> None:
+        self.durable = bytearray(base.read_bytes())
+        self.record = record
+        self.flushed = 0
+
+    def write(self, crash: Crash, path: Path) -> None:
+        """The disk after `crash`, as a file."""
+        if crash.flushed < self.flushed:
+            raise ValueError("the crashes are not in order")
+        for entry in self.record.entries[self.flushed : crash.flushed]:
+            if entry.kind == KIND_WRITE:
+                self.durable[entry.at : entry.at + len(entry.data)] = entry.data
+        self.flushed = crash.flushed
+        with open(path, "r+b" if path.exists() else "w+b") as file:
+            file.truncate(len(self.durable))
+            file.write(self.durable)
+            for number, start, end in crash.kept:
+                entry = self.record.entries[number]
+                os.pwrite(file.fileno(), entry.data[start:end], entry.at + start)
+
+
+def several(record: Record, count: int, dice: random.Random) -> Iterator[Crash]:
+    """Different crashes between the marks `began` and the end, in order; fewer where there are not so many.
+
+    A third of them strike at the moment of the program's `returned`, which is when its word counts; most of
+    the others before.
+    """
+    began, returned, end = record.marks["began"], record.marks["returned"], len(record.entries)
+    found: dict[tuple[object, ...], Crash] = {}
+    for _ in range(count * 20):
+        if len(found) == count:
+            break
+        draws = dice.random()
+        if draws < 0.33:
+            point = returned
+        elif draws < 0.85:
+            point = dice.randint(began, returned)
+        else:
+            point = dice.randint(returned, end)
+        crash = draw(record, point, dice)
+        found.setdefault((crash.flushed, crash.kept, point >= returned), crash)
+    yield from sorted(found.values(), key=lambda crash: (crash.flushed, crash.point, crash.kept))
