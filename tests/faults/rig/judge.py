@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import ledger, package, plaintext, tree
-from .operations import UNCERTAIN, Attempt, Backup, Operation, Prune, all_operations, below
+from .operations import UNCERTAIN, Attempt, Backup, Named, Operation, Prune, all_operations, below
 from .place import Place, Ran, backdate
 
 
@@ -77,6 +77,12 @@ class Judge:
     def is_state(self, operation: Operation) -> bool:
         """Where the result is a state that others may have brought about before."""
         return operation.name in ("prune", "receive")
+
+    def still_there(self, attempts: Sequence[Attempt]) -> list[str]:
+        """Of runs that ended well, results with names of their own stay."""
+        gone = [one for one in attempts if isinstance(one.operation, Named)]
+        gone = [one for one in gone if one.operation.result(self.place, one) is None]
+        return [f"{one}: it was done, and is not there any more" for one in gone]
 
     # What looks finished.
 
@@ -153,6 +159,7 @@ class Judge:
         verified = place.run("sender", "ledger", "verify")
         if not verified.done:
             said.append(f"the ledger is not whole\n{verified}")
+        said += self.witnesses()
         for path in package.finished(place.to):
             one = package.Package(path).id
             if one is None or path.name == "passed.exeat":
@@ -162,6 +169,16 @@ class Judge:
             if one in book.failed:
                 said.append(f"{self.name(path)} is there, and on record as failed")
         return said
+
+    def witnesses(self) -> list[str]:
+        """Holds the ledger against the checkpoints that the packages took along."""
+        words: list[str | Path] = ["ledger", "verify", "--ledger", self.place.ledger]
+        for path in package.finished(self.place.to):
+            # One that is not whole has been named already.
+            if path.parent == self.place.to and not package.Package(path).faults:
+                words += ["--checkpoint", path]
+        checked = self.place.run("recipient", *words)
+        return [] if checked.done else [f"a package contradicts the ledger\n{checked}"]
 
     # The chains.
 
