@@ -133,21 +133,21 @@ class Images:
                 os.pwrite(file.fileno(), entry.data[start:end], entry.at + start)
 
 
-def several(record: Record, count: int, dice: random.Random) -> Iterator[Crash]:
-    """Different crashes between the marks `began` and the end, in order; fewer where there are not so many.
+def crashes_of(record: Record, first: str, last: str, count: int, dice: random.Random) -> Iterator[Crash]:
+    """Different crashes between two marks, in order; fewer where there are not so many.
 
-    A third of them strike at the moment of the program's `returned`, which is when its word counts; most of
-    the others before.
+    A third of them strike at the moment of the mark `returned`, which is when the program's word counts; most
+    of the others before.
     """
-    began, returned, end = record.marks["began"], record.marks["returned"], len(record.entries)
+    began, returned, end = (record.marks[name] for name in (first, "returned", last))
     found: dict[tuple[object, ...], Crash] = {}
     for _ in range(count * 20):
         if len(found) == count:
             break
-        draws = dice.random()
-        if draws < 0.33:
+        chance = dice.random()
+        if chance < 0.33:
             point = returned
-        elif draws < 0.85:
+        elif chance < 0.85:
             point = dice.randint(began, returned)
         else:
             point = dice.randint(returned, end)
