@@ -128,6 +128,15 @@ def attach(image: Path | str, target: Path, kind: str, options: str = "", flags:
         os.close(device)
 
 
+def sync(target: Path) -> None:
+    """Brings everything on one file system to its disk."""
+    folder = os.open(target, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        check(LIBC.syncfs(folder), str(target))
+    finally:
+        os.close(folder)
+
+
 def detach(target: Path, *, lazily: bool = False) -> None:
     """Unmounts."""
     check(LIBC.umount2(os.fsencode(target), MNT_DETACH if lazily else 0), str(target))

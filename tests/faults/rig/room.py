@@ -20,6 +20,13 @@ class Ballast:
         """How many blocks programs can still have."""
         return os.statvfs(self.root).f_bavail
 
+    def leave(self, of: str, wanted: int) -> None:
+        """Leaves so many blocks, or inodes."""
+        if of == "inodes":
+            self.leave_inodes(wanted)
+        else:
+            self.leave_blocks(wanted)
+
     def leave_blocks(self, wanted: int) -> None:
         """Leaves so many blocks. What a big file needs beside its content shows only when it is there."""
         file = os.open(self.folder / "big", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
