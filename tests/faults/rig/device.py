@@ -6,6 +6,7 @@ by an exception or by kill -9, the kernel takes down what is left.
 """
 
 import ctypes
+import errno
 import fcntl
 import os
 import shutil
@@ -22,10 +23,14 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 # linux/loop.h, linux/sched.h, linux/mount.h
 LOOP_CONFIGURE, LOOP_CTL_GET_FREE = 0x4C0A, 0x4C82
-LO_READ_ONLY, LO_AUTOCLEAR = 1, 4
+LO_AUTOCLEAR = 4
 CLONE_NEWNS = 0x20000
-MS_RDONLY, MS_NOATIME, MS_REC, MS_PRIVATE = 1, 1024, 16384, 1 << 18
+MS_NOATIME, MS_REC, MS_PRIVATE = 1024, 16384, 1 << 18
 MNT_DETACH = 2
+
+Part = tuple[int, int]
+"""Where a part of a file begins, and how long it is; 0: to the end."""
+WHOLE: Part = (0, 0)
 
 NAMESPACE = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
 """Where the process came from."""
@@ -80,10 +85,9 @@ def mount_call(source: bytes, target: Path | str, kind: str | None, flags: int, 
     check(LIBC.mount(source, os.fsencode(target), name, ctypes.c_ulong(flags), options), str(target))
 
 
-def loop(file: int, *, read_only: bool = False) -> tuple[str, int]:
+def loop(file: int, part: Part) -> tuple[str, int]:
     """A loop device over an open file, which goes with its last user: its path, and a descriptor that holds it."""
-    flags = LO_AUTOCLEAR | (LO_READ_ONLY if read_only else 0)
-    info = struct.pack("<QQQQQIIII64s64s32sQQ", 0, 0, 0, 0, 0, 0, 0, 0, flags, b"", b"", b"", 0, 0)
+    info = struct.pack("<QQQQQIIII64s64s32sQQ", 0, 0, 0, *part, 0, 0, 0, LO_AUTOCLEAR, b"", b"", b"", 0, 0)
     config = struct.pack("<II", file, 0) + info + bytes(64)
     control = os.open("/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
     try:
@@ -93,39 +97,51 @@ def loop(file: int, *, read_only: bool = False) -> tuple[str, int]:
             if not os.path.exists(path):
                 # Where no udev or devtmpfs makes them, as in a container.
                 os.mknod(path, 0o600 | stat.S_IFBLK, os.makedev(7, number))
-            device = os.open(path, (os.O_RDONLY if read_only else os.O_RDWR) | os.O_CLOEXEC)
+            device = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.ioctl(device, LOOP_CONFIGURE, config)
                 return path, device
             except OSError as error:
                 os.close(device)
                 # Another process was quicker.
-                if error.errno != 16:
+                if error.errno != errno.EBUSY:
                     raise
         raise Missing("no loop device is free")
     finally:
         os.close(control)
 
 
-def make(image: Path, kind: str, size: int, *options: str) -> None:
-    """Makes a file system in a file."""
-    with open(image, "wb") as file:
-        file.truncate(size)
-    subprocess.run([f"mkfs.{kind}", *options, image], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def make(image: Path, kind: str, part: Part, *options: str) -> None:
+    """Makes a file system in a part of a file."""
+    with device(image, part) as path:
+        on_device(f"mkfs.{kind}", *options, path)
 
 
-def attach(image: Path | str, target: Path, kind: str, options: str = "", flags: int = MS_NOATIME) -> None:
-    """Mounts an image."""
-    read_only = bool(flags & MS_RDONLY)
-    file = os.open(image, (os.O_RDONLY if read_only else os.O_RDWR) | os.O_CLOEXEC)
+def on_device(*words: str) -> None:
+    """Runs a program that has to succeed."""
+    ran = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if ran.returncode:
+        raise OSError(f"{' '.join(words)}: {ran.stdout}{ran.stderr}")
+
+
+@contextmanager
+def device(image: Path, part: Part) -> Iterator[str]:
+    """A part of a file as a device, for a while."""
+    file = os.open(image, os.O_RDWR | os.O_CLOEXEC)
     try:
-        path, device = loop(file, read_only=read_only)
+        path, held = loop(file, part)
     finally:
         os.close(file)
     try:
-        mount_call(path.encode(), target, kind, flags, options.encode())
+        yield path
     finally:
-        os.close(device)
+        os.close(held)
+
+
+def attach(image: Path, target: Path, kind: str, options: str = "", part: Part = WHOLE) -> None:
+    """Mounts an image, or a part of it."""
+    with device(image, part) as path:
+        mount_call(path.encode(), target, kind, MS_NOATIME, options.encode())
 
 
 def sync(target: Path) -> None:
@@ -143,20 +159,27 @@ def detach(target: Path, *, lazily: bool = False) -> None:
 
 
 @contextmanager
-def mounted(image: Path | str, target: Path, kind: str = "ext4", options: str = "") -> Iterator[Path]:
-    """An image that is mounted for a while."""
-    attach(image, target, kind, options)
+def mounted(image: Path, parts: dict[Path, Part], kind: str, options: str) -> Iterator[None]:
+    """Parts of an image that are mounted for a while, each in its folder."""
+    done: list[Path] = []
     try:
-        yield target
+        for target, part in parts.items():
+            attach(image, target, kind, options, part)
+            done.append(target)
+        yield
     finally:
-        detach(target, lazily=sys.exc_info()[0] is not None)
+        for target in done:
+            detach(target, lazily=sys.exc_info()[0] is not None)
 
 
 class Recorded:
-    """A mounted file system on a disk that remembers (`fuse`): `image` is changed, `record` has how."""
+    """File systems on a disk that remembers (`fuse`), one in each part of it, each with its folder.
 
-    def __init__(self, image: Path, record: Path, target: Path, kind: str, options: str = "") -> None:
-        self.target = target
+    `image` is changed, `record` has how; who is who in it is the order of `parts`.
+    """
+
+    def __init__(self, image: Path, record: Path, parts: dict[Path, Part], kind: str, options: str = "") -> None:
+        self.targets: list[Path] = []
         self.disk = image.with_name(image.name + ".disk")
         self.disk.touch()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -170,9 +193,11 @@ class Recorded:
                 os.close(fuse)
         self.control = ours
         try:
-            attach(self.disk, target, kind, options)
+            for target, part in parts.items():
+                attach(self.disk, target, kind, options, part)
+                self.targets.append(target)
         except BaseException:
-            self.end(mounted=False)
+            self.end()
             raise
 
     @staticmethod
@@ -188,11 +213,11 @@ class Recorded:
         if self.control.recv(16) != b"noted":
             raise OSError("the recording disk has ended")
 
-    def end(self, *, mounted: bool = True) -> None:
+    def end(self) -> None:
         """Unmounts and waits until everything is written down."""
-        if mounted:
-            detach(self.target)
-        # The loop device lets go of the file a moment after the last user has gone.
+        for target in self.targets:
+            detach(target, lazily=sys.exc_info()[0] is not None)
+        # The loop devices let go of the file a moment after the last user has gone.
         detach(self.disk, lazily=True)
         self.control.close()
         self.server.wait(timeout=60)

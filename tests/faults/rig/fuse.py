@@ -1,7 +1,8 @@
 """A disk that remembers: one file, served through FUSE, that writes down every write and every flush.
 
 A loop device over that file is a disk of which it is known what had been written, in which order, and what
-had been flushed when; so that `images` can make the disks that a power failure might have left.
+had been flushed when; so that `images` can make the disks that a power failure might have left. Two loop devices
+over parts of it are two disks with one clock: whoever opens the file has a number of their own in the record.
 
 It speaks the kernel's protocol itself (linux/fuse.h), with the standard library alone. A binding would need
 libfuse on every machine and would still be the smaller half of this: one file has a dozen operations. What
@@ -37,8 +38,8 @@ DIRECT_IO = 1
 LARGEST = 1 << 20
 """The most that one write brings."""
 
-# What the record consists of: the kind, where, how long, and then the bytes.
-ENTRY = struct.Struct("<BQI")
+# What the record consists of: the kind, by whom, where, how long, and then the bytes.
+ENTRY = struct.Struct("<BBQI")
 KIND_WRITE, KIND_FLUSH, KIND_MARK = 1, 2, 3
 
 
@@ -51,10 +52,11 @@ class Disk:
         self.content = mmap.mmap(file, self.size)
         os.close(file)
         self.record = open(record, "wb", buffering=0)
+        self.opened = 0
 
-    def note(self, kind: int, at: int, data: bytes) -> None:
+    def note(self, kind: int, by: int, at: int, data: bytes) -> None:
         """Adds to the record."""
-        self.record.write(ENTRY.pack(kind, at, len(data)) + data)
+        self.record.write(ENTRY.pack(kind, by, at, len(data)) + data)
 
     def answer(self, operation: int, body: memoryview) -> bytes | int | None:
         """What the kernel is told: bytes, the number of an error, or nothing at all."""
@@ -62,20 +64,21 @@ class Disk:
             _, at, length = struct.unpack_from("<QQI", body)
             return self.content[at : at + length]
         if operation == WRITE:
-            _, at, length = struct.unpack_from("<QQI", body)
+            by, at, length = struct.unpack_from("<QQI", body)
             data = bytes(body[40 : 40 + length])
             if at + length > self.size:
                 return errno.ENOSPC
             self.content[at : at + length] = data
-            self.note(KIND_WRITE, at, data)
+            self.note(KIND_WRITE, by, at, data)
             return struct.pack("<II", length, 0)
         if operation == FSYNC:
-            self.note(KIND_FLUSH, 0, b"")
+            self.note(KIND_FLUSH, struct.unpack_from("<Q", body)[0], 0, b"")
             return b""
         if operation in (GETATTR, SETATTR):
             return struct.pack("<QII", 3600, 0, 0) + self.attributes()
         if operation == OPEN:
-            return struct.pack("<QII", 0, DIRECT_IO, 0)
+            self.opened += 1
+            return struct.pack("<QII", self.opened - 1, DIRECT_IO, 0)
         if operation == INIT:
             return self.greeting(body)
         if operation == STATFS:
@@ -106,7 +109,7 @@ def serve(fuse: int, control: socket.socket, disk: Disk) -> None:
         if control in ready:
             label = control.recv(4096)
             if label:
-                disk.note(KIND_MARK, 0, label)
+                disk.note(KIND_MARK, 0, 0, label)
                 control.send(b"noted")
             else:
                 # Nobody is left who asks; the kernel may still be taking down what was mounted.

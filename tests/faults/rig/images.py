@@ -14,6 +14,10 @@ from .fuse import ENTRY, KIND_FLUSH, KIND_MARK, KIND_WRITE
 
 SECTOR, BLOCK = 512, 4096
 
+SUPERBLOCKS = (0, 64 << 10)
+"""Where file systems describe themselves (ext4 and xfs, btrfs), with one checksum over several sectors: none
+of them survives a disk that tears that."""
+
 MANNERS = ("none", "all", "some", "some", "torn", "torn")
 """What becomes of writes that were not flushed; the more there is to draw, the more often."""
 
@@ -23,6 +27,7 @@ class Entry:
     """One line of the record."""
 
     kind: int
+    disk: int
     at: int
     data: bytes
 
@@ -32,23 +37,29 @@ class Record:
     """All that happened to one disk."""
 
     entries: list[Entry]
+    part: int
+    """How long each of the disks is; they follow one another."""
     marks: dict[str, int] = field(default_factory=dict)
     """Where in `entries` something began or ended."""
 
     @classmethod
-    def load(cls, path: Path) -> "Record":
+    def load(cls, path: Path, part: int) -> "Record":
         """Reads what `fuse` wrote."""
         data = path.read_bytes()
-        record, at = cls([]), 0
+        record, at = cls([], part), 0
         while at < len(data):
-            kind, offset, length = ENTRY.unpack_from(data, at)
+            kind, disk, offset, length = ENTRY.unpack_from(data, at)
             at += ENTRY.size + length
             content = data[at - length : at]
             if kind == KIND_MARK:
                 record.marks[content.decode()] = len(record.entries)
             else:
-                record.entries.append(Entry(kind, offset, content))
+                record.entries.append(Entry(kind, disk, offset, content))
         return record
+
+    def disks(self) -> range:
+        """Their numbers."""
+        return range(1 + max(entry.disk for entry in self.entries))
 
     def flushes(self) -> int:
         """How often the cache was emptied."""
@@ -61,47 +72,47 @@ class Record:
 
 @dataclass(frozen=True)
 class Crash:
-    """When the power failed, and what became of the writes that were in the disk's cache."""
+    """When the power failed, and what became of the writes that were in a disk's cache."""
 
     point: int
-    """How many entries of the record the disk had seen."""
+    """How many entries of the record the disks had seen."""
     flushed: int
     """How many of them are surely there."""
     kept: tuple[tuple[int, int, int], ...]
     """Of those after that: which entry, and from where to where in it."""
     manner: str
 
-    @property
-    def is_torn(self) -> bool:
-        """Whether a write is there in part."""
-        return self.manner == "torn"
+
+def last_flush(record: Record, point: int, disk: int) -> int:
+    """How many of the first `point` entries are surely on that disk, if they are its own."""
+    while point and (record.entries[point - 1].kind, record.entries[point - 1].disk) != (KIND_FLUSH, disk):
+        point -= 1
+    return point
 
 
 def draw(record: Record, point: int, dice: random.Random) -> Crash:
-    """What may have become of the disk if the power failed just after `point` entries."""
-    flushed = point
-    while flushed and record.entries[flushed - 1].kind != KIND_FLUSH:
-        flushed -= 1
+    """What may have become of the disks if the power failed just after `point` entries."""
+    flushed = [last_flush(record, point, disk) for disk in record.disks()]
     manner = dice.choice(MANNERS)
     likely = {"none": 0.0, "all": 1.0}.get(manner, dice.choice((0.1, 0.3, 0.5, 0.7, 0.9)))
     kept: list[tuple[int, int, int]] = []
-    for number in range(flushed, point):
+    for number in range(min(flushed), point):
         entry = record.entries[number]
         if entry.kind != KIND_WRITE:
             continue
-        pieces = [(0, len(entry.data))] if manner != "torn" else torn(entry, dice)
-        kept += [(number, start, end) for start, end in pieces if dice.random() < likely]
-    return Crash(point, flushed, tuple(kept), manner)
+        is_flushed = number < flushed[entry.disk]
+        pieces = torn(entry, record.part, dice) if manner == "torn" and not is_flushed else [(0, len(entry.data))]
+        kept += [(number, start, end) for start, end in pieces if is_flushed or dice.random() < likely]
+    return Crash(point, min(flushed), tuple(kept), manner)
 
 
-def torn(entry: Entry, dice: random.Random) -> list[tuple[int, int]]:
-    """A write cut into pieces at sectors: now every one, now a few long ones.
+def torn(entry: Entry, part: int, dice: random.Random) -> list[tuple[int, int]]:
+    """A write cut into pieces at sectors: now at every one, now at a few of them.
 
-    The first block of a file system stays whole: its description of itself has one checksum over two sectors,
-    and none of them survives a disk that tears it.
+    What the file system depends on stays whole.
     """
-    length = len(entry.data)
-    if entry.at < BLOCK:
+    length, at = len(entry.data), entry.at % part
+    if any(at < start + BLOCK and start < at + length for start in SUPERBLOCKS):
         return [(0, length)]
     sectors = range(SECTOR, length, SECTOR)
     wanted = len(sectors) if length <= BLOCK else min(len(sectors), dice.choice((1, 3, 16)))
@@ -110,7 +121,7 @@ def torn(entry: Entry, dice: random.Random) -> list[tuple[int, int]]:
 
 
 class Images:
-    """Makes the images of one record; crashes have to come in the order of their flushes."""
+    """Makes the images of one record; crashes have to come in the order of what is flushed."""
 
     def __init__(self, base: Path, record: Record) -> None:
         self.durable = bytearray(base.read_bytes())
@@ -118,16 +129,15 @@ class Images:
         self.flushed = 0
 
     def write(self, crash: Crash, path: Path) -> None:
-        """The disk after `crash`, as a file."""
+        """The disks after `crash`, as one file."""
         if crash.flushed < self.flushed:
             raise ValueError("the crashes are not in order")
         for entry in self.record.entries[self.flushed : crash.flushed]:
             if entry.kind == KIND_WRITE:
                 self.durable[entry.at : entry.at + len(entry.data)] = entry.data
         self.flushed = crash.flushed
-        with open(path, "r+b" if path.exists() else "w+b") as file:
-            file.truncate(len(self.durable))
-            file.write(self.durable)
+        path.write_bytes(self.durable)
+        with open(path, "r+b") as file:
             for number, start, end in crash.kept:
                 entry = self.record.entries[number]
                 os.pwrite(file.fileno(), entry.data[start:end], entry.at + start)
