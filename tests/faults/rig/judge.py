@@ -12,11 +12,22 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from . import ledger, package, plaintext, tree
-from .operations import UNCERTAIN, Attempt, Backup, Named, Operation, Prune, all_operations, below
+from .operations import (
+    UNCERTAIN,
+    Attempt,
+    Backup,
+    Named,
+    Operation,
+    Prune,
+    Rekey,
+    all_operations,
+    below,
+)
 from .place import Place, Ran, backdate
 
 
@@ -27,6 +38,8 @@ class Judge:
         self.place = place
         self.operations = all_operations()
         self.whole: set[str] = set()
+        # Packages of which their makers said that something had been left out.
+        self.incomplete: set[Path] = set()
         self.scratch = 0
         # Whether something may have been killed since the place was made anew: what
         # that leaves is there until the next run.
@@ -56,11 +69,16 @@ class Judge:
         operation, place = attempt.operation, self.place
         if ran.hung:
             return [f"it hung\n{ran}"]
+        if ran.signal not in (None, signal.SIGKILL):
+            return [f"it crashed\n{ran}"]
         if ran.code is None:
             return []
         if ran.code == 70 or "a fault in the program" in ran.err or "panicked" in ran.err:
             return [f"a mistake in the program\n{ran}"]
         result = operation.result(place, attempt)
+        if ran.code == 7 and result is not None:
+            # It says that not everything is in it; what is has to be right.
+            self.incomplete.add(result)
         if ran.code in operation.ends_well:
             if result is None:
                 return [f"it said that it was done, and the result is not there\n{ran}"]
@@ -119,7 +137,10 @@ class Judge:
         kind = {"old": "counts", "dumps": "dump"}.get(one.path.parent.name, "clinic")
         found = tree.picture(target)
         shutil.rmtree(target)
-        return tree.differences(self.expected[kind], found)
+        said = tree.differences(self.expected[kind], found)
+        if one.path in self.incomplete:
+            said = [fault for fault in said if not fault.endswith(" is missing")]
+        return said
 
     # Plaintext.
 
@@ -168,7 +189,7 @@ class Judge:
                 said.append(f"{self.name(path)} is there, and not on record")
             if one in book.failed:
                 said.append(f"{self.name(path)} is there, and on record as failed")
-        return said
+        return said + Rekey().unrecorded(place)
 
     def witnesses(self) -> list[str]:
         """Holds the ledger against the checkpoints that the packages took along."""

@@ -13,7 +13,8 @@ UNCERTAIN = re.compile(
     r"might be gone after a power failure"
     r"|is in place, but the ledger could not be told"
     r"|is in the package, but the ledger could not be told"
-    r"|it is done all the same"
+    r"|what was done stands"
+    r"|the package was read back, and is not whole"
 )
 
 
@@ -25,6 +26,8 @@ class Attempt:
     tag: str
     # What looked finished before it began.
     before: frozenset[Path] = frozenset()
+    # What was on record as delivered before it began.
+    delivered: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.operation.name} {self.tag}"
@@ -48,7 +51,7 @@ class Operation:
 
     def attempt(self, place: Place, tag: str) -> Attempt:
         """Notes what is there before it begins."""
-        return Attempt(self, tag, frozenset(self.results(place)))
+        return Attempt(self, tag, frozenset(self.results(place)), frozenset(delivered(place)))
 
     def results(self, place: Place) -> list[Path]:
         """What of this kind looks finished, of whichever run."""
@@ -124,14 +127,14 @@ class Plain(Named):
         return tree.differences({"counts": ("folder", b""), **below(place.counts)}, tree.picture(path))
 
     def missing(self, place: Place, attempt: Attempt, ran: Ran) -> list[str]:
-        there = len(self.results(place))
+        """A copy does not say which one on record it is: there has to be one more."""
         book = ledger.read(place.ledger)
         plain = {
             one["export"]["id"]
             for one in book.entries
             if one["kind"] == "intent" and one["export"]["form"] == "plaintext"
         }
-        if len(plain & book.endings("delivered")) < len(plain) and len(plain) <= there:
+        if not plain & book.endings("delivered") - attempt.delivered:
             return ["the ledger does not say that it was delivered"]
         return []
 
@@ -172,7 +175,21 @@ class Rekey(Operation):
         target = place.scratch / f"passed-on-{attempt.tag}"
         shutil.rmtree(target, ignore_errors=True)
         opened = place.run("second", "open", place.to / "passed.exeat", "--to", target)
-        return [] if opened.done else [f"the second recipient cannot open it\n{opened}"]
+        said = [] if opened.done else [f"the second recipient cannot open it\n{opened}"]
+        if not self.intents(place) & delivered(place) - attempt.delivered:
+            said.append("the ledger does not say that it was delivered")
+        return said
+
+    def intents(self, place: Place) -> set[str]:
+        """The ids under which envelopes for the second recipient are on record; nothing else is for them."""
+        second = place.recipient("second").read_text().split()[-1]
+        intents = (one["export"] for one in ledger.read(place.ledger).entries if one["kind"] == "intent")
+        return {one["id"] for one in intents if any(key["key"] == second for key in one["recipients"])}
+
+    def unrecorded(self, place: Place) -> list[str]:
+        """Envelopes that are there without having been put on record before."""
+        there, intents = len(self.results(place)), len(self.intents(place))
+        return [f"passed on {there} times, of which {intents} are on record"] if there > intents else []
 
 
 class Backup(Operation):

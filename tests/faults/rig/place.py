@@ -8,7 +8,9 @@ them once, `snapshot` and `restore` bring that state back before each fault.
 
 import os
 import random
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -34,6 +36,8 @@ class Ran:
     out: str = ""
     err: str = ""
     hung: bool = False
+    # What it died of, if it did.
+    signal: int | None = None
 
     @property
     def done(self) -> bool:
@@ -41,7 +45,8 @@ class Ran:
 
     def __str__(self) -> str:
         said = "\n".join(part.rstrip() for part in (self.out, self.err) if part.strip())
-        return f"$ exeat {self.line}\n=> {self.code}\n{said}"
+        how = self.code if self.signal is None else f"signal {self.signal}"
+        return f"$ {self.line}\n=> {how}\n{said}"
 
 
 class Broken(Exception):
@@ -156,7 +161,7 @@ class Place:
 
     def finish(self, child: subprocess.Popen[bytes], limit: float = LIMIT) -> Ran:
         """Waits for a run; who hangs is killed."""
-        line = " ".join(map(str, child.args[1:]))
+        line = shlex.join(map(str, child.args))
         hung = False
         try:
             out, err = child.communicate(timeout=limit)
@@ -164,8 +169,9 @@ class Place:
             hung = True
             kill_session(child.pid)
             out, err = child.communicate()
-        code = None if child.returncode < 0 else child.returncode
-        return Ran(line, code, text(out), text(err), hung)
+        died = -child.returncode if child.returncode < 0 else None
+        code = None if died else child.returncode
+        return Ran(line, code, text(out), text(err), hung, died)
 
     def must(self, person: str, *words: str | Path) -> Ran:
         """Runs what has to succeed for the place to be what it should be."""
@@ -330,7 +336,7 @@ def kill_session(session: int) -> None:
     """Kills every process of a session that this program started."""
     for process in members_of_session(session):
         try:
-            os.kill(process, 9)
+            os.kill(process, signal.SIGKILL)
         except ProcessLookupError:
             pass
 

@@ -79,6 +79,14 @@ def show_violations(violations: Sequence[str]) -> None:
         print(f"… and {len(violations) - SHOWN} more", flush=True)
 
 
+def found(violations: list[str], new: Sequence[str]) -> None:
+    """Adds to what was found, and shows it at once: a long run may be stopped."""
+    shown = max(0, SHOWN - len(violations))
+    violations.extend(new)
+    for violation in new[:shown]:
+        print(f"VIOLATION {violation}\n", flush=True)
+
+
 def write_json(path: str | None, document: dict[str, Any]) -> None:
     if path:
         Path(path).write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")

@@ -1,6 +1,7 @@
 """Where harnesses work, and how: each worker process has a place of its own."""
 
 import argparse
+import itertools
 import multiprocessing
 import os
 import random
@@ -13,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from .judge import Judge
+from .operations import by_name
 from .place import Broken, Place, binary
 
+# What the bad writer knows.
+CONTROLLED = ("export", "archive", "plain", "open")
 BAD_WRITER = Path(__file__).resolve().parent / "bad-writer"
 
 
@@ -45,8 +49,8 @@ def folder(args: argparse.Namespace) -> Iterator[Path]:
 
 
 def bench(root: Path, exeat: str | None, control: bool) -> tuple[Place, Judge]:
-    """A prepared place and its judge; with `control` a bad writer does the writing."""
-    place = Place(root, binary(exeat))
+    """A prepared place below `root` and its judge; with `control` a bad writer does the writing."""
+    place = Place(Path(tempfile.mkdtemp(dir=root)), binary(exeat))
     place.prepare()
     place.environment |= {"EXEAT_REAL": str(place.exeat), "EXEAT_SCRATCH": str(place.scratch)}
     if control:
@@ -55,20 +59,39 @@ def bench(root: Path, exeat: str | None, control: bool) -> tuple[Place, Judge]:
     faults = judge.judge([])
     if faults:
         raise Broken("the place is not as it should be before any fault: " + "\n".join(faults))
+    if control:
+        check_control(place, judge)
     return place, judge
+
+
+def check_control(place: Place, judge: Judge) -> None:
+    """What the bad writer does is right as long as nothing goes wrong: otherwise any
+    judge would find it out."""
+    attempts = []
+    for operation in by_name(list(CONTROLLED)):
+        attempt = operation.attempt(place, "undisturbed")
+        words = operation.words(place, attempt.tag)
+        ran = place.run_words(place.words(operation.person, *words, control=True))
+        attempts.append((attempt, ran))
+    faults = judge.judge(attempts)
+    if faults:
+        raise Broken("the control is bad even where nothing goes wrong: " + "\n".join(faults))
 
 
 def spread(
     jobs: int, begin: Callable[..., None], begin_args: tuple[Any, ...], do: Callable[[Any], Any], todo: Iterable[Any]
 ) -> Iterator[Any]:
-    """Does things, in any order, in so many processes; `begin` prepares each of them."""
+    """Does things, in any order, in so many processes; `begin` prepares each of them.
+    What is to be done is asked for a little ahead alone: it may depend on what was found."""
     if jobs == 1:
         begin(*begin_args)
         yield from map(do, todo)
         return
     context = multiprocessing.get_context("fork")
     with context.Pool(jobs, begin, begin_args) as pool:
-        yield from pool.imap_unordered(do, todo)
+        ahead = iter(todo)
+        while some := list(itertools.islice(ahead, 16 * jobs)):
+            yield from pool.imap_unordered(do, some)
 
 
 def main(run: Callable[[], int]) -> None:
