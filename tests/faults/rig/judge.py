@@ -24,7 +24,6 @@ from .operations import (
     Named,
     Operation,
     Prune,
-    Rekey,
     all_operations,
     below,
 )
@@ -189,7 +188,7 @@ class Judge:
                 said.append(f"{self.name(path)} is there, and not on record")
             if one in book.failed:
                 said.append(f"{self.name(path)} is there, and on record as failed")
-        return said + Rekey().unrecorded(place)
+        return said + [fault for operation in self.operations for fault in operation.unrecorded(place)]
 
     def witnesses(self) -> list[str]:
         """Holds the ledger against the checkpoints that the packages took along."""

@@ -69,6 +69,10 @@ class Operation:
         """What is not there although the run ended well, but for the result itself."""
         return []
 
+    def unrecorded(self, place: Place) -> list[str]:
+        """What is there without having been put on record before; packages say themselves which they are."""
+        return []
+
 
 class Named(Operation):
     """One whose result has a name that we choose."""
@@ -128,15 +132,18 @@ class Plain(Named):
 
     def missing(self, place: Place, attempt: Attempt, ran: Ran) -> list[str]:
         """A copy does not say which one on record it is: there has to be one more."""
-        book = ledger.read(place.ledger)
-        plain = {
-            one["export"]["id"]
-            for one in book.entries
-            if one["kind"] == "intent" and one["export"]["form"] == "plaintext"
-        }
-        if not plain & book.endings("delivered") - attempt.delivered:
+        if not self.intents(place) & delivered(place) - attempt.delivered:
             return ["the ledger does not say that it was delivered"]
         return []
+
+    def intents(self, place: Place) -> set[str]:
+        """The ids of the copies that are on record."""
+        intents = (one["export"] for one in ledger.read(place.ledger).entries if one["kind"] == "intent")
+        return {one["id"] for one in intents if one["form"] == "plaintext"}
+
+    def unrecorded(self, place: Place) -> list[str]:
+        there, intents = len(self.results(place)), len(self.intents(place))
+        return [f"there are {there} copies, of which {intents} are on record"] if there > intents else []
 
 
 class Open(Named):
@@ -187,7 +194,6 @@ class Rekey(Operation):
         return {one["id"] for one in intents if any(key["key"] == second for key in one["recipients"])}
 
     def unrecorded(self, place: Place) -> list[str]:
-        """Envelopes that are there without having been put on record before."""
         there, intents = len(self.results(place)), len(self.intents(place))
         return [f"passed on {there} times, of which {intents} are on record"] if there > intents else []
 
