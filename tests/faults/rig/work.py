@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -96,6 +97,8 @@ def spread(
 
 def main(run: Callable[[], int]) -> None:
     """Runs a harness: 0 nothing was found, 1 something was, 2 it could not be tried."""
+    # As Ctrl-C: what was begun is taken down.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(run())
     except Broken as error:
