@@ -1,0 +1,261 @@
+"""What has to hold after a fault, whatever it was.
+
+1. What looks finished is finished: every package verifies, opens and holds what was
+   sealed; every other result is what it should be.
+2. The exit code told the truth.
+3. No plaintext lies about.
+4. The ledger is whole, nothing is there that is not on record, nothing acknowledged
+   is missing from it, and nothing that is there is recorded as failed.
+5. The chains of backups are whole.
+6. The next run goes well, and clears away what was left.
+"""
+
+import os
+import shutil
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import ledger, package, plaintext, tree
+from .operations import (
+    UNCERTAIN,
+    Attempt,
+    Backup,
+    Named,
+    Operation,
+    Prune,
+    all_operations,
+    below,
+)
+from .place import Place, Ran, backdate
+
+
+class Judge:
+    """Judges one place again and again; remembers what it has found to be whole."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.operations = all_operations()
+        self.whole: set[str] = set()
+        # Packages of which their makers said that something had been left out.
+        self.incomplete: set[Path] = set()
+        self.scratch = 0
+        # Whether something may have been killed since the place was made anew: what
+        # that leaves is there until the next run.
+        self.was_killed = False
+        self.expected = {
+            "clinic": {"clinic": ("folder", b""), **below(place.clinic)},
+            "counts": {"counts": ("folder", b""), **below(place.counts)},
+            "dump": {"dump.csv": ("file", (place.clinic / "patients.csv").read_bytes())},
+        }
+
+    def judge(self, attempts: Sequence[tuple[Attempt, Ran]]) -> list[str]:
+        """Everything but the next run. A run without an exit code may have been killed."""
+        self.was_killed = self.was_killed or any(ran.code is None for _, ran in attempts)
+        said: list[str] = []
+        for attempt, ran in attempts:
+            said += [f"{attempt}: {fault}" for fault in self.truth(attempt, ran)]
+        said += self.finished()
+        said += self.plain()
+        said += self.book()
+        said += self.chains()
+        return said
+
+    # The exit code.
+
+    def truth(self, attempt: Attempt, ran: Ran) -> list[str]:
+        """Whether a run said what is so."""
+        operation, place = attempt.operation, self.place
+        if ran.hung:
+            return [f"it hung\n{ran}"]
+        if ran.signal not in (None, signal.SIGKILL):
+            return [f"it crashed\n{ran}"]
+        if ran.code is None:
+            return []
+        if ran.code == 70 or "a fault in the program" in ran.err or "panicked" in ran.err:
+            return [f"a mistake in the program\n{ran}"]
+        result = operation.result(place, attempt)
+        if ran.code == 7 and result is not None:
+            # It says that not everything is in it; what is has to be right.
+            self.incomplete.add(result)
+        if ran.code in operation.ends_well:
+            if result is None:
+                return [f"it said that it was done, and the result is not there\n{ran}"]
+            missing = operation.missing(place, attempt, ran)
+            return [f"it said that it was done: {fault}\n{ran}" for fault in missing]
+        if not ran.err.strip():
+            return [f"it failed and did not say why\n{ran}"]
+        if result is None or UNCERTAIN.search(ran.err):
+            return []
+        if result in attempt.before or self.is_state(operation):
+            return []
+        return [f"it failed, and the result is there: {result.name}\n{ran}"]
+
+    def is_state(self, operation: Operation) -> bool:
+        """Where the result is a state that others may have brought about before."""
+        return operation.name in ("prune", "receive")
+
+    def still_there(self, attempts: Sequence[Attempt]) -> list[str]:
+        """Of runs that ended well, results with names of their own stay."""
+        gone = [one for one in attempts if isinstance(one.operation, Named)]
+        gone = [one for one in gone if one.operation.result(self.place, one) is None]
+        return [f"{one}: it was done, and is not there any more" for one in gone]
+
+    # What looks finished.
+
+    def finished(self) -> list[str]:
+        said: list[str] = []
+        packages = [package.Package(path) for path in package.finished(self.place.to)]
+        digests = {one.id: one.digest() for one in packages}
+        for one in packages:
+            # What it rests on decides whether it can be restored, too.
+            bases = [digests.get(base, "missing") for base in one.bases]
+            key = " ".join([str(one.path), one.digest(), *bases])
+            if key in self.whole:
+                continue
+            faults = one.faults or self.opens(one)
+            said += [f"{self.name(one.path)} looks finished: {fault}" for fault in faults]
+            if not faults:
+                self.whole.add(key)
+        for operation in self.operations:
+            for path in operation.results(self.place):
+                if not package.looks_finished(path) and path.parent == self.place.to:
+                    faults = operation.faults(self.place, path)
+                    said += [f"{path.name} looks finished: {fault}" for fault in faults]
+        return said
+
+    def opens(self, one: package.Package) -> list[str]:
+        """What exeat says of a package, and whether it holds what was sealed."""
+        verified = self.place.run("recipient", "verify", one.path)
+        if not verified.done:
+            return [f"it does not verify\n{verified}"]
+        target = self.fresh("opened")
+        opened = self.place.run("recipient", "open", one.path, "--to", target)
+        if not opened.done:
+            return [f"it does not open\n{opened}"]
+        kind = {"old": "counts", "dumps": "dump"}.get(one.path.parent.name, "clinic")
+        found = tree.picture(target)
+        shutil.rmtree(target)
+        said = tree.differences(self.expected[kind], found)
+        if one.path in self.incomplete:
+            said = [fault for fault in said if not fault.endswith(" is missing")]
+        return said
+
+    # Plaintext.
+
+    def plain(self) -> list[str]:
+        """Where the marker lies outside of sources and finished results."""
+        place = self.place
+        allowed = [place.source, place.kept, place.scratch]
+        for operation in self.operations:
+            if operation.stages_plaintext:
+                allowed += operation.results(place)
+        found = plaintext.places(place.root, allowed)
+        if not place.to.is_relative_to(place.root):
+            found += plaintext.places(place.to, allowed)
+        if not place.state.is_relative_to(place.root):
+            found += plaintext.places(place.state, allowed)
+        if self.was_killed:
+            # Documented: it stays, for its owner alone, until the next run.
+            found = [path for path in found if not self.is_private_leftover(path)]
+        said = [f"plaintext is left in {self.name(path)}" for path in found]
+        if not self.was_killed:
+            left = sorted(place.to.rglob(".exeat-partial-*"))
+            said += [f"{self.name(path)} is left, and nobody was killed" for path in left]
+        return said
+
+    def is_private_leftover(self, path: Path) -> bool:
+        for parent in path.parents:
+            if parent.name.startswith(".exeat-partial-"):
+                return parent.stat().st_mode & 0o077 == 0
+        return False
+
+    # The ledger.
+
+    def book(self) -> list[str]:
+        place = self.place
+        book = ledger.read(place.ledger)
+        said = list(book.faults)
+        verified = place.run("sender", "ledger", "verify")
+        if not verified.done:
+            said.append(f"the ledger is not whole\n{verified}")
+        said += self.witnesses()
+        for path in package.finished(place.to):
+            one = package.Package(path).id
+            if one is None or path.name == "passed.exeat":
+                continue
+            if one not in book.intents:
+                said.append(f"{self.name(path)} is there, and not on record")
+            if one in book.failed:
+                said.append(f"{self.name(path)} is there, and on record as failed")
+        return said + [fault for operation in self.operations for fault in operation.unrecorded(place)]
+
+    def witnesses(self) -> list[str]:
+        """Holds the ledger against the checkpoints that the packages took along."""
+        words: list[str | Path] = ["ledger", "verify", "--ledger", self.place.ledger]
+        for path in package.finished(self.place.to):
+            # One that is not whole has been named already.
+            if path.parent == self.place.to and not package.Package(path).faults:
+                words += ["--checkpoint", path]
+        checked = self.place.run("recipient", *words)
+        return [] if checked.done else [f"a package contradicts the ledger\n{checked}"]
+
+    # The chains.
+
+    def chains(self) -> list[str]:
+        """Whether the host calls its chains whole: 4 says that something is missing, 9
+        that the last run failed, or that nobody has read the newest one back."""
+        status = self.place.run("host", "backup", "status")
+        return [] if status.code in (0, 9) else [f"the chains are not whole\n{status}"]
+
+    def good(self, profile: str) -> list[str]:
+        """After an undisturbed night all is well, and nothing lies about."""
+        status = self.place.run("host", "backup", "status", profile)
+        said = [] if status.done else [f"{profile} is not well after a good run\n{status}"]
+        for pattern in (".exeat-removed-*", "*.new"):
+            for folder in (self.place.to / profile, self.place.state):
+                said += [f"{self.name(path)} is still there" for path in folder.rglob(pattern)]
+        return said
+
+    # The next run.
+
+    def next_runs(self, operations: Sequence[Operation], tag: str) -> list[str]:
+        """Runs each of them undisturbed, some time later; nothing is left afterwards."""
+        place = self.place
+        backdate(place.to)
+        backdate(place.root / "tmp")
+        said: list[str] = []
+        attempts = []
+        for operation in operations:
+            attempt = operation.attempt(place, f"{tag}-next")
+            ran = place.run(operation.person, *operation.words(place, attempt.tag))
+            attempts.append((attempt, ran))
+            if ran.code not in operation.ends_well:
+                said.append(f"{operation.name}: the next run does not go well\n{ran}")
+            elif isinstance(operation, Backup) and ran.code != 0:
+                said += self.once_more(operation, ran)
+        self.was_killed = False
+        said += self.judge(attempts)
+        for operation in operations:
+            said += self.good(operation.profile) if isinstance(operation, Backup) else []
+            said += self.good("old") if isinstance(operation, Prune) else []
+        return said
+
+    def once_more(self, operation: Operation, ran: Ran) -> list[str]:
+        """What a night warned of is over in the one after it."""
+        again = self.place.run(operation.person, *operation.words(self.place, ""))
+        if again.code == 0:
+            return []
+        return [f"{operation.name}: the run after the next still warns\n{ran}\n{again}"]
+
+    # Small things.
+
+    def fresh(self, name: str) -> Path:
+        self.scratch += 1
+        return self.place.scratch / f"{name}-{self.scratch}"
+
+    def name(self, path: Path) -> str:
+        for root in (self.place.to, self.place.state, self.place.root):
+            if path.is_relative_to(root):
+                return os.fspath(path.relative_to(root.parent))
+        return os.fspath(path)
