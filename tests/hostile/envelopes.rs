@@ -4,7 +4,7 @@
 use age::secrecy::SecretString;
 
 use crate::forge::{Members, Workshop, encrypt, encrypt_to, new_key};
-use crate::runner::{Case, INSIDE};
+use crate::runner::{Case, INSIDE, LIST, OPEN, VERIFY_ALL};
 
 const HEADER: &str = "the age header is malformed";
 const ENVELOPE: &str = "the envelope does not hold a package key";
@@ -12,7 +12,80 @@ const ENVELOPE: &str = "the envelope does not hold a package key";
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = contents();
     cases.extend(files());
+    cases.extend(passphrases());
     cases
+}
+
+/// Envelopes for a passphrase, with which an attacker could have a reader spend a gibibyte:
+/// whoever gives an identity, or has no terminal to be asked at, spends nothing.
+fn passphrases() -> Vec<Case> {
+    type Edit = fn(&Workshop, Vec<u8>) -> Vec<u8>;
+    let table: [(&str, Edit); 3] = [
+        (
+            "for a passphrase, of the greatest work that is accepted",
+            |_, _| scrypt_header(20),
+        ),
+        (
+            "for a passphrase, with a recipient's stanza beside",
+            |_, f| {
+                let (header, rest) = parts(&f);
+                let stanza = "-> scrypt bBjlhJVYZeE4aqUdmtRHfw 10\n\
+                          gUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUY\n-> ";
+                joined((header.replacen("-> ", stanza, 1), rest))
+            },
+        ),
+        ("for a passphrase that is known to all", |_, _| {
+            let mut recipient = age::scrypt::Recipient::new(SecretString::from("guess".to_owned()));
+            recipient.set_work_factor(2);
+            let to = std::iter::once(&recipient as &dyn age::Recipient);
+            let encryptor = age::Encryptor::with_recipients(to).unwrap();
+            let mut file = Vec::new();
+            let mut writer = encryptor.wrap_output(&mut file).unwrap();
+            std::io::Write::write_all(&mut writer, b"x").unwrap();
+            writer.finish().unwrap();
+            file
+        }),
+    ];
+    let mut cases = Vec::new();
+    for (how, edit) in table {
+        for (commands, code, words) in [
+            (
+                &[VERIFY_ALL][..],
+                2,
+                "sealed with a passphrase, not for identities",
+            ),
+            (
+                &[LIST, OPEN][..],
+                1,
+                "no terminal to ask for a passphrase at",
+            ),
+        ] {
+            cases.push(Case::new(
+                format!("envelope {how}: {}", commands[0]),
+                "whoever has an identity is not asked to guess, and no memory is spent",
+                commands,
+                code,
+                words,
+                move |workshop, _| {
+                    let file = edit(workshop, workshop.genuine("plain").get("key.age").to_vec());
+                    with_envelope(workshop, file)
+                },
+            ));
+        }
+    }
+    cases
+}
+
+/// The header of an age file for a passphrase, of this work, and something behind it.
+fn scrypt_header(work: u8) -> Vec<u8> {
+    format!(
+        "age-encryption.org/v1\n-> scrypt bBjlhJVYZeE4aqUdmtRHfw {work}\n\
+         gUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUY\n\
+         --- {}\n{}",
+        "A".repeat(43),
+        "x".repeat(100)
+    )
+    .into()
 }
 
 fn with_envelope(workshop: &Workshop, file: Vec<u8>) -> Members {
@@ -40,8 +113,8 @@ fn contents() -> Vec<Case> {
         ("two keys", ENVELOPE, |key| {
             format!("{key}\n{}\n", new_key()).into()
         }),
-        ("the key and a mebibyte", ENVELOPE, |key| {
-            [key.as_bytes(), &vec![b'x'; 1 << 20]].concat()
+        ("the key and sixty kibibytes", ENVELOPE, |key| {
+            [key.as_bytes(), &vec![b'x'; 60 << 10]].concat()
         }),
         ("the key in small letters", ENVELOPE, |key| {
             key.to_lowercase().into()
@@ -120,7 +193,7 @@ fn files() -> Vec<Case> {
         assert_ne!(edited, header, "nothing was changed");
         joined((edited, rest))
     }
-    let table: [(&str, &str, i64, &str, Edit); 34] = [
+    let table: [(&str, &str, i64, &str, Edit); 32] = [
         (
             "for somebody else",
             "it is not for whoever reads it",
@@ -377,42 +450,9 @@ fn files() -> Vec<Case> {
                 })
             },
         ),
-        (
-            "for a passphrase, with a recipient's stanza beside",
-            "a passphrase stands alone",
-            2,
-            "sealed with a passphrase",
-            |_, f| {
-                header(&f, |h| {
-                    h.replacen("-> ", "-> scrypt bBjlhJVYZeE4aqUdmtRHfw 10\ngUjEymFKMVXQEKdMMHL24oYexjE3TIC0O0zGSqJ2aUY\n-> ", 1)
-                })
-            },
-        ),
-        (
-            "for a passphrase",
-            "whoever has an identity is not asked to guess, and no memory is spent",
-            2,
-            "sealed with a passphrase",
-            |_, _| {
-                let mut recipient =
-                    age::scrypt::Recipient::new(SecretString::from("guess".to_owned()));
-                recipient.set_work_factor(2);
-                let to = std::iter::once(&recipient as &dyn age::Recipient);
-                let encryptor = age::Encryptor::with_recipients(to).unwrap();
-                let mut file = Vec::new();
-                let mut writer = encryptor.wrap_output(&mut file).unwrap();
-                std::io::Write::write_all(&mut writer, b"x").unwrap();
-                writer.finish().unwrap();
-                file
-            },
-        ),
-        (
-            "that is a zip",
-            "it is no age file",
-            4,
-            "not an age file of version 1",
-            |_, _| b"PK\x03\x04".repeat(20),
-        ),
+        ("that is a zip", "it is no age file", 4, HEADER, |_, _| {
+            b"PK\x03\x04".repeat(20)
+        }),
         (
             "that is the volume",
             "what opens the package is not inside of it",

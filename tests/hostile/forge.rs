@@ -58,7 +58,7 @@ impl Workshop {
         std::os::unix::fs::symlink("letters/b.txt", env.path("data/latest")).unwrap();
         env.package("data", "plain", "--compress none");
         env.package("data", "other", "--compress none");
-        env.package("large", "volumes", "--compress 1 --volume-size 1M");
+        env.package("large", "volumes", "--compress zstd:1 --volume-size 1M");
         env.write("stream.bin", "a stream of bytes\n".repeat(50));
         stream(&env);
         let key = |person: &str| {

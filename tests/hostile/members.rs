@@ -135,8 +135,8 @@ fn spoilt(member: &'static str) -> Vec<Case> {
             false => ALL,
         };
         let (code, words) = match (is_signature, how) {
-            // The middle of its base64: still a signature, of other bytes.
-            (true, "bit in the middle flipped") => (4, "manifest.json is not what was signed"),
+            // The middle of its base64 is where its digest is named.
+            (true, "bit in the middle flipped") => (8, "signatures over \"oha512\" digests"),
             (true, _) => (8, "manifest.json.sig: not an OpenSSH signature"),
             _ => (4, "MEMBER is not what was signed"),
         };

@@ -4,7 +4,7 @@
 use ssh_key::PrivateKey;
 
 use crate::forge::{Workshop, sign, signature};
-use crate::runner::{ALL, Case};
+use crate::runner::{ALL, Case, INSIDE};
 
 const NONE: &str = "manifest.json.sig: not an OpenSSH signature";
 const ALTERED: &str = "manifest.json is not what was signed";
@@ -408,9 +408,9 @@ fn fields() -> Vec<Case> {
         ),
         (
             "by the neutral point",
-            "a point that fits any message in a lax verifier",
-            4,
-            ALTERED,
+            "a point that fits any message, and nobody trusts it",
+            8,
+            "which is not among the allowed signers",
             |_, f| {
                 let end = f.key.len();
                 f.key[end - 32..].fill(0);
@@ -464,17 +464,10 @@ fn add_order(number: &mut [u8]) {
 fn whose() -> Vec<Case> {
     const UNKNOWN: &str = "which is not among the allowed signers";
     type Edit = fn(&Workshop) -> crate::forge::Members;
-    let table: [(&str, &str, i64, &str, Edit); 8] = [
+    let table: [(&str, &str, i64, &str, Edit); 7] = [
         ("by a stranger", "nobody trusts them", 8, UNKNOWN, |w| {
             w.damaged(|m| m.sign(&w.stranger))
         }),
-        (
-            "by the recipient",
-            "to receive is not to vouch",
-            8,
-            UNKNOWN,
-            |w| w.damaged(|m| m.sign(&w.recipient_signs)),
-        ),
         (
             "by a stranger, of another manifest",
             "nobody trusts them",
@@ -567,5 +560,14 @@ fn whose() -> Vec<Case> {
             move |workshop: &Workshop, _: &std::path::Path| edit(workshop),
         )
     };
-    table.map(case).into()
+    let mut cases: Vec<Case> = table.map(case).into();
+    cases.push(Case::new(
+        "signature by the recipient",
+        "to receive is not to vouch: the inventory names who sealed it",
+        INSIDE,
+        4,
+        "belongs to another package or signer",
+        |workshop, _| workshop.damaged(|members| members.sign(&workshop.recipient_signs)),
+    ));
+    cases
 }
