@@ -13,6 +13,7 @@ use super::{
     VerifyError, counting, read_error,
 };
 use crate::codec::Decoder;
+use crate::diagnostic::{Explain as _, Fault};
 use crate::digest::Hasher;
 use crate::keys::{Identities, KeyError, PackageKey};
 use crate::manifest::{Header, Inventory, InventoryError, InventoryFault, Member, member};
@@ -91,21 +92,25 @@ impl Verified<Package> {
         let further = self.further_envelopes.iter().enumerate();
         let further = further.filter_map(|(n, one)| Some((one.vouched()?, Some(n))));
         let envelopes = std::iter::once((self.envelope.as_slice(), None)).chain(further);
-        let mut first = None;
+        let mut worst: Option<KeyError> = None;
         for (bytes, number) in envelopes {
-            match PackageKey::from_envelope(bytes, identities) {
+            let error = match PackageKey::from_envelope(bytes, identities) {
                 Ok(key) if key.commitment() == self.manifest.key.commitment => {
                     return Ok((key, number));
                 }
-                Ok(_) => {
-                    first.get_or_insert(KeyError::Commitment);
-                }
-                Err(error) => {
-                    first.get_or_insert(error);
-                }
+                Ok(_) => KeyError::Commitment,
+                Err(error) => error,
+            };
+            // That one envelope is for others says less than that another, which may
+            // be for these identities, is not what it should be.
+            let says_more = |worst: &KeyError| {
+                worst.fault() != Fault::Package && error.fault() == Fault::Package
+            };
+            if worst.as_ref().is_none_or(says_more) {
+                worst = Some(error);
             }
         }
-        Err(first.expect("there is the sender's envelope").into())
+        Err(worst.expect("there is the sender's envelope").into())
     }
 
     fn read_inventory(&self, key: &PackageKey) -> Result<Inventory, VerifyError> {
