@@ -27,15 +27,6 @@ pub(crate) fn entries(env: &Env) -> Vec<Value> {
     lines.map(|l| serde_json::from_str(l).expect(l)).collect()
 }
 
-/// Its entries, where a run that was killed may have left other lines.
-pub(crate) fn entries_of(env: &Env) -> Vec<Value> {
-    let bytes = fs::read(path(env)).unwrap();
-    let lines = bytes.split(|&byte| byte == b'\n');
-    lines
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .collect()
-}
-
 /// What the entries are, in their order: `intent`, `outcome delivered`, …
 pub(crate) fn story(env: &Env) -> Vec<String> {
     let entries = entries(env).into_iter();

@@ -26,7 +26,6 @@ mod handed;
 mod hanging;
 mod hidden;
 mod interrupt;
-mod killed;
 mod ledger;
 mod lifecycle;
 mod mounts;

@@ -8,6 +8,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::environment::{Env, Ran, require};
+use crate::ledger;
 use crate::tree::unchanged;
 
 /// Demands that the text is exactly one document of the promised shape.
@@ -214,6 +215,32 @@ fn a_full_disk_for_the_output_is_an_error() {
         let output = command.spawn().unwrap().wait_with_output().unwrap();
         assert_ne!(output.status.code(), Some(0), "'{options}'");
     }
+}
+
+/// What it was a report of is there, and whoever asked for it is told so.
+#[test]
+fn what_was_done_stands_though_it_cannot_be_told() {
+    let env = Env::with_people();
+    env.sample("data");
+    fs::create_dir(env.path("out")).unwrap();
+    let line = "--config-dir sender export data --to out --name p -R recipient/recipient.txt";
+    let mut command = env.exeat();
+    command
+        .args(line.split(' '))
+        .stdout(File::options().write(true).open("/dev/full").unwrap());
+    let output = command.output().unwrap();
+    let ran = Ran::from_output(line.to_owned(), &output).ends(1);
+    ran.says("cannot write standard output: No space left on device; what was done stands");
+    env.by("recipient", "verify out/p.exeat").ends(0);
+    assert_eq!(ledger::story(&env), ["intent", "outcome delivered"]);
+    // Of what was not done it is not said.
+    let mut command = env.exeat();
+    command
+        .args(format!("{line} --json").split(' '))
+        .stdout(File::options().write(true).open("/dev/full").unwrap());
+    let output = command.output().unwrap();
+    let ran = Ran::from_output(line.to_owned(), &output).ends(1);
+    assert!(!ran.says("exists").err.contains("stands"), "{ran}");
 }
 
 #[test]

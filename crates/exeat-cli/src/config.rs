@@ -35,6 +35,7 @@ mod backup;
 mod cache;
 mod inherited;
 mod surroundings;
+mod whole;
 
 pub(crate) use backup::{BackupSource, Mode, Profile, Program, VerifyWhen};
 pub(crate) use cache::{cache_path, read_cache, write_cache};
@@ -42,6 +43,7 @@ pub(crate) use inherited::Inherited;
 pub(crate) use surroundings::{
     backup_state, folder_for_large, has_askpass, has_ssh_agent, program, ssh_prompts,
 };
+pub(crate) use whole::{write_new, write_public};
 
 /// The largest settings file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -552,21 +554,6 @@ pub(crate) fn write_report(path: &Path, bytes: &[u8], umask: u32) -> io::Result<
         let _ = fs::remove_file(&beside);
     }
     written
-}
-
-/// Writes a new file with the permissions that the user's umask leaves.
-pub(crate) fn write_public(path: &Path, bytes: &[u8], umask: u32) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    write_new(path, bytes)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o666 & !umask))
-}
-
-/// Writes a new file that others may read, and makes it durable.
-pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_folder_of(path)
 }
 
 /// Adds a line to the end of a text file with one write, so that two runs at

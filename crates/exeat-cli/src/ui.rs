@@ -170,6 +170,11 @@ impl Ui {
     /// Ends a command: prints its result or its error, and says how the
     /// program ends.
     pub(crate) fn finish(&self, command: &str, result: Result<Report, CommandError>) -> Exit {
+        // Whoever asked for a package has one, though they cannot be told where.
+        let stands = match result {
+            Ok(_) => "; what was done stands",
+            Err(_) => "",
+        };
         let (mut exit, text, notes, alarms, json) = match result {
             Ok(report) => {
                 for note in &report.intro {
@@ -186,7 +191,7 @@ impl Ui {
         };
         let mut failed = |what: &str, error: &io::Error| {
             let error = without_errno(&error.to_string()).to_owned();
-            self.must_say(&format!("exeat: cannot write {what}: {error}"));
+            self.must_say(&format!("exeat: cannot write {what}: {error}{stands}"));
             if exit == Exit::Done {
                 exit = Exit::Failed;
             }

@@ -44,7 +44,13 @@ pub(crate) fn for_each<T: Send, E: Send>(
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.get().min(count) {
-            scope.spawn(run);
+            // Where the machine has no thread left, those that there are do it all.
+            if std::thread::Builder::new()
+                .spawn_scoped(scope, run)
+                .is_err()
+            {
+                break;
+            }
         }
         run();
     });

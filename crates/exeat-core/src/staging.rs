@@ -93,8 +93,8 @@ impl Staging {
         Ok(rustix::fs::syncfs(&self.folder)?)
     }
 
-    /// Gives the folder its mode and its final name, which must not exist;
-    /// an empty folder of that name gives way where `over_empty` says so.
+    /// Gives the folder its final name, which must not exist, and its mode; an
+    /// empty folder of that name gives way where `over_empty` says so.
     ///
     /// The inner result is that of making the new name durable: an error there
     /// means that the result is in place, but might be gone after a crash.
@@ -104,9 +104,6 @@ impl Staging {
         mode: Mode,
         over_empty: bool,
     ) -> io::Result<io::Result<()>> {
-        // It was made with the strictest of modes; a file system without
-        // permissions may say no to another one.
-        let _ = rustix::fs::fchmod(&self.folder, mode);
         rustix::fs::fsync(&self.folder)?;
         let from = self.name.as_str();
         self.is_at(OsStr::new(from))?;
@@ -131,9 +128,18 @@ impl Staging {
             }
         };
         renamed?;
-        self.is_at(name)?;
+        let seen = self.is_at(name);
+        if let Err(error) = &seen
+            && is_elsewhere(error)
+        {
+            return seen.map(Ok);
+        }
         self.is_done = true;
-        Ok(rustix::fs::fsync(&self.parent).map_err(io::Error::from))
+        // Not before: what a crash leaves under the other name is its owner's alone.
+        // A file system without permissions may say no to another mode.
+        let _ = rustix::fs::fchmod(&self.folder, mode);
+        let synced = rustix::fs::fsync(&self.folder).and_then(|()| rustix::fs::fsync(&self.parent));
+        Ok(seen.and(synced.map_err(io::Error::from)))
     }
 
     /// Gives one file in the folder its final name beside the folder, which
@@ -157,11 +163,17 @@ impl Staging {
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.link_or_rename(from, name)?,
             other => other?,
         }
-        is_at(&self.parent, name, file)?;
+        let seen = is_at(&self.parent, name, file);
+        if let Err(error) = &seen
+            && is_elsewhere(error)
+        {
+            return seen.map(Ok);
+        }
         self.is_done = true;
         // What is left is empty, and of no harm if it stays.
         let _ = rustix::fs::unlinkat(&self.parent, &self.name, AtFlags::REMOVEDIR);
-        Ok(rustix::fs::fsync(&self.parent).map_err(io::Error::from))
+        let synced = rustix::fs::fsync(&self.parent);
+        Ok(seen.and(synced.map_err(io::Error::from)))
     }
 
     fn link_or_rename(&self, from: &str, name: &OsStr) -> io::Result<()> {
@@ -239,6 +251,13 @@ fn is_at(parent: &OwnedFd, name: &OsStr, opened: impl AsFd) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other("somebody put something else in its place"))
+}
+
+/// Whether an error of [`is_at`] says that something else is there, or nothing.
+/// Any other one says that it could not be seen, just after the name was given: then
+/// it is there, and nobody can be sure.
+fn is_elsewhere(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Other | io::ErrorKind::NotFound)
 }
 
 /// A file in `folder` that has no name, for its owner alone: gone when it is

@@ -5,6 +5,14 @@
     judge       what has to hold after a fault, whatever it was
     ledger      the entries of the ledger, read without exeat
     plaintext   where plaintext lies that should not
-    control     a bad writer in the place of exeat: the judge has to find it out
+    bad-writer  stands in the place of exeat: the judge has to find it out
+    strace      system calls, counted and made to fail
+    syncs       calls that make durable, counted and taken away
+    device      file systems of one's own, which cannot be left behind
+    fuse        a disk that writes down what was written to it, and flushed, when
+    images      the disks that a power failure may leave of such a one
+    room        disks with so much room and no more
+    stage       a place that lies on such disks
+    work        where harnesses work, and how
     table       progress, the final table, JSON
 """

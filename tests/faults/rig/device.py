@@ -15,7 +15,7 @@ import stat
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,17 +40,21 @@ class Missing(Exception):
     """This machine cannot have file systems of one's own; why."""
 
 
-def need(*programs: str, fuse: bool = False) -> None:
-    """Raises `Missing` where something is."""
+def need(*programs: str, kinds: Iterable[str] = (), fuse: bool = False) -> None:
+    """Raises `Missing` where something is: a program, a kind of file system in the kernel, FUSE."""
     if os.geteuid() != 0:
         raise Missing("only root can mount file systems")
     if not os.path.exists("/dev/loop-control"):
         raise Missing("there is no /dev/loop-control")
     if fuse and not os.path.exists("/dev/fuse"):
         raise Missing("there is no /dev/fuse")
-    for program in programs:
+    for program in [*programs, *(f"mkfs.{kind}" for kind in kinds)]:
         if not shutil.which(program):
             raise Missing(f"{program} is not installed")
+    known = Path("/proc/filesystems").read_text().split()
+    for kind in kinds:
+        if kind not in known:
+            raise Missing(f"the kernel has no {kind}")
 
 
 def or_skipped(run: Callable[[], int]) -> Callable[[], int]:
@@ -60,10 +64,15 @@ def or_skipped(run: Callable[[], int]) -> Callable[[], int]:
         try:
             return run()
         except Missing as error:
-            print(f"SKIPPED: {Path(sys.argv[0]).name}: {error}", file=sys.stderr)
-            return 1 if os.environ.get("CI") == "true" else 0
+            return skipped(str(error))
 
     return attempt
+
+
+def skipped(why: str) -> int:
+    """Says that something was not tried; how to end if it was all."""
+    print(f"SKIPPED: {Path(sys.argv[0]).name}: {why}", file=sys.stderr)
+    return 1 if os.environ.get("CI") == "true" else 0
 
 
 def alone() -> None:

@@ -29,6 +29,9 @@ from .operations import (
 )
 from .place import Place, Ran, backdate
 
+# How a run may end that nobody has interrupted; 70 is a mistake in the program.
+CODES = range(10)
+
 
 class Judge:
     """Judges one place again and again; remembers what it has found to be whole."""
@@ -43,6 +46,9 @@ class Judge:
         # Whether something may have been killed since the place was made anew: what
         # that leaves is there until the next run.
         self.was_killed = False
+        self.ledger = b""
+        # Whether what it says may be what was made to fail.
+        self.is_mute = False
         self.expected = {
             "clinic": {"clinic": ("folder", b""), **below(place.clinic)},
             "counts": {"counts": ("folder", b""), **below(place.counts)},
@@ -72,7 +78,7 @@ class Judge:
             return [f"it crashed\n{ran}"]
         if ran.code is None:
             return []
-        if ran.code == 70 or "a fault in the program" in ran.err or "panicked" in ran.err:
+        if ran.code not in CODES or "a fault in the program" in ran.err or "panicked" in ran.err:
             return [f"a mistake in the program\n{ran}"]
         result = operation.result(place, attempt)
         if ran.code == 7 and result is not None:
@@ -84,7 +90,7 @@ class Judge:
             missing = operation.missing(place, attempt, ran)
             return [f"it said that it was done: {fault}\n{ran}" for fault in missing]
         if not ran.err.strip():
-            return [f"it failed and did not say why\n{ran}"]
+            return [] if self.is_mute else [f"it failed and did not say why\n{ran}"]
         if result is None or UNCERTAIN.search(ran.err):
             return []
         if result in attempt.before or self.is_state(operation):
@@ -171,6 +177,12 @@ class Judge:
         return False
 
     # The ledger.
+
+    def grew(self) -> list[str]:
+        """Whether all that stood in the ledger when this was last asked stands there still."""
+        now = self.place.ledger.read_bytes()
+        before, self.ledger = self.ledger, now
+        return [] if now.startswith(before) else ["the ledger has lost what stood in it"]
 
     def book(self) -> list[str]:
         place = self.place

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import subprocess
 from pathlib import Path
 
 NAME = "ballast"
+PAGE = 4096
 
 
 class Ballast:
@@ -19,13 +21,6 @@ class Ballast:
     def free(self) -> int:
         """How many blocks programs can still have."""
         return os.statvfs(self.root).f_bavail
-
-    def leave(self, of: str, wanted: int) -> None:
-        """Leaves so many blocks, or inodes."""
-        if of == "inodes":
-            self.leave_inodes(wanted)
-        else:
-            self.leave_blocks(wanted)
 
     def leave_blocks(self, wanted: int) -> None:
         """Leaves so many blocks. What a big file needs beside its content shows only when it is there."""
@@ -66,3 +61,35 @@ class Ballast:
         for item in self.folder.iterdir():
             item.unlink()
         self.folder.rmdir()
+
+
+class Quota:
+    """How much of a btrfs file system its top folder may take."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def btrfs(self, *words: str) -> str:
+        """Has the file system's own program do something."""
+        ran = subprocess.run(["btrfs", *words, self.root], capture_output=True, text=True)
+        if ran.returncode:
+            raise OSError(errno.EIO, f"btrfs {' '.join(words)}: {ran.stderr}")
+        return ran.stdout
+
+    def begin(self) -> None:
+        """Has it counted from now on; for a new file system, once."""
+        self.btrfs("quota", "enable")
+        self.btrfs("quota", "rescan", "-w")
+
+    def taken(self) -> int:
+        """How many bytes are taken, of what has got to the disk."""
+        lines = self.btrfs("qgroup", "show", "--raw", "-r").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("0/5"))
+
+    def leave(self, pages: int) -> None:
+        """Leaves so many times 4 KiB."""
+        self.btrfs("qgroup", "limit", str(self.taken() + pages * PAGE), "0/5")
+
+    def remove(self) -> None:
+        """Gives everything back. Another limit would itself be over the limit."""
+        self.btrfs("quota", "disable")

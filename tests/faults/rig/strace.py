@@ -32,6 +32,10 @@ LINE = re.compile(r"^(?P<process>\d+) +(?P<call>\w+)\(")
 # Instead of an error: the process dies as the call begins.
 DIES = "KILL"
 ERRORS = ("EIO", "ENOSPC", "EINTR")
+# The same from the nth call on, as where a disk breaks down; for calls with which
+# nothing is taken back, and nobody is told anything.
+LASTS = "EIO+"
+LASTING = ("fsync", "fdatasync", "syncfs", "read", "pread64", "rename", "renameat", "renameat2", "getdents64", "flock")
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class Fault:
 
     @property
     def option(self) -> str:
-        what = "signal=KILL" if self.kind == DIES else f"error={self.kind}"
-        return f"inject={self.call}:{what}:when={self.nth}"
+        what = "signal=KILL" if self.kind == DIES else f"error={self.kind.rstrip('+')}"
+        return f"inject={self.call}:{what}:when={self.nth}{'+' * self.kind.endswith('+')}"
 
 
 def program() -> str:
@@ -114,4 +118,10 @@ def injected(log: Path, fault: Fault) -> int:
     if fault.kind == DIES:
         # Every thread of a process says so: it is one death.
         return min(1, text.count("+++ killed by SIGKILL +++"))
-    return text.count("(INJECTED)")
+    count = text.count("(INJECTED)")
+    return min(1, count) if fault.kind.endswith("+") else count
+
+
+def kinds(call: str) -> tuple[str, ...]:
+    """How a call can go wrong."""
+    return (*ERRORS, *([LASTS] if call in LASTING else []), DIES)

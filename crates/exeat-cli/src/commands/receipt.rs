@@ -130,13 +130,9 @@ fn check_place(path: &Path, package: &Path) -> Result<(), CommandError> {
 }
 
 fn write(path: &Path, bytes: &[u8], umask: u32) -> Result<(), CommandError> {
-    config::write_public(path, bytes, umask).map_err(|error| {
-        if error.kind() == io::ErrorKind::AlreadyExists {
-            return exists(path);
-        }
-        // What is there now is the beginning of this receipt.
-        config::remove_files(&[path.to_owned()]);
-        cannot_write(path, &error)
+    config::write_public(path, bytes, umask).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => exists(path),
+        _ => cannot_write(path, &error),
     })
 }
 

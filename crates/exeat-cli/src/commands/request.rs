@@ -216,9 +216,6 @@ pub(super) fn vacant(path: &Path) -> Result<(), CommandError> {
 /// Writes a new file for its owner alone.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     config::write_new(path, bytes).map_err(|error| {
-        if error.kind() != io::ErrorKind::AlreadyExists {
-            config::remove_files(&[path.to_owned()]);
-        }
         CommandError::io(format!("cannot write {}", shown(path)), &error)
             .with_help("name another file with -o")
     })

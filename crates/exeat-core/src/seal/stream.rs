@@ -117,11 +117,13 @@ fn read_and_seal<S: Stage>(
     let (send, steps) = mpsc::sync_channel(WAITING);
     let (give_back, spare) = mpsc::channel();
     let (read, sealed) = std::thread::scope(|scope| {
-        let sealing = scope.spawn(|| seal_steps(sealer, steps, give_back));
+        let seal = || seal_steps(sealer, steps, give_back);
+        let sealing = std::thread::Builder::new().spawn_scoped(scope, seal);
+        let sealing = sealing.map_err(|source| SealError::Thread { source })?;
         let read = read_all(sealer, stream, volume_size, send, &spare);
         let sealed = sealing.join();
-        (read, sealed.unwrap_or_else(|fault| resume_unwind(fault)))
-    });
+        Ok::<_, SealError>((read, sealed.unwrap_or_else(|fault| resume_unwind(fault))))
+    })?;
     // What stopped the one that seals stopped the one that reads.
     let (volumes, read) = (sealed?, read?);
     let Reading {

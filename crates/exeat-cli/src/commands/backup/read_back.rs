@@ -11,7 +11,7 @@ use exeat_core::verify::Package;
 use jiff::SignedDuration;
 
 use super::Site;
-use crate::commands::{now, stop_if_asked, stopped_or};
+use crate::commands::{now, stop_if_asked};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
@@ -70,15 +70,14 @@ pub(super) fn read_back(
     let line = AllowedSigner::new("exeat-backup", &[PACKAGE_NAMESPACE], site.key.clone())?;
     let mut allowed = AllowedSigners::empty();
     allowed.push(line);
-    let about = |error: CommandError| {
-        error
-            .about("the package was read back, and is not whole")
-            .with_help("see whether the disk is failing; the next run makes a full one")
-    };
-    let package = Package::open(path).map_err(stopped_or)?;
-    let read = package.verify_from_medium(&allowed, now(), None, progress);
-    read.map(drop).map_err(|error| match stop_if_asked() {
+    // It is there, whatever else is to be said.
+    let about = |error: CommandError| match stop_if_asked() {
         Err(stopped) => stopped,
-        Ok(()) => about(error.into()),
-    })
+        Ok(()) => error
+            .about("the package was read back, and is not whole")
+            .with_help("see whether the disk is failing; the next run makes a full one"),
+    };
+    let package = Package::open(path).map_err(|error| about(error.into()))?;
+    let read = package.verify_from_medium(&allowed, now(), None, progress);
+    read.map(drop).map_err(|error| about(error.into()))
 }

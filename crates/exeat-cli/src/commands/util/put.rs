@@ -92,10 +92,7 @@ fn look(dir: &Path, pages: &[Page], force: bool) -> Result<(), CommandError> {
 fn write(places: &[PathBuf], pages: &[Page], umask: u32) -> Result<(), CommandError> {
     for (number, (place, page)) in places.iter().zip(pages).enumerate() {
         if let Err(error) = config::write_public(place, &page.text, umask) {
-            // What was there all at once is somebody else's; anything else of
-            // that name is the beginning of this page.
-            let begun = usize::from(error.kind() != io::ErrorKind::AlreadyExists);
-            config::remove_files(&places[..number + begun]);
+            config::remove_files(&places[..number]);
             return Err(cannot_write(place, &error).with_help("nothing was written"));
         }
     }

@@ -28,11 +28,8 @@ pub(super) fn write(dir: &Path, units: &[Unit], umask: u32) -> Result<(), Comman
     let mut written: Vec<PathBuf> = Vec::new();
     for (path, unit) in new {
         if let Err(error) = config::write_public(&path, unit.text.as_bytes(), umask) {
-            let begun = error.kind() != io::ErrorKind::AlreadyExists;
-            let error = cannot_write(&path, &error);
-            written.extend(begun.then_some(path));
             config::remove_files(&written);
-            return Err(error);
+            return Err(cannot_write(&path, &error));
         }
         written.push(path);
     }
