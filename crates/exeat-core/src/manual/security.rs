@@ -1,93 +1,185 @@
-//! What exeat defends against in this version, and what it cannot.
+//! The threat model: what exeat defends against, which test holds each claim, and
+//! what it cannot do.
 //!
-//! # Defended against
+//! # What is guarded, and against whom
 //!
-//! - **Bulk data in the clear.** The floor refuses it, and no flag, setting or
-//!   environment variable lowers it; policy files make it stricter. What cannot
-//!   be read, parsed or judged counts as bulk and sensitive. What was inspected
-//!   is what is sealed or copied: the same read, and for a copy the same digest.
-//! - **Exports that nobody knows of.** The intent is on disk before the key
-//!   envelope is written, or the first byte of a copy; refusals are recorded
-//!   too. What cannot be recorded does not leave.
-//! - **A record that is rewritten.** Every entry of the ledger has the digest of the one
-//!   before, every package takes a signed checkpoint along, every receipt brings it
-//!   back. What was changed is named, nothing leaves until somebody has looked, and
-//!   that is on record, too: [`super::ledger`], with its limits.
-//! - **A release that one person decides on alone**, where a policy asks for approvals.
-//!   They are bound to content, recipients, purpose and requester, by keys that the
-//!   policy names: [`super::approvals`], with its limits.
-//! - **A delivery that nobody misses.** [`super::receipts`].
-//! - **Backups that the host could read, or that are not there when they are needed.** The
-//!   host has no key that opens them, each is read back, and a chain shows what is
-//!   missing: [`super::backups`], with its limits.
-//! - **Personal data in messages.** Inspection counts values and drops them.
-//!   What stays in memory are hashes under a key of the run. A fault in the
-//!   program prints its place, not its message, which could quote data.
-//! - **A package that is lost or stolen.** Content, file names, label, purpose
-//!   and recipients are encrypted with [age](https://age-encryption.org). A
-//!   finder learns the number and sizes of volumes, the time, the fingerprint
-//!   of the signer, and, because age says so, how many stanzas the envelope
-//!   has.
-//! - **A package that was altered, cut short, mixed up or forged.** The
-//!   manifest is signed and names the size and SHA-256 of every member; the
-//!   inventory names its signer and its package, so that a manifest signed
-//!   anew by somebody else, or an envelope or inventory of another package,
-//!   is refused.
-//! - **A hostile package.** The reader takes names and sizes from the verified
-//!   inventory, compares the tar framing instead of parsing it, bounds every
-//!   count and size before it allocates, and creates files below a handle,
-//!   without following links or crossing file systems.
-//! - **A refused or interrupted package.** Until the second decision the key
-//!   exists in memory alone; what a crash leaves in staging before it is
-//!   ciphertext to which no key was ever written. After it there may be an
-//!   envelope too, for the recipients alone, and the export is on record. The
-//!   next run into the same place removes either. A copy in the clear
-//!   (`--plain`) has no such protection: see below.
-//! - **A staging folder that is moved, or replaced by another.** A result is
-//!   published only if its name leads to the folder that was filled. After a
-//!   failure that folder is emptied wherever it is; if files are missing from
-//!   it by then, or if all had been complete in it, the ledger counts the export as
-//!   delivered: whoever had a file open keeps it.
-//! - **Names that lie.** What comes from a package is shown escaped.
-//! - **Core files and debuggers.** The command line makes itself undumpable
-//!   before it reads its arguments.
+//! Guarded are the data of people, in bulk above all; the record of what left; and the
+//! truth of what the program says: that a package is whole, by whom it is, and that a
+//! run ended well.
 //!
-//! # Not defended against
+//! | who | what they can do |
+//! |---|---|
+//! | somebody in a hurry | ask for anything that the command line can express |
+//! | the finder of a package | read and keep every byte of it |
+//! | the forger | alter, mix up, replay and make packages, without a key that anybody trusts |
+//! | a signer who is trusted | the same, and sign it: what is inside is still an attacker's input |
+//! | whoever made a file that is exported | put anything into it that a parser chokes on |
+//! | the owner of the ledger | rewrite it |
+//! | another account on the machine | everything that file modes do not forbid |
+//! | the machine itself | stop at any moment, fail any call, fill up, lose what was not flushed |
 //!
-//! - Whoever can read the source can copy it by other means. The README says how
-//!   to set a machine up so that exeat is the only door.
-//! - Whoever hides data on purpose, within what exeat can read: numbers written
+//! The tests are named by their file and function; `cargo test NAME` runs one. Those in
+//! `tests/faults`, `tests/fuzz` and `tests/mutants` are commands; each has `--help`.
+//!
+//! # What holds
+//!
+//! ## Bulk data does not leave in the clear
+//!
+//! | claim | held by |
+//! |---|---|
+//! | The floor refuses it; no flag, setting or variable lowers it, and policies make it stricter only | `tests/cli/policy.rs::nothing_looser_than_the_floor_is_taken`, `crates/exeat-core/src/policy/tests/laws.rs::combining_never_loosens`, `crates/exeat-core/src/decide/tests.rs::a_tighter_policy_never_turns_a_refusal_into_a_permit` |
+//! | What cannot be read, parsed or judged counts as bulk and sensitive | `crates/exeat-core/src/decide/tests.rs::in_the_clear_what_nobody_saw_does_not_leave`, `tests/formats/bad.rs::what_is_damaged_or_hostile_is_never_taken_for_harmless` |
+//! | Another name, form, alphabet or way in gets round nothing | `tests/cli/roundabout.rs::another_form`, `tests/cli/roundabout.rs::small_parts`, `tests/cli/policy.rs::compressing_it_gets_round_nothing` |
+//! | What was inspected is what is sealed or copied: the same read, and for a copy the same digest | `tests/sealing.rs::a_file_that_changes_after_its_turn_stops_the_export`, `tests/cli/plain.rs::a_source_that_changes_while_it_is_copied` |
+//! | Only a decision makes a permit, and only a permit seals | the documentation tests of [`Permit`](crate::decide::Permit), which do not compile, and `tests/sealing.rs::a_permit_is_for_one_source_and_one_destination` |
+//! | Where a policy asks for approvals, nobody releases alone; they are for this content, these recipients, this purpose | `crates/exeat-core/src/decide/tests/approvals.rs::each_has_to_be_for_this_export`, `tests/sealing.rs::what_was_approved_does_not_change_after_it_was_sealed` |
+//!
+//! ## A file that attacks its reader
+//!
+//! | claim | held by |
+//! |---|---|
+//! | Every format but text, JSON and SQL is taken apart by a process that can open no file, reach no network, start no program and look at no other; its memory and time are bounded | `crates/exeat-readers/src/confine/tests.rs::nothing_is_left_but_to_read_and_to_write` |
+//! | No bytes make what it answers anything but a report or a failure, which counts as uninspected | `crates/exeat-core/src/inspect/reader/protocol.rs::no_bytes_make_it_panic_or_allocate` |
+//! | A fault in the program prints its place, not its message, which could quote data | `crates/exeat-cli/src/ui.rs::a_fault_says_where_it_is_and_not_what_it_met` |
+//!
+//! ## A package that is lost or stolen
+//!
+//! | claim | held by |
+//! |---|---|
+//! | Content, file names, label, purpose and recipients are encrypted with [age](https://age-encryption.org). A finder learns the number and sizes of volumes, the time, the fingerprint of the signer, and, because age says so, how many stanzas the envelope has | `tests/cli/secrecy.rs::the_public_members_say_nothing`, `tests/cli/secrecy.rs::a_default_name_says_nothing` |
+//! | Two packages of the same content have not one volume in common | `tests/cli/secrecy.rs::nothing_tells_that_two_packages_hold_the_same` |
+//! | Whoever is no recipient opens nothing, with exeat or by hand | `tests/cli/bad_opening.rs::who_is_no_recipient`, `tests/cli/interop.rs::somebody_else_cannot_open_it_by_hand` |
+//! | A stream can be padded, so that its length says little | `tests/cli/streams.rs::a_padded_package_says_little_of_its_size` |
+//!
+//! ## A package that was altered, cut short, mixed up or forged
+//!
+//! The manifest is signed and names the size and SHA-256 of every member; the inventory
+//! names its signer and its package. The signature is checked first, and nothing is
+//! interpreted before what vouches for it has passed.
+//!
+//! | claim | held by |
+//! |---|---|
+//! | A signature that is missing, somebody else's, for something else or out of date is refused | `tests/cli/bad_signature.rs::absent`, `tests/cli/bad_signature.rs::a_package_of_a_stranger`, `tests/cli/bad_signature.rs::by_the_sender_for_something_else` |
+//!
+//! ## A package that attacks its reader
+//!
+//! Names, types, sizes and places come from the verified inventory; the tar framing is
+//! compared, not believed. Every count and size is bounded before anything is allocated
+//! ([`super::format`]), and files are made below a handle, without following links or
+//! crossing file systems.
+//!
+//! | claim | held by |
+//! |---|---|
+//! | The header of an age file is bounded before age reads it, which takes quadratic time | `crates/exeat-core/src/keys/tests.rs::headers_are_bounded_before_age_sees_them` |
+//! | What comes from a package is shown escaped, on a terminal and in JSON | `crates/exeat-core/src/path.rs::shows_nothing_that_misleads`, `crates/exeat-cli/src/ui.rs::a_document_holds_nothing_that_misleads_and_says_the_same` |
+//! | Links that lead out are left out, and named | `tests/cli/lifecycle.rs::links_that_point_outside_are_left_out_and_named` |
+//! | `open` shows files when all of them are right, and otherwise none | `tests/cli/bad_package.rs::a_spoilt_package_is_not_opened_in_part`, `tests/cli/streams.rs::nothing_comes_out_of_what_is_damaged` |
+//!
+//! ## A record that is rewritten, a delivery that nobody misses
+//!
+//! | claim | held by |
+//! |---|---|
+//! | The intent is on disk before the key envelope is written, or the first byte of a copy; refusals are recorded too. What cannot be recorded does not leave | `tests/cli/recorded.rs::the_intent_comes_before_the_outcome`, `tests/cli/roundabout.rs::a_ledger_that_cannot_be_written` |
+//! | What was changed in it is named, and nothing leaves until somebody has looked, which is on record, too: [`super::ledger`], with its limits | `crates/exeat-core/src/ledger/tests/chain.rs::every_edit_deletion_swap_repetition_and_truncation_is_found_out`, `tests/cli/audit.rs::whatever_was_changed_is_named_and_nothing_leaves` |
+//! | What has no receipt is awaited: [`super::receipts`] | `tests/cli/received.rs::what_is_awaited` |
+//! | A host cannot open its own backups; a chain shows what is missing, exchanged or put back: [`super::backups`], with its limits | `tests/cli/backups/told.rs::the_host_cannot_open_what_it_wrote`, `tests/cli/backups/chain.rs::a_folder_that_was_put_back_to_an_older_state` |
+//!
+//! ## Others on the machine
+//!
+//! | claim | held by |
+//! |---|---|
+//! | Keys and what was opened are their owner's alone; ciphertext goes by the umask | `tests/cli/secrecy.rs::who_may_read_what_was_written`, `tests/cli/partners.rs::init_makes_keys_for_their_owner_alone` |
+//! | No other process of the account reads the memory of a run, and a crash leaves no core file | `tests/cli/unseen.rs::its_memory_is_nobodys` |
+//! | Secrets stand in no argument, variable, message or `Debug` | `crates/exeat-core/src/keys/tests.rs::nothing_secret_is_shown`, `crates/exeat-core/src/signature/tests/keys.rs::secrets_are_not_shown` |
+//! | A result is published only if its name leads to the folder that was filled. After a failure that folder is emptied wherever it is; if files are missing from it by then, or if all had been complete in it, the ledger counts the export as delivered: whoever had a file open keeps it | `crates/exeat-core/src/staging.rs::another_folder_in_its_place_is_no_result`, `tests/cli/plain.rs::what_was_taken_away_meanwhile_counts` |
+//! | Of two runs for one name, one wins and nothing is overwritten | `tests/cli/interrupt.rs::of_two_exports_of_one_name_one_wins` |
+//!
+//! ## A machine that fails
+//!
+//! | claim | held by |
+//! |---|---|
+//! | Until the second decision the key of a package exists in memory alone: what a crash leaves before it is ciphertext to which no key was ever written. After it there may be an envelope, for the recipients alone, and the export is on record. The next run into the same place removes either | `tests/cli/interrupt.rs::what_a_killed_run_left_the_next_one_clears_away` |
+//! | Ctrl-C leaves nothing | `tests/cli/interrupt.rs::ctrl_c_again_and_again_leaves_nothing_either` |
+//! | A full disk is left clean | `tests/cli/disks.rs::a_disk_that_fills_up_is_left_clean` |
+//!
+//! # What does not hold
+//!
+//! - **Root, or whoever controls the machine** on which a package is made or opened.
+//! - **The recipients**, and their machines: what they do with what they received.
+//! - **Other ways out.** Whoever can read the source can copy it without exeat. The
+//!   README says how to set a machine up so that exeat is the only door.
+//! - **Data that somebody hides on purpose**, within what exeat can read: numbers written
 //!   as words, columns under false names with few values in them, base64 runs
 //!   below 4,096 characters, a table in a language other than English. What is
 //!   encrypted or compressed by other means is not read at all, and therefore
 //!   refused in the clear.
-//! - Whoever can rewrite the ledger, and with it the sum over 30 days: the owner
-//!   of a personal ledger, who can also choose another one by `HOME`,
-//!   `XDG_STATE_HOME` or a `--policy` that names one. `[ledger] path` in a site's policy ends that: see
-//!   [`super::ledger`].
-//! - A destination that lies about itself: whoever may mount file systems over
+//! - **The owner of a personal ledger**, who can rewrite it and with it the sum over 30
+//!   days, or choose another one by `HOME`, `XDG_STATE_HOME` or a `--policy` that names
+//!   one. `[ledger] path` in a site's policy ends that: see [`super::ledger`].
+//! - **A destination that lies about itself**: whoever may mount file systems over
 //!   `/proc` and `/sys` decides what the kernel seems to say.
-//! - Root, or whoever controls the machine on which a package is made or
-//!   opened. Keys that age itself holds in plain buffers (its stream buffer)
-//!   are not wiped.
-//! - The recipients: what they do with what they received.
-//! - A folder that is open to others while `open` or `export --plain` runs on a
+//! - **A disk that lies**: that says a flush is done which it has not begun. Nothing that
+//!   software does brings back what such a disk loses at a power failure. `exeat verify`
+//!   and the reading back of backups tell, afterwards.
+//! - **A folder that is open to others** while `open` or `export --plain` runs on a
 //!   file system without permissions, such as FAT: the private staging folder
 //!   is not private there.
-//! - An `open` or an `export --plain` that ends by `kill -9` or a power failure
-//!   leaves a folder `.exeat-partial-…` with plaintext beside the target, for
-//!   its owner alone. The next run of the same account into the same place, ten
-//!   seconds later or more, removes it; where none will come, remove it by hand
-//!   (`rm -r -- .exeat-partial-*` in that folder, while no exeat runs there).
-//!   The export counts as delivered in the ledger, whatever becomes of it.
-//!   Removing does not wipe a disk: what was on a stick that is given away may
+//! - **Plaintext after `kill -9` or a power failure of an `open` or an `export --plain`**:
+//!   a folder `.exeat-partial-…` beside the target, for its owner alone. The next run of
+//!   the same account into the same place, ten seconds later or more, removes it; where
+//!   none will come, remove it by hand (`rm -r -- .exeat-partial-*` in that folder, while
+//!   no exeat runs there). The export counts as delivered in the ledger, whatever becomes
+//!   of it. Removing does not wipe a disk: what was on a stick that is given away may
 //!   be found there still.
-//! - A writer that changes a source through a memory map it already has, or
+//! - **A writer that changes a source through a memory map** it already has, or
 //!   within one tick of the file system's clock: such a change cannot be seen.
 //!   Every other change between the listing and the end of sealing is.
-//! - A destination that is the inside of the source under another name, by a
+//! - **A destination that is the inside of the source under another name**, by a
 //!   bind mount: the package is right, but the next export would contain it.
-//! - A trusted signer who makes a package that is costly to read: memory grows
+//! - **A trusted signer who makes a package that is costly to read**: memory grows
 //!   with the number of entries and the length of their paths, up to the limits
 //!   of the format.
-//! - The length of the content: it is not padded.
+//! - **Time and length.** How long a run takes depends on what it reads, and the length
+//!   of the content shows, where it is not padded.
+//! - **A quantum computer**, but for what [`super::keys`] says.
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    /// What stands in the page between backquotes and names a file of the project.
+    fn named() -> Vec<&'static str> {
+        let page = include_str!("security.rs");
+        let lines = page.lines().filter(|line| line.starts_with("//!"));
+        let words = lines.flat_map(|line| line.split('`').skip(1).step_by(2));
+        words
+            .filter(|word| word.starts_with("tests/") || word.starts_with("crates/"))
+            .collect()
+    }
+
+    fn path(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(name)
+    }
+
+    #[test]
+    fn every_test_that_is_named_is_there() {
+        let named = named();
+        assert!(named.len() > 40, "{}", named.len());
+        for name in named {
+            let Some((file, function)) = name.split_once("::") else {
+                assert!(path(name).exists(), "{name}");
+                continue;
+            };
+            let text = fs::read_to_string(path(file)).unwrap_or_else(|_| panic!("no {file}"));
+            let at = text.find(&format!("fn {function}()"));
+            let before = &text[..at.unwrap_or_else(|| panic!("no {function} in {file}"))];
+            // Only attributes and blanks between it and the one that makes it a test.
+            let since = before.rfind("#[test]").map(|at| &before[at..]);
+            let since = since.unwrap_or_else(|| panic!("{name} is no test"));
+            assert!(!since.contains("fn "), "{name} is no test");
+        }
+    }
+}
