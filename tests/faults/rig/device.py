@@ -132,10 +132,10 @@ def make(image: Path, kind: str, part: Part, *options: str) -> None:
         on_device(f"mkfs.{kind}", *options, path)
 
 
-def on_device(*words: str) -> None:
+def on_device(*words: str, well: tuple[int, ...] = (0,)) -> None:
     """Runs a program that has to succeed."""
     ran = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if ran.returncode:
+    if ran.returncode not in well:
         raise OSError(f"{' '.join(words)}: {ran.stdout}{ran.stderr}")
 
 

@@ -34,6 +34,8 @@ class Form:
     layout: Layout = (("to", "state", "tmp"),)
     # Whether exeat dies with the disk, while what lies elsewhere lives on: of each run there is one moment.
     dies: bool = False
+    # What makes it a file system again, where there is no journal that does.
+    repair: tuple[str, ...] = ()
 
 
 ALWAYS = [
@@ -52,6 +54,9 @@ ON_DEMAND = [
         "btrfs", "btrfs", 64 * MEBI, ("-q", "--mixed"), "", ("btrfs", "check", "-q", "--readonly")
     ),
     Form("xfs", "xfs", 300 * MEBI, ("-q",), "", ("xfs_repair", "-n")),
+    # No journal, as on a memory stick with FAT.
+    Form("ext2", "ext2", repair=("e2fsck", "-f", "-y")),
+    Form("ext2-stick", "ext2", layout=(("to",),), repair=("e2fsck", "-f", "-y")),
 ]
 FORMS = {form.name: form for form in [*ALWAYS, *ON_DEMAND]}
 
@@ -219,16 +224,26 @@ def one_run(run: Run) -> dict[str, Any]:
     }
 
 
-def judge(form: Form, stage: Stage, written: Written, acknowledged: bool, go_on: bool) -> list[str]:
-    """What is wrong with the disk that a power failure left; and with what comes next, if it shall go on."""
-    image, attempt = stage.root / "crashed.img", written.attempt
-    stage.bring_back(stage.root / "returned")
+def revive(form: Form, stage: Stage, image: Path) -> None:
+    """Does what is done to a disk after a power failure; what does not help is no fault of exeat's."""
+    if form.repair:
+        for part in stage.parts.values():
+            with device.device(image, part) as path:
+                # It ends with 1 where it had something to do.
+                device.on_device(*form.repair, path, well=(0, 1))
     with stage.mounted(image):
-        # The journal is replayed; that is all.
+        # A journal is replayed; that is all.
         pass
     for part in stage.parts.values():
         with device.device(image, part) as path:
             device.on_device(*form.check, path)
+
+
+def judge(form: Form, stage: Stage, written: Written, acknowledged: bool, go_on: bool) -> list[str]:
+    """What is wrong with the disk that a power failure left; and with what comes next, if it shall go on."""
+    image, attempt = stage.root / "crashed.img", written.attempt
+    stage.bring_back(stage.root / "returned")
+    revive(form, stage, image)
     with stage.mounted(image):
         # What had been removed may be there again: as after kill -9.
         stage.judge.was_killed = True
