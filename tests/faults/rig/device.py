@@ -88,15 +88,21 @@ def check(result: int, what: str) -> None:
         raise OSError(number, os.strerror(number), what)
 
 
-def mount_call(source: bytes, target: Path | str, kind: str | None, flags: int, options: bytes) -> None:
+def mount_call(
+    source: bytes, target: Path | str, kind: str | None, flags: int, options: bytes
+) -> None:
     """mount(2)"""
     name = kind.encode() if kind else None
-    check(LIBC.mount(source, os.fsencode(target), name, ctypes.c_ulong(flags), options), str(target))
+    check(
+        LIBC.mount(source, os.fsencode(target), name, ctypes.c_ulong(flags), options), str(target)
+    )
 
 
 def loop(file: int, part: Part) -> tuple[str, int]:
     """A loop device over an open file, which goes with its last user: its path, and a descriptor that holds it."""
-    info = struct.pack("<QQQQQIIII64s64s32sQQ", 0, 0, 0, *part, 0, 0, 0, LO_AUTOCLEAR, b"", b"", b"", 0, 0)
+    info = struct.pack(
+        "<QQQQQIIII64s64s32sQQ", 0, 0, 0, *part, 0, 0, 0, LO_AUTOCLEAR, b"", b"", b"", 0, 0
+    )
     config = struct.pack("<II", file, 0) + info + bytes(64)
     control = os.open("/dev/loop-control", os.O_RDWR | os.O_CLOEXEC)
     try:
@@ -126,10 +132,10 @@ def make(image: Path, kind: str, part: Part, *options: str) -> None:
         on_device(f"mkfs.{kind}", *options, path)
 
 
-def on_device(*words: str) -> None:
+def on_device(*words: str, well: tuple[int, ...] = (0,)) -> None:
     """Runs a program that has to succeed."""
     ran = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if ran.returncode:
+    if ran.returncode not in well:
         raise OSError(f"{' '.join(words)}: {ran.stdout}{ran.stderr}")
 
 
@@ -187,7 +193,9 @@ class Recorded:
     `image` is changed, `record` has how; who is who in it is the order of `parts`.
     """
 
-    def __init__(self, image: Path, record: Path, parts: dict[Path, Part], kind: str, options: str = "") -> None:
+    def __init__(
+        self, image: Path, record: Path, parts: dict[Path, Part], kind: str, options: str = ""
+    ) -> None:
         self.targets: list[Path] = []
         self.disk = image.with_name(image.name + ".disk")
         self.disk.touch()
@@ -213,8 +221,10 @@ class Recorded:
     def start(fuse: int, control: int, image: Path, record: Path) -> subprocess.Popen[bytes]:
         """The process that is the disk."""
         serving = Path(__file__).with_name("fuse.py")
-        words = [sys.executable, serving, str(fuse), str(control), str(NAMESPACE), image, record]
-        return subprocess.Popen(words, pass_fds=(fuse, control, NAMESPACE), stdin=subprocess.DEVNULL)
+        words = [sys.executable, str(serving), str(fuse), str(control), str(NAMESPACE), str(image), str(record)]
+        return subprocess.Popen(
+            words, pass_fds=(fuse, control, NAMESPACE), stdin=subprocess.DEVNULL
+        )
 
     def mark(self, label: str) -> None:
         """Puts a label into the record, at this moment."""

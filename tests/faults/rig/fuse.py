@@ -91,18 +91,33 @@ class Disk:
 
     def attributes(self) -> bytes:
         """A regular file of root's."""
-        return struct.pack("<QQQQQQIIIIIIIIII", 1, self.size, self.size // 512, *([0] * 6), 0o100600, 1, 0, 0, 0, 512, 0)
+        return struct.pack(
+            "<QQQQQQIIIIIIIIII",
+            1,
+            self.size,
+            self.size // 512,
+            *([0] * 6),
+            0o100600,
+            1,
+            0,
+            0,
+            0,
+            512,
+            0,
+        )
 
     def greeting(self, body: memoryview) -> bytes:
         """The version of 2018, which every kernel of today still speaks; no cache of any kind."""
         _, _, ahead, offered = struct.unpack_from("<IIII", body)
         flags = offered & (BIG_WRITES | MAX_PAGES)
-        return struct.pack("<IIIIHHIIHH32x", 7, 31, ahead, flags, 16, 12, LARGEST, 1, LARGEST // 4096, 0)
+        return struct.pack(
+            "<IIIIHHIIHH32x", 7, 31, ahead, flags, 16, 12, LARGEST, 1, LARGEST // 4096, 0
+        )
 
 
 def serve(fuse: int, control: socket.socket, disk: Disk) -> None:
     """Answers the kernel until the mount is gone; puts the marks that come by `control` into the record."""
-    listening = [fuse, control]
+    listening: list[int | socket.socket] = [fuse, control]
     buffer = bytearray(LARGEST + 4096)
     while True:
         ready, _, _ = select.select(listening, [], [])

@@ -85,7 +85,10 @@ class Crash:
 
 def last_flush(record: Record, point: int, disk: int) -> int:
     """How many of the first `point` entries are surely on that disk, if they are its own."""
-    while point and (record.entries[point - 1].kind, record.entries[point - 1].disk) != (KIND_FLUSH, disk):
+    while point and (record.entries[point - 1].kind, record.entries[point - 1].disk) != (
+        KIND_FLUSH,
+        disk,
+    ):
         point -= 1
     return point
 
@@ -101,8 +104,14 @@ def draw(record: Record, point: int, dice: random.Random) -> Crash:
         if entry.kind != KIND_WRITE:
             continue
         is_flushed = number < flushed[entry.disk]
-        pieces = torn(entry, record.part, dice) if manner == "torn" and not is_flushed else [(0, len(entry.data))]
-        kept += [(number, start, end) for start, end in pieces if is_flushed or dice.random() < likely]
+        pieces = (
+            torn(entry, record.part, dice)
+            if manner == "torn" and not is_flushed
+            else [(0, len(entry.data))]
+        )
+        kept += [
+            (number, start, end) for start, end in pieces if is_flushed or dice.random() < likely
+        ]
     return Crash(point, min(flushed), tuple(kept), manner)
 
 
@@ -143,7 +152,9 @@ class Images:
                 os.pwrite(file.fileno(), entry.data[start:end], entry.at + start)
 
 
-def crashes_of(record: Record, first: str, last: str, count: int, dice: random.Random) -> Iterator[Crash]:
+def crashes_of(
+    record: Record, first: str, last: str, count: int, dice: random.Random
+) -> Iterator[Crash]:
     """Different crashes between two marks, in order; fewer where there are not so many.
 
     A third of them strike at the moment of the mark `returned`, which is when the program's word counts; most

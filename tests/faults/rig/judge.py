@@ -40,8 +40,8 @@ class Judge:
         self.place = place
         self.operations = all_operations()
         self.whole: set[str] = set()
-        # Packages of which their makers said that something had been left out.
-        self.incomplete: set[Path] = set()
+        # Packages of which their makers said that something is not as it was, and what.
+        self.incomplete: dict[Path, str] = {}
         self.scratch = 0
         # Whether something may have been killed since the place was made anew: what
         # that leaves is there until the next run.
@@ -82,8 +82,8 @@ class Judge:
             return [f"a mistake in the program\n{ran}"]
         result = operation.result(place, attempt)
         if ran.code == 7 and result is not None:
-            # It says that not everything is in it; what is has to be right.
-            self.incomplete.add(result)
+            # It names what is not in it as it was; the rest has to be right.
+            self.incomplete[result] = ran.err
         if ran.code in operation.ends_well:
             if result is None:
                 return [f"it said that it was done, and the result is not there\n{ran}"]
@@ -143,9 +143,10 @@ class Judge:
         found = tree.picture(target)
         shutil.rmtree(target)
         said = tree.differences(self.expected[kind], found)
-        if one.path in self.incomplete:
-            said = [fault for fault in said if not fault.endswith(" is missing")]
-        return said
+        lines = self.incomplete.get(one.path, "").splitlines()
+        named = [line.partition(" (")[0] for line in lines if line.startswith(f"{kind}/")]
+        # A folder that is left out is named, and what lies in it is not.
+        return [fault for fault in said if not fault.startswith(tuple(named))]
 
     # Plaintext.
 

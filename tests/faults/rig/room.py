@@ -54,7 +54,9 @@ class Ballast:
     def leave_inodes(self, wanted: int) -> None:
         """Leaves so many files that can be made."""
         for number in range(os.statvfs(self.root).f_favail - wanted):
-            os.close(os.open(self.folder / str(number), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(
+                os.open(self.folder / str(number), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            )
 
     def remove(self) -> None:
         """Gives everything back."""

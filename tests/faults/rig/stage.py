@@ -20,7 +20,9 @@ Layout = tuple[tuple[str, ...], ...]
 class Stage:
     """One place, with disks of the same kind and size."""
 
-    def __init__(self, root: Path, exeat: Path, layout: Layout, kind: str, size: int, options: str = "") -> None:
+    def __init__(
+        self, root: Path, exeat: Path, layout: Layout, kind: str, size: int, options: str = ""
+    ) -> None:
         self.root, self.kind, self.size, self.options = root, kind, size, options
         # Apart from the images, in which everything lies in the clear.
         inside = root / "place"
@@ -35,7 +37,10 @@ class Stage:
         on_disk = {name for names in layout for name in names}
         self.elsewhere = [name for name in ("to", "state") if name not in on_disk]
         self.place = Place(inside, exeat, self.folders["to"], self.folders["state"])
-        self.place.environment |= {"EXEAT_REAL": str(exeat), "EXEAT_SCRATCH": str(self.place.scratch)}
+        self.place.environment |= {
+            "EXEAT_REAL": str(exeat),
+            "EXEAT_SCRATCH": str(self.place.scratch),
+        }
         self.place.environment["TMPDIR"] = str(self.folders["tmp"])
 
     def prepare(self, *options: str) -> None:

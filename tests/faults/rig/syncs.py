@@ -31,7 +31,14 @@ class Sync:
         calls = self.call if self.nth else ",".join(CALLS)
         when = f":when={self.nth}" if self.nth else ""
         quiet = ["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null"]
-        return [*quiet, "-e", f"trace={calls}", "-e", f"inject={calls}:retval=0{when}", str(program)]
+        return [
+            *quiet,
+            "-e",
+            f"trace={calls}",
+            "-e",
+            f"inject={calls}:retval=0{when}",
+            str(program),
+        ]
 
 
 EVERY = Sync("", 0)
@@ -39,7 +46,17 @@ EVERY = Sync("", 0)
 
 def watched(log: Path, program: Path) -> list[str]:
     """The beginning of a command line: the program, whose syncs are written down."""
-    return ["strace", "-f", "-y", "-qq", "-o", str(log), "-e", f"trace={','.join(CALLS)}", str(program)]
+    return [
+        "strace",
+        "-f",
+        "-y",
+        "-qq",
+        "-o",
+        str(log),
+        "-e",
+        f"trace={','.join(CALLS)}",
+        str(program),
+    ]
 
 
 def found(log: Path, root: Path) -> list[Sync]:

@@ -35,14 +35,19 @@ fn write(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> io::Res
         }
         file.sync_all()
     };
-    match nameless(path)? {
+    let named = match nameless(path)? {
         Some(file) => {
             fill(&file)?;
             give_name(&file, path)?;
+            // Where there is no journal, a name counts only once the file says that it has one.
+            file.sync_all()
         }
-        None => by_a_rename(path, fill)?,
-    }
-    sync_folder_of(path).inspect_err(|_| {
+        None => {
+            by_a_rename(path, fill)?;
+            Ok(())
+        }
+    };
+    named.and_then(|()| sync_folder_of(path)).inspect_err(|_| {
         let _ = fs::remove_file(path);
     })
 }
