@@ -29,6 +29,7 @@ mod interrupt;
 mod killed;
 mod ledger;
 mod lifecycle;
+mod memory;
 mod mounts;
 mod obeyed;
 mod output;
