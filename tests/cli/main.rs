@@ -28,6 +28,7 @@ mod hidden;
 mod interrupt;
 mod ledger;
 mod lifecycle;
+mod memory;
 mod mounts;
 mod obeyed;
 mod output;

@@ -14,16 +14,25 @@ mod signals;
 mod terminal;
 mod ui;
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use exeat_core::source::command;
+use exeat_core::stack;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::args::Cli;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::ui::Ui;
+
+/// Whatever is given back is overwritten first. Secrets live in types that do so
+/// by themselves, but the libraries that read keys, decrypt and sign have buffers
+/// of their own, and one that grows leaves its content behind.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
@@ -56,6 +65,9 @@ fn main() -> ExitCode {
         )),
     };
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    // From here on there is nothing but to say how it went, which can take as long
+    // as whoever reads it likes.
+    stack::wipe();
     let result = result.unwrap_or_else(|_| {
         let message = "a mistake in exeat itself, described above";
         Err(CommandError::new(Exit::Internal, "internal", message)

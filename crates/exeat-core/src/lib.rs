@@ -144,6 +144,7 @@ pub mod scan;
 pub mod seal;
 pub mod signature;
 pub mod source;
+pub mod stack;
 mod staging;
 pub mod statement;
 mod tree;

@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::stack;
+
 /// How many threads to use where the caller did not say.
 pub(crate) fn threads(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
     wanted
@@ -44,9 +46,14 @@ pub(crate) fn for_each<T: Send, E: Send>(
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.get().min(count) {
+            let help = || {
+                run();
+                // The system keeps the stack for the next thread.
+                stack::wipe();
+            };
             // Where the machine has no thread left, those that there are do it all.
             if std::thread::Builder::new()
-                .spawn_scoped(scope, run)
+                .spawn_scoped(scope, help)
                 .is_err()
             {
                 break;
