@@ -11,7 +11,8 @@ use crate::forge::Draft;
 use crate::runner::{Case, INSIDE};
 
 const FIELDS: &str = "the fields contradict each other";
-const FOREIGN: &str = "the inventory belongs to another package or signer, or does not add up";
+const FOREIGN: &str = "the inventory belongs to another package, or to one by another signer";
+const SUMS: &str = "the inventory does not add up";
 const ORDER: &str = "the path is out of order, or lies in no folder of the package";
 const PLACE: &str = "the entry does not follow the one before it in the volumes";
 const CANONICAL: &str = "it is not in its canonical form";

@@ -18,6 +18,7 @@
 )]
 
 mod archives;
+mod chains;
 mod envelopes;
 #[path = "../cli/environment.rs"]
 #[expect(dead_code, reason = "tests/cli needs more of it")]
@@ -28,6 +29,7 @@ mod forge;
 mod inventories;
 mod manifests;
 mod members;
+mod mix_ups;
 mod payloads;
 mod rekeyed;
 mod runner;
@@ -61,6 +63,7 @@ fn families() -> Vec<(&'static str, Vec<Case>)> {
         ("inventories", inventories::cases()),
         ("payloads", payloads::cases()),
         ("further envelopes", rekeyed::cases()),
+        ("chains of backups", chains::cases()),
         ("made by other programs", foreign::cases()),
     ]
 }
@@ -177,6 +180,10 @@ fn what_the_forge_leaves_alone_is_accepted() {
         accepted(how, ALL);
         std::fs::remove_dir_all(&path).unwrap();
     }
+    let (first, second) = chains::Pair::good(&workshop).seal(&workshop);
+    chains::place(&path, &[("one.exeat", &first), ("two.exeat", &second)]);
+    accepted("a backup and an earlier one", chains::OPEN);
+    std::fs::remove_dir_all(&path).unwrap();
     rekeyed::passed_on(&workshop).write(&path);
     accepted("passed on", ALL);
     accepted("passed on", runner::THIRDS);

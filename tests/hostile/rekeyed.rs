@@ -76,7 +76,7 @@ fn records() -> Vec<Case> {
         (
             "of another envelope",
             "a record belongs to one envelope",
-            "key-2.age is not what was signed",
+            "key-2.json is the record of another envelope",
             |_, f| {
                 f.record["envelope_sha256"] = json!(sha256(b"other"));
             },
@@ -174,7 +174,7 @@ fn members() -> Vec<Case> {
         (
             "whose envelope was altered",
             "one bit is enough",
-            "key-2.age is not what was signed",
+            "key-2.json is the record of another envelope",
             |_, m| {
                 m.bytes("key-2.age")[50] ^= 1;
             },
@@ -233,7 +233,7 @@ fn members() -> Vec<Case> {
         (
             "of an envelope that was exchanged for the sender's",
             "a record belongs to one envelope",
-            "key-2.age is not what was signed",
+            "key-2.json is the record of another envelope",
             |w, m| {
                 m.put("key-2.age", w.genuine("plain").get("key.age"));
             },
@@ -241,7 +241,7 @@ fn members() -> Vec<Case> {
         (
             "with a record moved beside another envelope",
             "a record belongs to one envelope",
-            "key-3.age is not what was signed",
+            "key-3.json is the record of another envelope",
             |w, m| {
                 let line = format!("{}\n", w.draft("plain").key);
                 m.put("key-3.age", encrypt(&third(w), line.as_bytes()));
@@ -254,7 +254,7 @@ fn members() -> Vec<Case> {
         (
             "with the records of two exchanged",
             "a record belongs to one envelope",
-            "is not what was signed",
+            "is the record of another envelope",
             |w, m| {
                 let mut further = Further::good(w, m);
                 further.record["created"] = json!("2026-11-29T11:00:00Z");

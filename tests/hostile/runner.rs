@@ -25,8 +25,8 @@ pub(crate) const LIST: &str = "list q";
 pub(crate) const OPEN: &str = "open q --to new";
 /// The first word of a command that gets the package through a pipe.
 const PIPED: &str = "<q ";
-/// The first word of a command by a third person, to whom packages are passed on.
-const THIRD: &str = "@third ";
+/// What the first word of a command by somebody else than the recipient begins with.
+const BY: char = '@';
 
 /// What is wrong from outside.
 pub(crate) const ALL: &[&str] = &[VERIFY, VERIFY_ALL, LIST, OPEN];
@@ -145,10 +145,8 @@ impl Meter {
             Some(line) => (NAME, line),
             None => ("/dev/null", line),
         };
-        let (person, line) = match line.strip_prefix(THIRD) {
-            Some(line) => ("third", line),
-            None => ("recipient", line),
-        };
+        let by = line.strip_prefix(BY).and_then(|line| line.split_once(' '));
+        let (person, line) = by.unwrap_or(("recipient", line));
         let exeat = env!("CARGO_BIN_EXE_exeat");
         let words: Vec<_> = [exeat, "--config-dir", person]
             .into_iter()

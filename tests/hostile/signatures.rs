@@ -566,7 +566,7 @@ fn whose() -> Vec<Case> {
         "to receive is not to vouch: the inventory names who sealed it",
         INSIDE,
         4,
-        "belongs to another package or signer",
+        "belongs to another package, or to one by another signer",
         |workshop, _| workshop.damaged(|members| members.sign(&workshop.recipient_signs)),
     ));
     cases

@@ -1,5 +1,5 @@
-// Writes C2SP's test vectors of post-quantum recipients into the folder
-// `vectors` beside it, a file each, uncompressed.
+// Writes C2SP's test vectors of age into the folder `vectors` beside it, a file
+// each, uncompressed.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import * as cctv from "cctv-age";
@@ -7,9 +7,6 @@ import * as cctv from "cctv-age";
 const folder = new URL("vectors/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 for (const [name, bytes] of Object.entries(cctv.default ?? cctv)) {
-    if (!name.includes("hybrid")) {
-        continue;
-    }
     const vector = Buffer.from(bytes);
     const end = vector.indexOf("\n\n");
     let head = vector.subarray(0, end).toString();

@@ -24,13 +24,14 @@ mod verify;
 use std::path::Path;
 
 use exeat_core::approval::REQUEST_NAMESPACE;
+use exeat_core::diagnostic::Finding;
 use exeat_core::inspect::reader::Readers;
 use exeat_core::keys::{EnvelopeKind, Identities};
 use exeat_core::manifest::{CHECKPOINT_NAMESPACE, Checkpoint, NamedApproval};
 use exeat_core::path::Escaped;
 use exeat_core::signature::{PACKAGE_NAMESPACE, RECEIPT_NAMESPACE, REKEY_NAMESPACE, Signer};
 use exeat_core::statement::Signed;
-use exeat_core::verify::{EnvelopeState, FurtherEnvelope, Package, Unlocked, Verified};
+use exeat_core::verify::{EnvelopeState, Package, Unlocked, Verified};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -143,6 +144,16 @@ fn verify_package(
     Ok(package.verify(&allowed, now, trust.signer.as_deref())?)
 }
 
+/// Says that it is one of the user's own that came back, if it is. Without a key of
+/// their own, or with one that cannot be read, that is not known, and nothing to
+/// stop a reader for.
+fn tell_of_own(verified: &Verified<Package>, config: &Config, ui: &Ui) -> Option<Finding> {
+    let own = config.signer(None).ok().flatten();
+    let finding = verified.own_package(own.as_ref())?;
+    ui.note(&format!("note: {}", finding.message));
+    Some(finding)
+}
+
 /// A package whose archive comes through standard input.
 fn received(ui: &Ui) -> Result<Package, CommandError> {
     let mut input = ui.input("an archive", "cat package.exeat.tar | exeat verify -")?;
@@ -197,19 +208,9 @@ fn unlock_with(
     identities: &Identities,
     ui: &Ui,
 ) -> Result<Unlocked, CommandError> {
-    let is_passphrase = verified.envelope_kind()? == EnvelopeKind::Passphrase;
     let unlocked = verified.unlock(identities)?;
-    match unlocked.passed_on().map(FurtherEnvelope::state) {
-        _ if unlocked.is_listed() || is_passphrase => {}
-        Some(EnvelopeState::PassedOn { by, .. }) => ui.must_say(&format!(
-            "warning: the sender did not list your identity as a recipient; {} has passed the \
-             package on to you",
-            Escaped(by.principal().as_bytes())
-        )),
-        _ => ui.must_say(
-            "warning: the sender did not list your identity as a recipient; somebody has passed \
-             the package on to you",
-        ),
+    if let Some(finding) = unlocked.not_addressed() {
+        ui.must_say(&format!("warning: {}", finding.message));
     }
     Ok(unlocked)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CANONICAL, COUNT, FOREIGN, Row};
+use super::{CANONICAL, COUNT, FOREIGN, Row, SUMS};
 
 pub(super) fn headers() -> Vec<Row> {
     vec![
@@ -102,19 +102,19 @@ pub(super) fn headers() -> Vec<Row> {
         (
             "of fewer bytes than its files",
             "sums have to add up",
-            FOREIGN,
+            SUMS,
             |d| d.header["bytes"] = json!(1),
         ),
         (
             "whose facts have other bytes",
             "sums have to add up",
-            FOREIGN,
+            SUMS,
             |d| d.header["facts"]["bytes"] = json!(1),
         ),
         (
             "whose facts have other files",
             "sums have to add up",
-            FOREIGN,
+            SUMS,
             |d| d.header["facts"]["files"] = json!(1),
         ),
         (

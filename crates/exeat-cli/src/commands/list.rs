@@ -10,7 +10,7 @@ use exeat_core::path::Escaped;
 use serde::{Serialize, Serializer};
 
 use super::{
-    ApprovalReport, CheckpointReport, SignerReport, tell_of_further_envelopes, unlock,
+    ApprovalReport, CheckpointReport, SignerReport, tell_of_further_envelopes, tell_of_own, unlock,
     verify_package,
 };
 use crate::args::List;
@@ -32,6 +32,8 @@ struct Listed<'a> {
     checkpoint: Option<CheckpointReport>,
     facts: &'a Facts,
     findings: &'a [Finding],
+    /// What the reader should know, though nothing is wrong.
+    remarks: Vec<Finding>,
     #[serde(serialize_with = "entries")]
     entries: &'a Inventory,
 }
@@ -83,7 +85,9 @@ pub(crate) fn run(args: &List, config: &Config, ui: &Ui) -> Result<Report, Comma
     let verified = verify_package(&args.package, &args.trust, config, ui)?;
     let signer = SignerReport::of(&verified);
     tell_of_further_envelopes(&verified, ui);
+    let mut remarks: Vec<_> = tell_of_own(&verified, config, ui).into_iter().collect();
     let unlocked = unlock(verified, &args.identity, config, ui)?;
+    remarks.extend(unlocked.not_addressed());
     let inventory = unlocked.inventory();
     let header = inventory.header();
     let listed = Listed {
@@ -98,6 +102,7 @@ pub(crate) fn run(args: &List, config: &Config, ui: &Ui) -> Result<Report, Comma
         checkpoint: header.checkpoint.as_ref().map(CheckpointReport::of),
         facts: &header.facts,
         findings: &header.findings,
+        remarks,
         entries: inventory,
     };
     let mut report = Report::new(ui, || text(inventory), &listed);

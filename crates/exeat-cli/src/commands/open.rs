@@ -7,6 +7,7 @@ use std::path::Path;
 use exeat_core::backup::Backups;
 use exeat_core::decide::OpenPermit;
 use exeat_core::destination::OpenTarget;
+use exeat_core::diagnostic::Finding;
 use exeat_core::keys::Identities;
 use exeat_core::open::{self, OpenError, OpenOptions, Opened};
 use exeat_core::path::{Escaped, shown};
@@ -15,7 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    SignerReport, listen, openers, stopped_or, tell_of_further_envelopes, unlock_with,
+    SignerReport, listen, openers, stopped_or, tell_of_further_envelopes, tell_of_own, unlock_with,
     verify_package,
 };
 use crate::args::{Open, Since};
@@ -44,6 +45,8 @@ struct OpenReport<'a> {
     lost_attributes: &'a [String],
     /// The earlier packages that held some of it.
     earlier: Vec<String>,
+    /// What the reader should know, though nothing is wrong.
+    remarks: Vec<Finding>,
 }
 
 #[derive(Serialize)]
@@ -83,6 +86,7 @@ pub(crate) fn run(
         ),
     };
     tell_of_further_envelopes(&verified, ui);
+    let mut remarks: Vec<_> = tell_of_own(&verified, config, ui).into_iter().collect();
     let policy = config.policy(&args.policy)?;
     let target: OpenTarget = match (&output, &args.to) {
         (Some(output), _) => OpenTarget::stream(output),
@@ -91,6 +95,7 @@ pub(crate) fn run(
     };
     let identities = openers(&verified, &args.identity, config, ui)?;
     let mut unlocked = unlock_with(verified, &identities, ui)?;
+    remarks.extend(unlocked.not_addressed());
     let mut earlier = Vec::new();
     match (args.stdout, args.paths.first()) {
         (false, _) => earlier = self::earlier(args, &unlocked, backups, &identities, config, ui)?,
@@ -114,8 +119,8 @@ pub(crate) fn run(
     }
     listen()?;
     match output {
-        Some(output) => to_stdout(args, &unlocked, permit, output, ui),
-        None => to_folder(args, &unlocked, &earlier, permit, umask, ui),
+        Some(output) => to_stdout(args, &unlocked, permit, output, remarks, ui),
+        None => to_folder(args, (&unlocked, &earlier), permit, umask, remarks, ui),
     }
 }
 
@@ -210,6 +215,7 @@ fn to_stdout(
     unlocked: &Unlocked,
     permit: OpenPermit,
     output: Output,
+    remarks: Vec<Finding>,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
     let progress = Shown::new(ui);
@@ -247,16 +253,17 @@ fn to_stdout(
         lapses,
         lost_attributes: &[],
         earlier: Vec::new(),
+        remarks,
     };
     Ok(Report::new(ui, || text, &result).beside_bytes())
 }
 
 fn to_folder(
     args: &Open,
-    unlocked: &Unlocked,
-    earlier: &[Unlocked],
+    (unlocked, earlier): (&Unlocked, &[Unlocked]),
     permit: OpenPermit,
     umask: u32,
+    remarks: Vec<Finding>,
     ui: &Ui,
 ) -> Result<Report, CommandError> {
     let options = OpenOptions {
@@ -287,6 +294,7 @@ fn to_folder(
             .map(|one| one.verified().id().to_string())
             .collect(),
         signer: SignerReport::of(unlocked.verified()),
+        remarks,
     };
     let text = format!(
         "opened {} ({}) into {}\n  signed by    {}\n  fingerprint  {}\n",

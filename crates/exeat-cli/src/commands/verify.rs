@@ -11,8 +11,8 @@ use exeat_core::verify::{Earlier, EnvelopeState, Following, FurtherEnvelope, Pac
 use serde::Serialize;
 
 use super::{
-    ApprovalReport, CheckpointReport, SignerReport, listen, tell_of_further_envelopes, unlock,
-    verify_package,
+    ApprovalReport, CheckpointReport, SignerReport, listen, tell_of_further_envelopes, tell_of_own,
+    unlock, verify_package,
 };
 use crate::args::Verify;
 use crate::config::Config;
@@ -38,6 +38,8 @@ struct Verified {
     packages_between: Option<u64>,
     /// Envelopes that the signature does not cover.
     further_envelopes: Vec<Further>,
+    /// What the reader should know, though nothing is wrong.
+    remarks: Vec<Finding>,
     /// What was compared inside; null without an identity.
     content: Option<Content>,
 }
@@ -154,9 +156,11 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
             .iter()
             .map(Further::of)
             .collect(),
+        remarks: Vec::new(),
         content: None,
     };
     tell_of_further_envelopes(&verified, ui);
+    result.remarks.extend(tell_of_own(&verified, config, ui));
     if args.identity.is_empty() && !args.passphrase {
         listen()?;
         let progress = Shown::new(ui);
@@ -165,6 +169,7 @@ pub(crate) fn run(args: &Verify, config: &Config, ui: &Ui) -> Result<Report, Com
         let may_be_passed_on = !verified.further_envelopes().is_empty();
         check_means(args, verified.envelope_kind()?, may_be_passed_on)?;
         let unlocked = unlock(verified, &args.identity, config, ui)?;
+        result.remarks.extend(unlocked.not_addressed());
         listen()?;
         let progress = Shown::new(ui);
         unlocked.verify_contents(None, &progress)?;

@@ -77,6 +77,12 @@ pub struct NamedKey {
 }
 
 impl NamedKey {
+    /// Whether it stands for a passphrase.
+    #[must_use]
+    pub fn is_passphrase(&self) -> bool {
+        self.key == PASSPHRASE
+    }
+
     /// What the inventory says of these recipients.
     #[must_use]
     pub fn of(recipients: &Recipients) -> Vec<Self> {

@@ -54,6 +54,7 @@
 //! | `lapses` | `[{path, reason}]`: what is perhaps not as it was, because it changed while the sender read it, or lacks attributes |
 //! | `lost_attributes` | attributes that could not be set here, by path and name; with one of them the exit code is 7 |
 //! | `earlier` | the ids of the earlier packages of a chain that held some of it; none with `--stdout` |
+//! | `remarks` | findings about the package itself, as in `exeat verify`: that it was passed on, or is one of the reader's own |
 //!
 //! # `exeat backup`
 //!

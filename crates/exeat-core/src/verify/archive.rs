@@ -314,6 +314,11 @@ impl MemberFile {
         })
     }
 
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> u64 {
+        self.end - self.start
+    }
+
     /// Has the kernel forget what it holds of the file in memory; what was not
     /// synced it keeps.
     pub(super) fn forget_cached(&self) -> io::Result<()> {

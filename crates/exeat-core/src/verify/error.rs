@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use super::archive::ArchiveFault;
 use super::content::ContentFault;
+use super::further;
 use crate::diagnostic::{Explain, Fault, io_help};
 use crate::keys::KeyError;
+use crate::layout::volume_name;
 use crate::manifest::{InventoryError, ManifestError, PackageId, member};
 use crate::path::shown;
 use crate::signature::{Fingerprint, SignatureError};
@@ -118,6 +120,27 @@ fn list(damage: &[Damage]) -> String {
     text.join("; ")
 }
 
+/// The code of what is wrong with all of them, where that is one thing that has a
+/// name of its own: somebody who mixed members up, or exchanged the one that matters.
+fn damage_code(damage: &[Damage]) -> &'static str {
+    const ANYTHING: &str = "package-damaged";
+    let code = |one: &Damage| match (&one.kind, one.member.as_str()) {
+        (DamageKind::OtherVolume { .. }, _) => "volumes-exchanged",
+        (DamageKind::OtherEnvelope { .. }, _) => "rekey-record-moved",
+        (DamageKind::Foreign, name) if name.starts_with("volume-") => "volume-foreign",
+        (DamageKind::Foreign, _) => "rekey-record-foreign",
+        (DamageKind::Altered, member::ENVELOPE) => "envelope-altered",
+        (DamageKind::Altered, member::MANIFEST) => "manifest-altered",
+        _ => ANYTHING,
+    };
+    let mut codes = damage.iter().map(code);
+    let first = codes.next().unwrap_or(ANYTHING);
+    match codes.all(|code| code == first) {
+        true => first,
+        false => ANYTHING,
+    }
+}
+
 fn place(path: Option<&str>) -> String {
     path.map(|path| format!(" of '{path}'")).unwrap_or_default()
 }
@@ -133,7 +156,7 @@ impl Explain for VerifyError {
             Self::Unsigned => "signature-absent",
             Self::Signature(error) => error.code(),
             Self::Manifest(error) => error.code(),
-            Self::Damaged { .. } => "package-damaged",
+            Self::Damaged { damage } => damage_code(damage),
             Self::Key(error) => error.code(),
             Self::Inventory(error) => error.code(),
             Self::Checkpoint(_) => "checkpoint-foreign",
@@ -288,6 +311,16 @@ pub enum DamageKind {
     Malformed,
     /// It was made for another package.
     Foreign,
+    /// It is another one of the package's volumes.
+    OtherVolume {
+        /// The number of that one.
+        number: usize,
+    },
+    /// A record that was signed for another envelope than the one beside it.
+    OtherEnvelope {
+        /// The number of the envelope beside it.
+        number: u16,
+    },
 }
 
 impl fmt::Display for Damage {
@@ -304,6 +337,16 @@ impl fmt::Display for Damage {
             DamageKind::Altered => write!(f, "{member} is not what was signed"),
             DamageKind::Malformed => write!(f, "{member} is not what it should be"),
             DamageKind::Foreign => write!(f, "{member} belongs to another package"),
+            DamageKind::OtherVolume { number } => {
+                write!(f, "{member} is {} of the package", volume_name(number))
+            }
+            DamageKind::OtherEnvelope { number } => {
+                let envelope = further::member(number, further::SUFFIXES[0]);
+                write!(
+                    f,
+                    "{member} is the record of another envelope than {envelope}"
+                )
+            }
             DamageKind::Unknown => write!(f, "'{member}' does not belong in the package"),
             DamageKind::NotAFile => write!(f, "{member} is not a regular file"),
         }

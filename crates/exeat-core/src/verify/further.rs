@@ -171,7 +171,7 @@ impl Package {
         }
         let bytes = self.read(&envelope, MAX_ENVELOPE)?;
         if Digest::of(&bytes) != passing.envelope_sha256 {
-            return damaged(envelope, DamageKind::Altered);
+            return damaged(record, DamageKind::OtherEnvelope { number });
         }
         let created = passing.created;
         Ok(Ok(found(EnvelopeState::PassedOn { by, created }, bytes)))

@@ -43,13 +43,15 @@ impl Verified<Package> {
         }
         let is_ours = header.package == self.manifest.id
             && header.created == self.manifest.created
-            && header.signer == self.signer.fingerprint().to_string()
-            && inventory.volumes().len() == self.manifest.payload.volumes.len();
-        if !is_ours {
-            return Err(VerifyError::Inventory(InventoryError {
-                line: 1,
-                fault: InventoryFault::Foreign,
-            }));
+            && header.signer == self.signer.fingerprint().to_string();
+        let adds_up = inventory.volumes().len() == self.manifest.payload.volumes.len();
+        let fault = match (is_ours, adds_up) {
+            (true, true) => None,
+            (true, false) => Some(InventoryFault::Sums),
+            (false, _) => Some(InventoryFault::Foreign),
+        };
+        if let Some(fault) = fault {
+            return Err(VerifyError::Inventory(InventoryError { line: 1, fault }));
         }
         self.check_checkpoint(header)?;
         let is_approved_content = approvals::check(&inventory, self.signer.fingerprint())?;
@@ -206,13 +208,30 @@ impl Unlocked {
         let on_bytes = counting(progress);
         match package.digest_damage_of(&mut file, &volume.name, &expected, &on_bytes)? {
             Some(damage) => Err(VerifyError::Damaged {
-                damage: vec![damage],
+                damage: self.whence(damage)?,
             }),
             None => {
                 file.rewind().map_err(|e| read_error(&volume.name, e))?;
                 Ok(file)
             }
         }
+    }
+
+    /// What more can be said of a volume that is not what was signed, with the package
+    /// key: that it is another one of the package, or of another package.
+    fn whence(&self, damage: Damage) -> Result<Vec<Damage>, VerifyError> {
+        let package = &self.verified.package;
+        let mut damage = package.exchanged(&self.verified.manifest, vec![damage])?;
+        for one in &mut damage {
+            if !matches!(one.kind, DamageKind::Altered | DamageKind::Size { .. }) {
+                continue;
+            }
+            let file = package.open_member(&one.member)?;
+            if let Err(KeyError::ForeignMember) = self.key.decrypt(file) {
+                one.kind = DamageKind::Foreign;
+            }
+        }
+        Ok(damage)
     }
 
     /// Decrypts every volume and compares every entry with the inventory; no

@@ -71,14 +71,20 @@ pub enum InventoryFault {
     /// Owner or attributes that no file has.
     #[error("the owner or the attributes are none that a file could have")]
     Attributes,
-    /// It is about another package, signer or content.
-    #[error("the inventory belongs to another package or signer, or does not add up")]
+    /// It is about another package or signer.
+    #[error("the inventory belongs to another package, or to one by another signer")]
     Foreign,
+    /// Its files, bytes or volumes are not those that it, or the manifest, says.
+    #[error("the inventory does not add up")]
+    Sums,
 }
 
 impl Explain for InventoryError {
     fn code(&self) -> &'static str {
-        "inventory-malformed"
+        match self.fault {
+            InventoryFault::Foreign => "inventory-foreign",
+            _ => "inventory-malformed",
+        }
     }
 
     fn fault(&self) -> Fault {
@@ -468,7 +474,7 @@ impl Reading {
         let adds_up =
             header.bytes == self.bytes && facts.bytes == self.bytes && facts.files == self.files;
         if !adds_up {
-            return Err(InventoryFault::Foreign);
+            return Err(InventoryFault::Sums);
         }
         if self.kind == PayloadKind::Raw && !self.is_one_stream() {
             return Err(InventoryFault::Fields);

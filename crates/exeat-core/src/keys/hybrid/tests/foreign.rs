@@ -101,6 +101,10 @@ fn the_vectors_of_c2sp_are_as_they_expect() {
     let mut outcomes = Vec::new();
     for item in fs::read_dir(root(VECTORS)).expect("a folder") {
         let path = item.expect("a file").path();
+        // Of the others, `keys::tests::vectors` makes something.
+        if !path.to_string_lossy().contains("hybrid") {
+            continue;
+        }
         let vector = Vector::parse(&fs::read(&path).expect("a file"));
         let found = vector.run();
         assert_eq!(found, vector.expect, "{}", path.display());
