@@ -328,7 +328,7 @@ fn placed() -> Vec<Case> {
             "which of the two was the last?",
             AS_OF,
             4,
-            "backup-fork",
+            "two backups have the number 2",
             |w, path, first, second| {
                 let mut fork = second.clone();
                 let mut manifest = fork.manifest();
@@ -349,7 +349,7 @@ fn placed() -> Vec<Case> {
             "of nothing but strangers",
             "nobody vouches for any",
             AS_OF,
-            1,
+            8,
             "",
             |w, path, mut first, mut second| {
                 first.sign(&w.stranger);
