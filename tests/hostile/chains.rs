@@ -88,7 +88,24 @@ fn edited() -> Vec<Case> {
     type Edit = fn(&mut Pair);
     const DIFFERS: &str = "does not hold 'data/letters/c.txt' as this one says";
     const OTHER: &str = "is of another chain of backups, or by another signer";
-    let table: [(&str, &str, i64, &str, Edit); 11] = [
+    let table: [(&str, &str, i64, &str, Edit); 12] = [
+        (
+            "that says that twenty files of 2^60 bytes lie in the earlier package",
+            "sums of sizes must not wrap around",
+            4,
+            "the fields contradict each other",
+            |p| {
+                let line = p.second.line(HELD).clone();
+                p.second.lines.pop();
+                for number in 0..20 {
+                    let mut line = line.clone();
+                    line["path"] = json!(format!("data/letters/c{number:02}.txt"));
+                    line["bytes"] = json!(1_u64 << 60);
+                    p.second.lines.push(line);
+                }
+                p.second.count();
+            },
+        ),
         (
             "whose earlier package is of another chain",
             "files of one host are not another's",
@@ -328,7 +345,7 @@ fn placed() -> Vec<Case> {
             "which of the two was the last?",
             AS_OF,
             4,
-            "backup-fork",
+            "two backups have the number 2",
             |w, path, first, second| {
                 let mut fork = second.clone();
                 let mut manifest = fork.manifest();
@@ -349,7 +366,7 @@ fn placed() -> Vec<Case> {
             "of nothing but strangers",
             "nobody vouches for any",
             AS_OF,
-            1,
+            8,
             "",
             |w, path, mut first, mut second| {
                 first.sign(&w.stranger);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use exeat_core::digest::Digest;
 use exeat_core::keys::{Identities, IdentityFile};
 use exeat_core::progress::Silent;
 use exeat_core::signature::AllowedSigners;
@@ -173,15 +174,16 @@ impl Reader {
         }
     }
 
-    /// All that a reader can compare, to the last byte.
-    fn accepts(&self, path: &Path) -> Result<(), VerifyError> {
+    /// All that a reader can compare, to the last byte; the digest of the manifest, to
+    /// which all of it is bound.
+    fn accepts(&self, path: &Path) -> Result<Digest, VerifyError> {
         let one = std::num::NonZeroUsize::new(1);
         let now = "2026-12-01T00:00:00Z".parse().unwrap();
         let verified = Package::open(path)?.verify(&self.allowed, now, None)?;
         verified.verify_volumes(one, &Silent)?;
         let unlocked = verified.unlock(&self.identities)?;
         unlocked.verify_contents(one, &Silent)?;
-        Ok(())
+        Ok(unlocked.verified().manifest_sha256())
     }
 }
 
@@ -228,12 +230,13 @@ fn alter(subject: &Subject, reader: &Reader, member: &str, masks: &[u8]) -> (Cou
     let copy = Copy::of(subject, member);
     let mut counts = Counts::default();
     let mut problems = Vec::new();
-    reader.accepts(&copy.path).expect("it is whole");
+    let whole = reader.accepts(&copy.path).expect("it is whole");
     for (at, &byte) in copy.good.iter().enumerate() {
         for mask in masks {
             copy.file.write_all_at(&[byte ^ mask], at as u64).unwrap();
             counts.flips += 1;
-            if reader.accepts(&copy.path).is_ok() {
+            if let Ok(found) = reader.accepts(&copy.path) {
+                assert_eq!(found, whole, "the content is another");
                 match (subject.harmless)(member, at, &copy.good) {
                     true => counts.harmless += 1,
                     false => {
@@ -251,7 +254,8 @@ fn alter(subject: &Subject, reader: &Reader, member: &str, masks: &[u8]) -> (Cou
     for length in 0..copy.good.len() {
         copy.file.set_len(length as u64).unwrap();
         counts.cuts += 1;
-        if reader.accepts(&copy.path).is_ok() {
+        if let Ok(found) = reader.accepts(&copy.path) {
+            assert_eq!(found, whole, "the content is another");
             // A further envelope whose signature was not written yet; and the newline behind
             // the last line of a signature.
             let is_unfinished = length == 0 && (subject.harmless)(member, 0, &copy.good);

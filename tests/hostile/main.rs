@@ -189,6 +189,42 @@ fn what_the_forge_leaves_alone_is_accepted() {
     accepted("passed on", runner::THIRDS);
 }
 
+/// What the sender says to have found is shown and not believed: numbers of any size.
+#[test]
+fn numbers_without_end_are_no_fault() {
+    fn raise(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Number(_) => *value = u64::MAX.into(),
+            serde_json::Value::Array(all) => all.iter_mut().for_each(raise),
+            serde_json::Value::Object(all) => all.values_mut().for_each(raise),
+            _ => {}
+        }
+    }
+    let workshop = Workshop::new();
+    let mut meter = Meter::start(&workshop);
+    for name in ["plain", "volumes"] {
+        let mut draft = workshop.draft(name);
+        let facts = draft.header["facts"].clone();
+        raise(&mut draft.header["facts"]);
+        for kept in ["bytes", "files"] {
+            draft.header["facts"][kept] = facts[kept].clone();
+        }
+        assert!(
+            draft.header["facts"]
+                .to_string()
+                .contains("more_places\":18446744073709551615")
+        );
+        let path = workshop.env.path(NAME);
+        draft.seal(&workshop).write(&path);
+        for line in ALL {
+            let run = meter.run(line);
+            assert_eq!(run.code, 0, "{line}: {}", run.err);
+        }
+        std::fs::remove_dir_all(workshop.env.path("new")).unwrap();
+        std::fs::remove_dir_all(path).unwrap();
+    }
+}
+
 /// A case that is harmless, or refused for another reason, or leaves something, makes
 /// the runner complain: so that it does not pass whatever happens.
 #[test]

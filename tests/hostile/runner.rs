@@ -254,7 +254,8 @@ pub(crate) fn run_case(
         if let Some(change) = difference(&before, &after) {
             figures.outside += 1;
             problem(change);
-            before = after;
+            let _ = fs::remove_dir_all(workshop.env.path("new"));
+            before = everything(workshop);
         }
     }
     remove(&path);

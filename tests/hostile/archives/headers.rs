@@ -1,6 +1,6 @@
 //! A genuine package one of whose headers says something else.
 
-use super::{Item, NAME, PREFIX, SIZE, archive, items};
+use super::{BLOCK, Item, NAME, PREFIX, SIZE, archive, items};
 use crate::forge::Workshop;
 use crate::runner::{ARCHIVE, Case};
 
@@ -217,6 +217,28 @@ pub(super) fn headers() -> Vec<Case> {
                     let length = i64::try_from(item.data.len()).unwrap();
                     let size = length.saturating_add(size).max(0);
                     item.with(SIZE, format!("{size:011o}\0").as_bytes())
+                })
+            },
+        ));
+    }
+    // The end of the member that the header promises, in its block, and of all numbers.
+    for (how, end) in [
+        ("the last block of all numbers", u64::MAX - 511),
+        ("the block before the last of all numbers", u64::MAX - 1023),
+        ("the last block of all signed numbers", (1 << 63) - 512),
+        ("the first block that no signed number names", 1 << 63),
+    ] {
+        cases.push(Case::new(
+            format!("archive whose volume ends with {how}"),
+            "sums of sizes must not wrap around",
+            ARCHIVE,
+            4,
+            "the archive is damaged or altered: ",
+            move |workshop, _| {
+                let start = archive(&items(&workshop.genuine("plain"))[..6]).len() - BLOCK;
+                on_last(workshop, |item| {
+                    let size = end - start as u64;
+                    item.with(SIZE, &[&[0x80, 0, 0, 0][..], &size.to_be_bytes()].concat())
                 })
             },
         ));

@@ -116,7 +116,9 @@ fn places(found: &ClassFacts) -> String {
     });
     let mut text = shown.collect::<Vec<_>>().join("; ");
     let named = found.places.len().min(PLACES);
-    let more = found.places.len() as u64 + found.more_places - named as u64;
+    // From a package these are somebody else's numbers, of any size.
+    let unnamed = (found.places.len() - named) as u64;
+    let more = found.more_places.saturating_add(unnamed);
     if named == 0 {
         return count(more, "place", "places");
     }

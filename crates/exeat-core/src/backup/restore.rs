@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::BackupError;
 use super::series::SeriesId;
 use crate::diagnostic::{Explain, Fault};
+use crate::digest::Digest;
 use crate::manifest::PackageId;
 use crate::path::{Escaped, shown};
 use crate::progress::Progress;
@@ -33,6 +34,8 @@ pub struct Backup {
     pub path: PathBuf,
     /// The package.
     pub id: PackageId,
+    /// The SHA-256 of its manifest.
+    pub manifest_sha256: Digest,
     /// The chain.
     pub series: SeriesId,
     /// Its place in the chain.
@@ -187,17 +190,19 @@ impl Backups {
             }
             let package = Package::open(&path);
             let read = package.and_then(|package| package.signed_manifest(allowed, now, wanted));
-            let Ok((manifest, _, signer)) = read else {
+            let Ok((manifest, manifest_sha256, signer)) = read else {
                 found.passed_over.push(path);
                 continue;
             };
             let Some(series) = manifest.series else {
                 continue;
             };
-            if known.insert((manifest.id, *signer.fingerprint())) {
+            // A copy of a package is the same package; another one under its id is not.
+            if known.insert((manifest_sha256, *signer.fingerprint())) {
                 found.packages.push(Backup {
                     path,
                     id: manifest.id,
+                    manifest_sha256,
                     series: series.id,
                     sequence: series.sequence,
                     created: manifest.created,
@@ -242,8 +247,9 @@ impl Backups {
         let then = self.of(series).filter(|package| package.created <= wanted);
         // By its place: clocks are set back.
         let found = then.max_by_key(|package| package.sequence);
-        let is_twin =
-            |one: &&Backup, found: &Backup| one.sequence == found.sequence && one.id != found.id;
+        let is_twin = |one: &&Backup, found: &Backup| {
+            one.sequence == found.sequence && one.manifest_sha256 != found.manifest_sha256
+        };
         if let Some(found) = found
             && let Some(twin) = self.of(series).find(|one| is_twin(one, found))
         {

@@ -185,6 +185,8 @@ struct Reading {
     kind: PayloadKind,
     bytes: u64,
     files: u64,
+    /// Bytes of the files that earlier packages hold.
+    held: u64,
     /// The volume that the next entry may follow in, and where; `None` where
     /// it has to start a new one.
     place: Option<(u32, u64)>,
@@ -209,6 +211,7 @@ impl Reading {
             },
             bytes: 0,
             files: 0,
+            held: 0,
             place: None,
             last: 0,
         }
@@ -365,6 +368,12 @@ impl Reading {
 
     /// The digests of a file that an earlier package holds, as it has them.
     fn held_parts(&mut self, line: &Line<'_>) -> Result<(u32, u32), InventoryFault> {
+        // As of the others: whoever opens all of it sums them up.
+        self.held = self
+            .held
+            .checked_add(line.bytes)
+            .filter(|&held| held <= MAX_BYTES)
+            .ok_or(InventoryFault::Fields)?;
         match (&line.parts, line.sha256) {
             (None, Some(_)) => Ok((0, 0)),
             (Some(parts), None) if (2..=MAX_PARTS).contains(&(parts.len() as u64)) => {
