@@ -60,6 +60,9 @@
 //! | claim | held by |
 //! |---|---|
 //! | A signature that is missing, somebody else's, for something else or out of date is refused | `tests/cli/bad_signature.rs::absent`, `tests/cli/bad_signature.rs::a_package_of_a_stranger`, `tests/cli/bad_signature.rs::by_the_sender_for_something_else` |
+//! | Every byte of a package counts, and every cut of a member: but for what says nothing, such as the time in the header of an archive's member, and that is listed | `tests/hostile/flips.rs::every_byte_and_every_cut_is_noticed` |
+//! | What is genuine and not in its place has a finding of its own: a volume of another package, two that were exchanged, an older package, a signature that is gone or made anew, an envelope or a record of another package, a package that was passed on, one's own ([`super::findings`]) | `tests/hostile/mix_ups.rs::each_mix_up_has_a_finding_of_its_own`, `tests/cli/after.rs::an_older_package_is_not_taken_for_the_newest` |
+//! | age files are read as the public test vectors expect, or refused for a reason that is listed | `crates/exeat-core/src/keys/tests/vectors.rs::every_vector_is_as_it_expects_or_refused_for_a_reason` |
 //!
 //! ## A package that attacks its reader
 //!
@@ -70,6 +73,7 @@
 //!
 //! | claim | held by |
 //! |---|---|
+//! | More than three hundred packages, most of them signed by a sender who is trusted, are refused, each for its reason; nothing is left outside of staging, and none takes more than 64 MiB | `tests/hostile/main.rs::hostile_packages_are_refused` |
 //! | The header of an age file is bounded before age reads it, which takes quadratic time | `crates/exeat-core/src/keys/tests.rs::headers_are_bounded_before_age_sees_them` |
 //! | What comes from a package is shown escaped, on a terminal and in JSON | `crates/exeat-core/src/path.rs::shows_nothing_that_misleads`, `crates/exeat-cli/src/ui.rs::a_document_holds_nothing_that_misleads_and_says_the_same` |
 //! | Links that lead out are left out, and named | `tests/cli/lifecycle.rs::links_that_point_outside_are_left_out_and_named` |
@@ -89,6 +93,7 @@
 //! | claim | held by |
 //! |---|---|
 //! | Keys and what was opened are their owner's alone; ciphertext goes by the umask | `tests/cli/secrecy.rs::who_may_read_what_was_written`, `tests/cli/partners.rs::init_makes_keys_for_their_owner_alone` |
+//! | When its work is done, and nothing is left but to say so, the memory of a run holds no package key, passphrase, identity or signing key | `tests/cli/memory.rs::nothing_after_sealing`, `tests/cli/memory.rs::nothing_after_reading`, `tests/cli/memory.rs::no_passphrase_of_an_identity` |
 //! | No other process of the account reads the memory of a run, and a crash leaves no core file | `tests/cli/unseen.rs::its_memory_is_nobodys` |
 //! | Secrets stand in no argument, variable, message or `Debug` | `crates/exeat-core/src/keys/tests.rs::nothing_secret_is_shown`, `crates/exeat-core/src/signature/tests/keys.rs::secrets_are_not_shown` |
 //! | A result is published only if its name leads to the folder that was filled. After a failure that folder is emptied wherever it is; if files are missing from it by then, or if all had been complete in it, the ledger counts the export as delivered: whoever had a file open keeps it | `crates/exeat-core/src/staging.rs::another_folder_in_its_place_is_no_result`, `tests/cli/plain.rs::what_was_taken_away_meanwhile_counts` |
@@ -100,7 +105,8 @@
 //! |---|---|
 //! | Until the second decision the key of a package exists in memory alone: what a crash leaves before it is ciphertext to which no key was ever written. After it there may be an envelope, for the recipients alone, and the export is on record. The next run into the same place removes either | `tests/cli/interrupt.rs::what_a_killed_run_left_the_next_one_clears_away` |
 //! | Ctrl-C leaves nothing | `tests/cli/interrupt.rs::ctrl_c_again_and_again_leaves_nothing_either` |
-//! | A full disk is left clean | `tests/cli/disks.rs::a_disk_that_fills_up_is_left_clean` |
+//! | `kill -9` at any moment, several runs at once; any system call that fails; a disk with so much room left and no more; a power failure that takes of what was not flushed nothing, all or pieces: nothing looks complete that is not, nothing that was said to be done is lost, nothing is there that is not on record, the next run goes well, and the exit code told the truth | `tests/faults/kills`, `tests/faults/calls`, `tests/faults/full`, `tests/faults/crashes` |
+//! | What is in its place and could not be made durable, or put on record, is an outcome of its own (`delivery-unconfirmed`, `delivery-unrecorded`), and counts as delivered | the same |
 //!
 //! # What does not hold
 //!
