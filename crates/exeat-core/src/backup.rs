@@ -21,6 +21,8 @@
 mod atomic;
 mod chain;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod lock;
 mod memory;
 mod next;

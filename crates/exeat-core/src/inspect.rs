@@ -34,6 +34,8 @@ mod examiner;
 mod facts;
 mod file;
 mod foreign;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod identifier;
 mod named;
 pub mod reader;

@@ -18,6 +18,8 @@ use crate::diagnostic::{Explain, Fault};
 use crate::digest::Digest;
 
 mod book;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod hybrid;
 mod identity;
 mod plugin;

@@ -45,6 +45,8 @@ mod ending;
 mod entry;
 mod error;
 mod file;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod intent;
 mod parse;
 mod received;

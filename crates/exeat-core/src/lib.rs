@@ -127,6 +127,8 @@ pub mod digest;
 mod encoded;
 pub mod entry;
 mod framing;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod inspect;
 pub mod keys;
 mod layout;

@@ -18,6 +18,8 @@ use crate::path::Escaped;
 
 mod approval;
 mod checkpoint;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod inventory;
 mod passing;
 

@@ -30,6 +30,8 @@ mod archive;
 mod content;
 mod error;
 pub(crate) mod further;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod glance;
 mod medium;
 mod remarks;

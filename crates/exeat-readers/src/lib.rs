@@ -30,6 +30,8 @@ mod compressed;
 mod confine;
 mod dicom;
 mod flow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod html;
 mod image;
 mod input;

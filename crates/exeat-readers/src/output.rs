@@ -87,9 +87,33 @@ impl Output {
         }
     }
 
+    /// Lets no more than this come out of decoders.
+    #[cfg(fuzzing)]
+    pub(crate) fn limited(self, most: u64) -> Self {
+        let most = most.min(self.budget.0.get());
+        self.budget.0.set(most);
+        self
+    }
+
+    /// As [`Self::read_file`], of a file that is of this format, if one is given.
+    #[cfg(fuzzing)]
+    pub(crate) fn read_file_as(
+        &mut self,
+        format: Option<Format>,
+        input: Input<'_>,
+    ) -> io::Result<()> {
+        let read = self.read_by(input, |recognised| format.or(recognised));
+        self.end_file(read)
+    }
+
     /// Reads the whole file, and ends.
     pub(crate) fn read_file(&mut self, input: Input<'_>) -> io::Result<()> {
-        match self.read(input) {
+        let read = self.read(input);
+        self.end_file(read)
+    }
+
+    fn end_file(&mut self, read: Result<(), Problem>) -> io::Result<()> {
+        match read {
             Ok(()) | Err(Problem::Unread(_)) => {}
             Err(Problem::Gone(error)) => return Err(error),
         }

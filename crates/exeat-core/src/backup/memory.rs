@@ -120,7 +120,7 @@ impl Memory {
             })
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(format!("it is larger than {} MiB", MAX_BYTES >> 20));
         }
@@ -137,7 +137,7 @@ impl Memory {
         }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec(self).expect("a memory has nothing JSON cannot say");
         bytes.push(b'\n');
         bytes

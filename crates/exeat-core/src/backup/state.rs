@@ -211,6 +211,23 @@ pub fn recall(
 const NAME: &str = "files.jsonl";
 const GROWING: &str = "files.jsonl.next";
 
+/// As [`recall`], of a state that is in memory.
+#[cfg(fuzzing)]
+pub(super) fn recall_from(
+    listing: &mut Listing,
+    reader: impl BufRead,
+    wanted: Wanted<'_>,
+) -> Result<Recalled, StateError> {
+    let mut lines = Lines {
+        reader,
+        path: PathBuf::from(NAME),
+        number: 0,
+        line: Vec::new(),
+        hasher: Hasher::default(),
+    };
+    merge(listing, &mut lines, wanted)
+}
+
 fn merge(
     listing: &mut Listing,
     lines: &mut Lines<impl BufRead>,

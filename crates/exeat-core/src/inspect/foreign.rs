@@ -88,6 +88,27 @@ enum Given {
     Embedded,
 }
 
+/// Hears what a reader is said to have said.
+#[cfg(fuzzing)]
+pub(super) fn hear(inspection: &Inspection, frames: &[u8], add: &mut Add<'_>) {
+    struct Said<'f>(&'f [u8], Vec<u8>);
+    impl Voice for Said<'_> {
+        fn next(&mut self, _: &dyn Fn() -> bool) -> Result<Option<Event<'_>>, Ended> {
+            match super::reader::protocol::read(&mut self.0, &mut self.1) {
+                Ok(Some(event)) => Ok(Some(event)),
+                Ok(None) | Err(_) => Err(Ended::Nonsense),
+            }
+        }
+    }
+    listen(
+        inspection,
+        Said(frames, Vec::new()),
+        Given::File,
+        &|| false,
+        add,
+    );
+}
+
 /// Has bytes taken apart that are in no file.
 pub(super) fn read_embedded(inspection: &Inspection, bytes: &[u8], add: &mut Add<'_>) {
     let Some(readers) = &inspection.readers else {
@@ -169,10 +190,22 @@ struct Open {
     inspector: FileInspector,
 }
 
+/// What says something of a file: a process, but for tests.
+trait Voice {
+    /// As [`Reading::next`].
+    fn next(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<Option<Event<'_>>, Ended>;
+}
+
+impl Voice for Reading {
+    fn next(&mut self, is_stopped: &dyn Fn() -> bool) -> Result<Option<Event<'_>>, Ended> {
+        Reading::next(self, is_stopped)
+    }
+}
+
 /// Inspects what a reader says until it is done, broken or not needed.
 fn listen(
     inspection: &Inspection,
-    mut reading: Reading,
+    mut voice: impl Voice,
     given: Given,
     is_stopped: &dyn Fn() -> bool,
     add: &mut Add<'_>,
@@ -188,7 +221,7 @@ fn listen(
         if is_stopped() {
             return;
         }
-        let event = match reading.next(is_stopped) {
+        let event = match voice.next(is_stopped) {
             Ok(Some(event)) => event,
             Ok(None) => return,
             Err(ended) => break Some(ended.text()),

@@ -159,6 +159,13 @@ impl Archive {
         members.map(|(name, &(_, bytes))| (name.as_slice(), bytes))
     }
 
+    /// Names, beginnings and sizes, in the order of the names.
+    #[cfg(fuzzing)]
+    pub(super) fn spans(&self) -> impl Iterator<Item = (&[u8], u64, u64)> {
+        let members = self.members.iter();
+        members.map(|(name, &(start, bytes))| (name.as_slice(), start, bytes))
+    }
+
     /// A member, if it is there.
     pub(super) fn member(&self, name: &[u8]) -> Option<MemberFile> {
         let &(start, bytes) = self.members.get(name)?;

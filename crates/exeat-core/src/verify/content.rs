@@ -4,16 +4,16 @@
 //! Nothing is taken from the stream. What should be in it is known from the
 //! inventory, and the first byte that differs stops the reading.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::ops::{Range, RangeInclusive};
 
-use super::{BUFFER, MemberFile, Unlocked, VerifyError};
+use super::{BUFFER, Unlocked, VerifyError};
 use crate::codec::Decoder;
 use crate::digest::{Hasher, read_some};
 use crate::entry::EntryKind;
 use crate::framing::{self, PayloadKind};
 use crate::layout::Content;
-use crate::manifest::Record;
+use crate::manifest::{Inventory, Record};
 use crate::progress::Progress;
 
 /// How a volume can differ from what the inventory says.
@@ -81,19 +81,7 @@ pub(crate) fn read_volume<'p, V: Visitor<'p>>(
     progress: &dyn Progress,
 ) -> Result<(), V::Error> {
     let inventory = unlocked.inventory();
-    let content = &inventory.volumes()[index];
-    let is_wanted = |entry: usize| wanted.is_none_or(|wanted| wanted[entry]);
-    let pieces: Vec<(usize, Option<Range<u64>>)> = match content {
-        Content::Entries(range) => range
-            .clone()
-            .filter(|&entry| inventory.entry(entry).is_here() && is_wanted(entry))
-            .map(|entry| (entry, None))
-            .collect(),
-        Content::Piece { entry, framed } if is_wanted(*entry) => {
-            vec![(*entry, Some(framed.clone()))]
-        }
-        Content::Piece { .. } => Vec::new(),
-    };
+    let pieces = pieces(inventory, index, wanted);
     if pieces.is_empty() && wanted.is_some() {
         return Ok(());
     }
@@ -111,33 +99,44 @@ pub(crate) fn read_volume<'p, V: Visitor<'p>>(
         number: u32::try_from(index + 1).expect("volumes have five digits"),
         progress,
     };
-    for (entry, framed) in pieces {
-        stream.entry(inventory.entry(entry), framed, visitor)?;
+    stream.entries(inventory, pieces, visitor)?;
+    match wanted {
+        None => Ok(stream.rest(inventory, index)?),
+        Some(_) => Ok(()),
     }
-    if wanted.is_none() {
-        let is_last = index + 1 == inventory.volumes().len();
-        let zeros = match (is_last, manifest.payload.kind) {
-            (true, PayloadKind::Tar) => {
-                let framed = inventory.entries().map(|record| record.framed());
-                PayloadKind::Tar.end()..=framing::most_padding(framed.sum())
-            }
-            _ => 0..=0,
-        };
-        stream.end(zeros)?;
+}
+
+/// The entries of a volume that are to be read; of one that spans volumes, what
+/// lies in this one.
+pub(super) fn pieces(
+    inventory: &Inventory,
+    index: usize,
+    wanted: Option<&[bool]>,
+) -> Vec<(usize, Option<Range<u64>>)> {
+    let is_wanted = |entry: usize| wanted.is_none_or(|wanted| wanted[entry]);
+    match &inventory.volumes()[index] {
+        Content::Entries(range) => range
+            .clone()
+            .filter(|&entry| inventory.entry(entry).is_here() && is_wanted(entry))
+            .map(|entry| (entry, None))
+            .collect(),
+        Content::Piece { entry, framed } if is_wanted(*entry) => {
+            vec![(*entry, Some(framed.clone()))]
+        }
+        Content::Piece { .. } => Vec::new(),
     }
-    Ok(())
 }
 
 /// The plaintext of one volume.
-struct Stream<'a> {
-    decoder: Decoder<BufReader<age::stream::StreamReader<BufReader<MemberFile>>>>,
+pub(super) struct Stream<'a, R: Read> {
+    pub(super) decoder: Decoder<BufReader<R>>,
     /// Bytes of plaintext read or passed over.
-    position: u64,
-    buffer: Vec<u8>,
-    volume: &'a str,
-    kind: PayloadKind,
-    number: u32,
-    progress: &'a dyn Progress,
+    pub(super) position: u64,
+    pub(super) buffer: Vec<u8>,
+    pub(super) volume: &'a str,
+    pub(super) kind: PayloadKind,
+    pub(super) number: u32,
+    pub(super) progress: &'a dyn Progress,
 }
 
 impl ContentFault {
@@ -157,7 +156,19 @@ fn fault_of(error: &io::Error) -> ContentFault {
     }
 }
 
-impl Stream<'_> {
+impl<R: Read + Seek> Stream<'_, R> {
+    pub(super) fn entries<'p, V: Visitor<'p>>(
+        &mut self,
+        inventory: &'p Inventory,
+        pieces: Vec<(usize, Option<Range<u64>>)>,
+        visitor: &mut V,
+    ) -> Result<(), V::Error> {
+        for (entry, framed) in pieces {
+            self.entry(inventory.entry(entry), framed, visitor)?;
+        }
+        Ok(())
+    }
+
     fn entry<'p, V: Visitor<'p>>(
         &mut self,
         record: Record<'p>,
@@ -254,9 +265,20 @@ impl Stream<'_> {
         }
     }
 
-    /// Nothing but so many zeros may follow the last entry: none in a volume
-    /// that another follows, nor in a stream without framing; in the last one
-    /// those that end the stream, and as many as it may be padded with.
+    /// Nothing but zeros may follow the last entry: none in a volume that another
+    /// follows, nor in a stream without framing; in the last one those that end
+    /// the stream, and as many as it may be padded with.
+    pub(super) fn rest(&mut self, inventory: &Inventory, index: usize) -> Result<(), VerifyError> {
+        let is_last = index + 1 == inventory.volumes().len();
+        self.end(match (is_last, self.kind) {
+            (true, PayloadKind::Tar) => {
+                let framed = inventory.entries().map(|record| record.framed());
+                PayloadKind::Tar.end()..=framing::most_padding(framed.sum())
+            }
+            _ => 0..=0,
+        })
+    }
+
     fn end(&mut self, allowed: RangeInclusive<u64>) -> Result<(), VerifyError> {
         let mut zeros = 0;
         loop {

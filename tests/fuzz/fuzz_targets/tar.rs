@@ -1,0 +1,10 @@
+#![no_main]
+//! The reader of tar archives that are somebody's data.
+
+use exeat_core::inspect::reader::Format;
+use exeat_fuzz::readers;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: readers::tolerate_decoders(), |bytes: &[u8]| {
+    readers::check(Format::Tar, bytes.to_vec());
+});
