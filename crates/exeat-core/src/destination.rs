@@ -390,14 +390,15 @@ impl Destination {
     }
 
     /// Whether it is the folder of that package.
-    pub(crate) fn is_package(&self, package: &OwnedFd) -> bool {
-        match &self.site {
-            Site::Package(known) => {
-                let known = identity(known);
-                known.is_some() && known == identity(package)
-            }
-            Site::Folder(_) | Site::Stream(_) => false,
-        }
+    ///
+    /// # Errors
+    /// The system does not say which folders they are.
+    pub(crate) fn is_package(&self, package: &OwnedFd) -> io::Result<bool> {
+        let Site::Package(known) = &self.site else {
+            return Ok(false);
+        };
+        let (known, given) = (rustix::fs::fstat(known)?, rustix::fs::fstat(package)?);
+        Ok((known.st_dev, known.st_ino) == (given.st_dev, given.st_ino))
     }
 
     /// Whether it is the stream that `output` leads to.

@@ -192,6 +192,7 @@ fn make<'a>(
     }
     let folder = package.verified().folder().ok_or(RekeyError::Archive)?;
     let is_here = request.terms.destination.is_package(folder);
+    let is_here = is_here.map_err(|source| RekeyError::Write { source })?;
     if !is_here || matches!(request.recipients, Recipients::Passphrase(_)) {
         return Err(RekeyError::Permit);
     }

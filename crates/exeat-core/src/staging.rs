@@ -135,10 +135,12 @@ impl Staging {
             return seen.map(Ok);
         }
         self.is_done = true;
-        // Not before: what a crash leaves under the other name is its owner's alone.
+        let named = rustix::fs::fsync(&self.parent);
+        // Not before: what a crash leaves under the other name is its owner's alone,
+        // and without a journal the mode could get to the disk before the name does.
         // A file system without permissions may say no to another mode.
         let _ = rustix::fs::fchmod(&self.folder, mode);
-        let synced = rustix::fs::fsync(&self.folder).and_then(|()| rustix::fs::fsync(&self.parent));
+        let synced = named.and_then(|()| rustix::fs::fsync(&self.folder));
         Ok(seen.and(synced.map_err(io::Error::from)))
     }
 

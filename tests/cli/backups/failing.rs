@@ -112,6 +112,41 @@ fn the_rest_of_what_cannot_be_read_is_kept() {
     as_nobody(env, "backup status clinic").unwrap().ends(0);
 }
 
+/// The backups of what could be read once must not go because of nights that could read
+/// nothing, however many.
+#[test]
+fn nothing_goes_while_most_of_it_cannot_be_read() {
+    let site = Site::with_clinic("mode = \"full\"\nkeep = { last = 1 }");
+    let env = &site.env;
+    site.night("clinic");
+    let files = [
+        "letters/Zoë.txt",
+        "letters/old/none.txt",
+        "patients.csv",
+        "scans/scan.raw",
+        "scans/zero.raw",
+    ];
+    let set_mode = |mode: u32| {
+        for name in files {
+            let path = env.path("clinic").join(name);
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    set_mode(0o000);
+    for night in 2..=3 {
+        let Some(ran) = as_nobody(env, "backup run clinic") else {
+            return;
+        };
+        ran.ends(7)
+            .says("warning: 5 of the 5 files could not be read: see whether the disk is failing")
+            .says("nothing is removed while much of the source is missing or cannot be read");
+        assert_eq!(site.numbers("to").len(), night);
+    }
+    set_mode(0o600);
+    as_nobody(env, "backup run clinic").unwrap().ends(0);
+    assert_eq!(site.numbers("to"), [4]);
+}
+
 #[test]
 fn the_source_is_gone() {
     let site = Site::with_clinic("");

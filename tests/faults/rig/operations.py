@@ -49,6 +49,9 @@ class Operation:
         """What follows the person on the command line."""
         raise NotImplementedError
 
+    def arrange(self, place: Place, tag: str) -> None:
+        """Sees to it that there is something to do, where earlier runs have done it all."""
+
     def attempt(self, place: Place, tag: str) -> Attempt:
         """Notes what is there before it begins."""
         return Attempt(self, tag, frozenset(self.results(place)), frozenset(delivered(place)))
@@ -236,6 +239,10 @@ class Prune(Operation):
     # 7: there is a warning.
     ends_well = frozenset({0})
 
+    def arrange(self, place: Place, tag: str) -> None:
+        while len(package.finished(place.to / "old")) < 4:
+            place.must("host", "backup", "run", "old")
+
     def words(self, place: Place, tag: str) -> list[str]:
         return ["backup", "prune", "old"]
 
@@ -269,12 +276,26 @@ class Receive(Operation):
 
     name = "receive"
 
+    def arrange(self, place: Place, tag: str) -> None:
+        """Has a package of its own acknowledged: what is known already is not written again."""
+        words = ("export", place.counts, "--to", place.given, "--name", tag, "-R", place.recipient())
+        place.must("sender", *words)
+        place.must("recipient", "receipt", self.sent(place, tag), "-o", self.receipt(place, tag))
+
+    def sent(self, place: Place, tag: str) -> Path:
+        return place.given / f"{tag}.exeat"
+
+    def receipt(self, place: Place, tag: str) -> Path:
+        return place.given / f"{tag}.receipt.json"
+
     def words(self, place: Place, tag: str) -> list[str]:
-        return ["ledger", "receive", str(place.receipt)]
+        own = self.receipt(place, tag)
+        return ["ledger", "receive", str(own if own.exists() else place.receipt)]
 
     def result(self, place: Place, attempt: Attempt) -> Path | None:
-        there = package.Package(place.package).id in ledger.read(place.ledger).received
-        return place.ledger if there else None
+        own = self.sent(place, attempt.tag)
+        sent = package.Package(own if own.exists() else place.package)
+        return place.ledger if sent.id in ledger.read(place.ledger).received else None
 
 
 def delivered(place: Place) -> set[str]:

@@ -290,6 +290,10 @@ class Place:
             copy_tree(self.kept / name, folder)
         empty(self.scratch)
         empty(self.root / "tmp")
+        for item in self.given.iterdir():
+            if item.name.startswith("given."):
+                continue
+            shutil.rmtree(item) if item.is_dir() else item.unlink()
 
 
 def text(data: bytes | None) -> str:

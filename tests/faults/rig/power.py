@@ -216,6 +216,9 @@ def one_run(run: Run) -> dict[str, Any]:
             f"seed {BENCH.seed}, run {run.number} on {form.name}, {crash.manner} at {crash.point}"
         )
         said += [f"({where} of {record.marks}) {fault}" for fault in faults]
+        if said and run.without:
+            # It has been found out.
+            break
     return {
         "rows": figures.rows,
         "violations": said,

@@ -6,6 +6,7 @@ each of several threads; the log says how often it was.
 
 import re
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,10 +57,16 @@ class Fault:
 
 
 def program() -> str:
-    found = shutil.which("strace")
-    if not found:
-        raise Broken("strace is not installed")
-    return found
+    return shutil.which("strace") or "strace"
+
+
+def problem() -> str | None:
+    """Why nothing can be traced here, if so: containers may forbid it."""
+    if not shutil.which("strace"):
+        return "strace is not installed"
+    words = [program(), "-f", "--seccomp-bpf", "-qq", "-e", "trace=none", "true"]
+    ran = subprocess.run(words, capture_output=True, text=True)
+    return None if ran.returncode == 0 else f"strace cannot be used: {ran.stderr.strip()}"
 
 
 def tracing(log: Path, options: Sequence[str], words: Sequence[str]) -> list[str]:

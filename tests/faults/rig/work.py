@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", action="append", default=[], metavar="OPERATION")
     parser.add_argument("--dir", help="where all of it happens [default: /dev/shm, or TMPDIR]")
     parser.add_argument("--json-file", metavar="FILE", help="the figures, for programs")
+    parser.add_argument("--minutes", type=float, metavar="M", help="stop after so long, whatever was reached by then")
     parser.add_argument("--keep", action="store_true", help="leave the folder behind")
     parser.add_argument("--exeat", help="the binary [default: EXEAT, or target/debug/exeat]")
 
@@ -79,8 +81,22 @@ def check_control(place: Place, judge: Judge) -> None:
         raise Broken("the control is bad even where nothing goes wrong: " + "\n".join(faults))
 
 
+def in_time(todo: Iterable[Any], minutes: float | None, wanted: Callable[[], bool]) -> Iterator[Any]:
+    """What is to be done, for as long as more is wanted and there is time."""
+    end = time.monotonic() + 60 * minutes if minutes else None
+    for one in todo:
+        if not wanted() or (end and time.monotonic() > end):
+            return
+        yield one
+
+
 def spread(
-    jobs: int, begin: Callable[..., None], begin_args: tuple[Any, ...], do: Callable[[Any], Any], todo: Iterable[Any]
+    jobs: int,
+    begin: Callable[..., None],
+    begin_args: tuple[Any, ...],
+    do: Callable[[Any], Any],
+    todo: Iterable[Any],
+    ahead: int = 16,
 ) -> Iterator[Any]:
     """Does things, in any order, in so many processes; `begin` prepares each of them.
     What is to be done is asked for a little ahead alone: it may depend on what was found."""
@@ -90,8 +106,8 @@ def spread(
         return
     context = multiprocessing.get_context("fork")
     with context.Pool(jobs, begin, begin_args) as pool:
-        ahead = iter(todo)
-        while some := list(itertools.islice(ahead, 16 * jobs)):
+        left = iter(todo)
+        while some := list(itertools.islice(left, ahead * jobs)):
             yield from pool.imap_unordered(do, some)
 
 

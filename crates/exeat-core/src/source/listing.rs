@@ -503,6 +503,13 @@ impl<'a> Entry<'a> {
         self.node.lapse.map(SkipReason::text)
     }
 
+    /// Whether all of it, or a part, is not here because it could not be read.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        let mut reasons = self.node.skipped.into_iter().chain(self.node.lapse);
+        reasons.any(SkipReason::is_refusal)
+    }
+
     /// The earlier package that holds it, if one does.
     #[must_use]
     pub fn held(&self) -> Option<PackageId> {

@@ -40,6 +40,14 @@ impl SkipReason {
         }
     }
 
+    /// Whether the machine did not give it, though it is there.
+    pub(super) fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::Permission | Self::InputOutput | Self::Unreadable
+        )
+    }
+
     /// Whether it is nothing that a file system could give back: no loss.
     pub(super) fn is_by_nature(self) -> bool {
         matches!(

@@ -132,7 +132,7 @@ struct Night<'a, 'b> {
     /// Files that were gone when their turn came, and could not be left out any
     /// more.
     given_up: Vec<(String, GivenUp)>,
-    /// Much that was there last time is not there.
+    /// Much that was there last time is not there, or could not be read.
     has_lost_much: bool,
     /// There is a memory of this chain.
     is_remembered: bool,
@@ -232,7 +232,7 @@ impl Night<'_, '_> {
         } else if is_broken {
             Some("nothing is removed while something is wrong with the chain")
         } else if self.has_lost_much {
-            Some("nothing is removed while much of the source is missing")
+            Some("nothing is removed while much of the source is missing or cannot be read")
         } else if self.site.profile.verify == VerifyWhen::Never {
             Some("with verify = \"none\" a run removes nothing; 'exeat backup prune' does")
         } else {
@@ -347,6 +347,7 @@ impl Night<'_, '_> {
             ..SealOptions::default()
         };
         let sealed = self.poured(permit, &source, staging, &options)?;
+        self.count_unread(sealed.listing());
         let mut summary = self.summary(&sealed, next);
         let pending = match &profile.source {
             BackupSource::Files { .. } if profile.mode == Mode::Incremental => {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use exeat_core::backup::{Next, Recalled, Shelved, StateError, Wanted, WhyFull, recall};
 use exeat_core::digest::Digest;
+use exeat_core::entry::EntryKind;
 use exeat_core::manifest::PackageId;
 use exeat_core::source::command::{Attendant, CommandLine};
 use exeat_core::source::{Exclude, ListOptions, Listing, Source};
@@ -121,8 +122,6 @@ impl Night<'_, '_> {
     /// A disk that is not mounted is an empty folder, and nothing else is wrong
     /// with it.
     fn compare_with_last(&mut self, recalled: Recalled) {
-        /// Fewer files come and go in a day.
-        const FEW: u64 = 20;
         let Recalled {
             gone,
             files,
@@ -136,7 +135,7 @@ impl Night<'_, '_> {
                  be? If so, 'exeat backup run' with --full ends this warning"
             ));
         }
-        if gone > files / 2 && (files >= FEW || gone == files) {
+        if is_much(gone, files) {
             self.has_lost_much = true;
             self.told.warn(format!(
                 "{} of the {} files of the last backup are not there any more: is everything \
@@ -146,4 +145,31 @@ impl Night<'_, '_> {
             ));
         }
     }
+
+    /// A disk that gives nothing back is worth no more than one that is not mounted,
+    /// and what was read from it while it was whole must not go because of it.
+    pub(super) fn count_unread(&mut self, listing: &Listing) {
+        let files = || {
+            let all = listing.entries();
+            all.filter(|entry| entry.kind() == EntryKind::File)
+        };
+        let unread = files().filter(|entry| entry.is_unread()).count() as u64;
+        let count = files().count() as u64;
+        if is_much(unread, count) {
+            self.has_lost_much = true;
+            self.told.warn(format!(
+                "{} of the {} files could not be read: see whether the disk is failing, and whether \
+                 this account may read them",
+                render::thousands(unread),
+                render::thousands(count)
+            ));
+        }
+    }
+}
+
+/// Whether so many files of so many are more than come and go in a day.
+fn is_much(count: u64, of: u64) -> bool {
+    /// Fewer may well go all at once but for one.
+    const FEW: u64 = 20;
+    count > of / 2 && (of >= FEW || count == of)
 }
