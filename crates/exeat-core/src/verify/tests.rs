@@ -20,6 +20,8 @@ use crate::source::{ListOptions, Source};
 mod after;
 mod approvals;
 mod checkpoint;
+mod content;
+mod members;
 
 pub(crate) use checkpoint::checkpoint;
 
@@ -38,9 +40,14 @@ fn recipients(pair: &IdentityPair) -> Recipients {
 
 impl Case {
     pub(crate) fn new() -> Self {
+        Self::holding(b"letter", &crate::seal::SealOptions::default())
+    }
+
+    /// One whose only file, `tree/a`, has this content.
+    fn holding(content: &[u8], options: &crate::seal::SealOptions) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(dir.path().join("tree")).expect("made");
-        std::fs::write(dir.path().join("tree/a"), "letter").expect("written");
+        std::fs::write(dir.path().join("tree/a"), content).expect("written");
         let (sender, recipient) = (SigningKey::generate("sender"), IdentityPair::generate());
         let source = Source::open(&[dir.path().join("tree")]).expect("opens");
         let listing = source
@@ -65,8 +72,7 @@ impl Case {
             panic!("refused");
         };
         let staging = Staging::create(&permit, 0o022).expect("staging");
-        let options = crate::seal::SealOptions::default();
-        let sealed = seal(permit, &source, staging, &options, &Silent).expect("sealed");
+        let sealed = seal(permit, &source, staging, options, &Silent).expect("sealed");
         let Decision::Permit(release) =
             policy.decide_content(&sealed.content(), &History::default())
         else {
@@ -133,6 +139,48 @@ impl Case {
         encrypted.finish().expect("memory");
         manifest.inventory = Member::of(&bytes);
         self.write(member::INVENTORY, &bytes);
+        let sums = manifest.sums_bytes();
+        manifest.sums = Member::of(&sums);
+        self.write(member::SUMS, &sums);
+        self.sign(&manifest);
+    }
+
+    /// What a volume holds, changed, and all that vouches for the volume made again:
+    /// as the sender could do it, but nobody else.
+    fn with_volume(&self, index: usize, edit: impl FnOnce(&mut Vec<u8>)) {
+        let unlocked = self.unlocked().expect("good");
+        let manifest = unlocked.verified().manifest();
+        let (compression, name) = (
+            manifest.payload.compression,
+            manifest.payload.volumes[index].name.clone(),
+        );
+        let file = io::Cursor::new(self.read(&name));
+        let decrypted = unlocked.key().decrypt(file).expect("ours");
+        let mut plain = Vec::new();
+        let mut decoder = Decoder::new(decrypted, compression).expect("a decoder");
+        decoder.read_to_end(&mut plain).expect("whole");
+        edit(&mut plain);
+        let level = (compression == Compression::Zstd).then_some(Level::FAST);
+        let mut bytes = Vec::new();
+        let recipient = unlocked.key().recipient();
+        let encrypted = encrypt_to(&recipient, &mut bytes).expect("memory");
+        let mut encoder = Encoder::new(encrypted, level).expect("an encoder");
+        encoder.write_all(&plain).expect("memory");
+        encoder.finish().expect("memory").finish().expect("memory");
+        self.with_ciphertext(index, &bytes);
+    }
+
+    /// A volume exchanged for these bytes, and all that vouches for it made again.
+    fn with_ciphertext(&self, index: usize, bytes: &[u8]) {
+        let mut manifest = self.verified().expect("good").manifest().clone();
+        let volume = &mut manifest.payload.volumes[index];
+        let Member {
+            bytes: length,
+            sha256,
+        } = Member::of(bytes);
+        manifest.payload.bytes = manifest.payload.bytes - volume.bytes + length;
+        (volume.bytes, volume.sha256) = (length, sha256);
+        self.write(&volume.name, bytes);
         let sums = manifest.sums_bytes();
         manifest.sums = Member::of(&sums);
         self.write(member::SUMS, &sums);
