@@ -257,7 +257,7 @@ fn envelopes_that_do_not_belong_there() {
         &env,
         |p| flip(&p.join("key-2.age")),
         4,
-        "key-2.json is the record of another envelope than key-2.age",
+        "key-2.age is not what was signed",
     );
     spoilt(
         &env,
@@ -296,7 +296,7 @@ fn envelopes_that_do_not_belong_there() {
         &env,
         |p| take(&THREE[..1], p),
         4,
-        "key-2.json is the record of another envelope than key-2.age",
+        "key-2.age is not what was signed",
     );
     // The record of one envelope beside another.
     let ran = env.by("recipient", "rekey out/p.exeat -R sender/recipient.txt");

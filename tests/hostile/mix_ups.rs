@@ -40,7 +40,8 @@ const TABLE: &[MixUp] = &[
         command: INSIDE,
         exit: 4,
         code: "volume-foreign",
-        words: "volume-00001.age belongs to another package",
+        words: "volume-00001.age is not what was signed, nor was it sealed with the key of this \
+                package",
     },
     MixUp {
         name: "the same, without a key to try it with",

@@ -36,6 +36,7 @@ mod glance;
 mod medium;
 mod remarks;
 mod unlock;
+mod whence;
 
 pub use after::{AfterError, Earlier, Following};
 use archive::Archive;
@@ -209,7 +210,7 @@ impl Package {
         let (manifest, manifest_sha256, signer) = self.signed_manifest(allowed, now, wanted)?;
         let damage = self.damage(&manifest);
         if !damage.is_empty() {
-            let damage = self.exchanged(&manifest, damage)?;
+            let damage = self.exchanged(&manifest, damage);
             return Err(VerifyError::Damaged { damage });
         }
         let mut damage = Vec::new();
@@ -332,42 +333,6 @@ impl Package {
         }));
         damage.sort_by(|a, b| a.member.cmp(&b.member));
         damage
-    }
-
-    /// The same damage; of volumes that are not as they should be, that they are
-    /// another one's, where that is so.
-    fn exchanged(
-        &self,
-        manifest: &Manifest,
-        mut damage: Vec<Damage>,
-    ) -> Result<Vec<Damage>, VerifyError> {
-        /// Two were exchanged; who mixed up more than so many can look for themselves,
-        /// and is not waited for.
-        const MOST: usize = 8;
-        let volumes = &manifest.payload.volumes;
-        for one in damage.iter_mut().take(MOST) {
-            let (DamageKind::Size { .. } | DamageKind::Altered) = one.kind else {
-                continue;
-            };
-            if !is_volume(one.member.as_bytes()) {
-                continue;
-            }
-            let mut file = self.open_member(&one.member)?;
-            let length = file.len();
-            if !volumes.iter().any(|volume| volume.bytes == length) {
-                continue;
-            }
-            let mut buffer = vec![0; BUFFER];
-            let read = digest_reader(&mut file, &mut buffer, |_| Ok::<_, io::Error>(()));
-            let (sha256, bytes) = read.map_err(|error| read_error(&one.member, error))?;
-            let other = (1..).zip(volumes).find(|(_, volume)| {
-                (volume.bytes, volume.sha256) == (bytes, sha256) && volume.name != one.member
-            });
-            if let Some((number, _)) = other {
-                one.kind = DamageKind::OtherVolume { number };
-            }
-        }
-        Ok(damage)
     }
 
     fn open_member(&self, name: &str) -> Result<MemberFile, VerifyError> {
@@ -563,7 +528,7 @@ impl Verified<Package> {
                 .digest_damage(&volume.name, &expected, &on_bytes)
         })?;
         let damage = found.into_iter().flatten().collect();
-        whole(self.package.exchanged(&self.manifest, damage)?)
+        whole(self.package.exchanged(&self.manifest, damage))
     }
 }
 

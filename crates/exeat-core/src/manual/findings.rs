@@ -68,7 +68,7 @@
 //!
 //! # Of a package that was mixed up, replayed or passed on
 //!
-//! What `verify`, `list`, `open` and `receipt` find in a package from elsewhere. The first
+//! What `verify`, `list` and `open` find in a package from elsewhere. The first
 //! of these end the command, with 4, 8 or 1, and are the `code` of its error; the last two
 //! are said, and are `remarks` of a result. `package-damaged` is all that has no name of
 //! its own: members missing, of another length or altered, of several kinds at once, or
@@ -84,11 +84,11 @@
 //! | `inventory-foreign` | the inventory is of another package or names another signer: somebody signed anew what another sealed | do not use it; ask the sender whom it names |
 //! | `manifest-altered` | `manifest.json` is not what was signed: altered, an older one, or its signature is another's | copy the package again; then ask the sender for another one |
 //! | `rekey-record-foreign` | the record of a further envelope is of another package | remove the three `key-N` members, or ask whoever passed it on to do it anew |
-//! | `rekey-record-moved` | the record of a further envelope is of another envelope than the one beside it, or that one was altered | as before |
+//! | `rekey-record-moved` | the record of a further envelope is of another envelope of the package than the one beside it | as before |
 //! | `signature-absent` | the package is not signed: its signature was taken off, or it was not copied completely | copy the package again; then ask the sender for a signed one |
 //! | `signer-unknown` | the package was signed, or signed anew, by somebody you do not trust | ask the sender for their signer line by another way |
-//! | `volume-foreign` | a volume is another package's | copy the package again; then ask the sender for another one |
-//! | `volumes-exchanged` | a volume is another one of the package's | give the files their names back, or copy the package again |
+//! | `volume-foreign` | a volume does not open with the package's key: it is another package's, or was altered at its beginning | copy the package again; then ask the sender for another one |
+//! | `volumes-exchanged` | volumes are in each other's place | give the files their names back, or copy the package again |
 //! | `own-package` | a note: it was signed with the reader's own key, and is one that they made, whoever sent it | ask the other side for the one they meant |
 //! | `passed-on` | a warning: the sender did not list the identity that opened it; the message has who passed it on, where that is known | ask the sender whether you should have it |
 //!

@@ -33,8 +33,8 @@
 //!
 //! A reader takes plain files with the names of members and nothing else: no
 //! folder before a name, none twice, no headers that lengthen or change the next
-//! one, at least 1,024 zeros at the end, at most 1 MiB of them, and nothing
-//! behind. The order of the members means nothing to it: nothing is trusted for
+//! one, nothing but zeros where the last block of a member is filled up, at least 1,024
+//! zeros at the end, at most 1 MiB of them, and nothing behind. The order of the members means nothing to it: nothing is trusted for
 //! where it stands.
 //!
 //! A writer to a pipe keeps the ciphertext of one volume in a file without a name

@@ -37,6 +37,12 @@ pub enum ArchiveFault {
     /// Something follows its end.
     #[error("something follows its end")]
     Long,
+    /// What fills up the last block of a member is not all zeros.
+    #[error("something is hidden behind {name}")]
+    Filled {
+        /// The member.
+        name: String,
+    },
     /// A header is damaged.
     #[error("a header in it is damaged")]
     Header,
@@ -94,6 +100,7 @@ impl Archive {
         let mut rest = &file;
         rest.seek(SeekFrom::Start(end)).map_err(failed)?;
         check_rest(&mut rest, 0).map_err(failed)??;
+        check_filling(&file, &members).map_err(failed)??;
         Ok(Self {
             file: Arc::new(file),
             members,
@@ -126,8 +133,10 @@ impl Archive {
         if let Some(error) = tee.stopped {
             return Err(error);
         }
+        let members = found?;
+        check_filling(&file, &members).map_err(kept)??;
         Ok(Self {
-            members: found?,
+            members,
             file: Arc::new(file),
         })
     }
@@ -224,6 +233,22 @@ fn members<'a, R: Read + 'a>(
         });
     }
     Ok((members, end))
+}
+
+/// Whether zeros alone fill up the last block of each member: nobody looks there, and
+/// nobody vouches for it.
+fn check_filling(file: &File, members: &Spans) -> io::Result<Result<(), ArchiveFault>> {
+    let mut block = [0; 512];
+    for (name, &(start, bytes)) in members {
+        let end = start + bytes;
+        let filling = usize::try_from(end.next_multiple_of(BLOCK) - end).unwrap_or(block.len());
+        file.read_exact_at(&mut block[..filling], end)?;
+        if block[..filling].iter().any(|&byte| byte != 0) {
+            let name = Escaped(name).to_string();
+            return Ok(Err(ArchiveFault::Filled { name }));
+        }
+    }
+    Ok(Ok(()))
 }
 
 /// Whether from here on there are the zeros that end an archive, and nothing

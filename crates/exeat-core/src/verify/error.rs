@@ -127,7 +127,7 @@ fn damage_code(damage: &[Damage]) -> &'static str {
     let code = |one: &Damage| match (&one.kind, one.member.as_str()) {
         (DamageKind::OtherVolume { .. }, _) => "volumes-exchanged",
         (DamageKind::OtherEnvelope { .. }, _) => "rekey-record-moved",
-        (DamageKind::Foreign, name) if name.starts_with("volume-") => "volume-foreign",
+        (DamageKind::OtherKey, _) => "volume-foreign",
         (DamageKind::Foreign, _) => "rekey-record-foreign",
         (DamageKind::Altered, member::ENVELOPE) => "envelope-altered",
         (DamageKind::Altered, member::MANIFEST) => "manifest-altered",
@@ -311,7 +311,9 @@ pub enum DamageKind {
     Malformed,
     /// It was made for another package.
     Foreign,
-    /// It is another one of the package's volumes.
+    /// It does not open with the package's key.
+    OtherKey,
+    /// It is another one of the package's volumes, and that one is not in its place.
     OtherVolume {
         /// The number of that one.
         number: usize,
@@ -337,6 +339,11 @@ impl fmt::Display for Damage {
             DamageKind::Altered => write!(f, "{member} is not what was signed"),
             DamageKind::Malformed => write!(f, "{member} is not what it should be"),
             DamageKind::Foreign => write!(f, "{member} belongs to another package"),
+            DamageKind::OtherKey => write!(
+                f,
+                "{member} is not what was signed, nor was it sealed with the key of this package: \
+                 it is another package's, or was altered at its beginning"
+            ),
             DamageKind::OtherVolume { number } => {
                 write!(f, "{member} is {} of the package", volume_name(number))
             }

@@ -84,6 +84,11 @@ pub(super) fn parse(name: &[u8]) -> Option<(u16, &str)> {
     is_member.then_some((number, suffix))
 }
 
+/// Whether this is the name of a further envelope.
+pub(super) fn is_envelope(name: &[u8]) -> bool {
+    parse(name).is_some_and(|(_, suffix)| suffix == SUFFIXES[0])
+}
+
 impl Package {
     /// Whether a member may be part of a further envelope: the others are
     /// there too, but for the signature of one that was not finished, and none
@@ -171,7 +176,7 @@ impl Package {
         }
         let bytes = self.read(&envelope, MAX_ENVELOPE)?;
         if Digest::of(&bytes) != passing.envelope_sha256 {
-            return damaged(record, DamageKind::OtherEnvelope { number });
+            return Ok(Err(self.moved_record(number, passing.envelope_sha256)));
         }
         let created = passing.created;
         Ok(Ok(found(EnvelopeState::PassedOn { by, created }, bytes)))

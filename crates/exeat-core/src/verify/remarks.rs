@@ -30,11 +30,13 @@ impl Verified<Package> {
 
 impl Unlocked {
     /// That somebody else passed it on, if the sender did not list the identity that
-    /// opened it, and it was none that a passphrase opens.
+    /// opened it, and no passphrase of the sender's did.
     #[must_use]
     pub fn not_addressed(&self) -> Option<Finding> {
-        let has_passphrase = |all: &[NamedKey]| all.iter().any(NamedKey::is_passphrase);
-        if self.is_listed() || has_passphrase(&self.inventory().header().recipients) {
+        let recipients = &self.inventory().header().recipients;
+        let by_passphrase =
+            self.passed_on().is_none() && recipients.iter().any(NamedKey::is_passphrase);
+        if self.is_listed() || by_passphrase {
             return None;
         }
         let by = match self.passed_on().map(FurtherEnvelope::state) {

@@ -207,31 +207,16 @@ impl Unlocked {
         };
         let on_bytes = counting(progress);
         match package.digest_damage_of(&mut file, &volume.name, &expected, &on_bytes)? {
-            Some(damage) => Err(VerifyError::Damaged {
-                damage: self.whence(damage)?,
-            }),
+            Some(damage) => {
+                let damage = package.exchanged(&self.verified.manifest, vec![damage]);
+                let damage = package.not_for(&self.key, damage);
+                Err(VerifyError::Damaged { damage })
+            }
             None => {
                 file.rewind().map_err(|e| read_error(&volume.name, e))?;
                 Ok(file)
             }
         }
-    }
-
-    /// What more can be said of a volume that is not what was signed, with the package
-    /// key: that it is another one of the package, or of another package.
-    fn whence(&self, damage: Damage) -> Result<Vec<Damage>, VerifyError> {
-        let package = &self.verified.package;
-        let mut damage = package.exchanged(&self.verified.manifest, vec![damage])?;
-        for one in &mut damage {
-            if !matches!(one.kind, DamageKind::Altered | DamageKind::Size { .. }) {
-                continue;
-            }
-            let file = package.open_member(&one.member)?;
-            if let Err(KeyError::ForeignMember) = self.key.decrypt(file) {
-                one.kind = DamageKind::Foreign;
-            }
-        }
-        Ok(damage)
     }
 
     /// Decrypts every volume and compares every entry with the inventory; no
