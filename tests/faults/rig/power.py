@@ -13,7 +13,7 @@ from typing import Any
 from . import device, operations, table
 from .images import Images, Record, crashes_of
 from .operations import Attempt, Operation
-from .place import Broken, Ran, kill_session
+from .place import Broken, Ran, empty, kill_session
 from .stage import Layout, Stage
 from .syncs import EVERY, Sync
 
@@ -235,8 +235,10 @@ def revive(form: Form, stage: Stage, image: Path) -> None:
                 # It ends with 1 where it had something to do.
                 device.on_device(*form.repair, path, well=(0, 1))
     with stage.mounted(image):
-        # A journal is replayed; that is all.
-        pass
+        # A journal is replayed. Without one, files whose folder was not on the disk yet are put aside
+        # by the repair, whatever is in them, where root alone sees them.
+        for disk in stage.disks:
+            empty(disk / "lost+found")
     for part in stage.parts.values():
         with device.device(image, part) as path:
             device.on_device(*form.check, path)
