@@ -23,19 +23,23 @@ pub(crate) const VERIFY_ALL: &str = "verify q -i recipient/identity.txt";
 pub(crate) const LIST: &str = "list q";
 /// All of it, into a new folder.
 pub(crate) const OPEN: &str = "open q --to new";
+/// That it has arrived, which is said of nothing that was not read to the last byte.
+pub(crate) const RECEIPT: &str = "receipt q";
+/// For one more recipient.
+pub(crate) const REKEY: &str = "rekey q -R third/recipient.txt";
 /// The first word of a command that gets the package through a pipe.
 const PIPED: &str = "<q ";
 /// What the first word of a command by somebody else than the recipient begins with.
 const BY: char = '@';
 
 /// What is wrong from outside.
-pub(crate) const ALL: &[&str] = &[VERIFY, VERIFY_ALL, LIST, OPEN];
+pub(crate) const ALL: &[&str] = &[VERIFY, VERIFY_ALL, LIST, OPEN, RECEIPT, REKEY];
 /// What only a look inside shows.
-pub(crate) const INSIDE: &[&str] = &[VERIFY_ALL, LIST, OPEN];
+pub(crate) const INSIDE: &[&str] = &[VERIFY_ALL, LIST, OPEN, RECEIPT, REKEY];
 /// What only reading the volumes shows.
-pub(crate) const CONTENT: &[&str] = &[VERIFY_ALL, OPEN];
+pub(crate) const CONTENT: &[&str] = &[VERIFY_ALL, OPEN, RECEIPT];
 /// What `list` does not read, and whoever has no key can see.
-pub(crate) const VOLUMES: &[&str] = &[VERIFY, VERIFY_ALL, OPEN];
+pub(crate) const VOLUMES: &[&str] = &[VERIFY, VERIFY_ALL, OPEN, RECEIPT];
 /// An archive, as a file and through a pipe.
 pub(crate) const ARCHIVE: &[&str] = &[
     VERIFY,
@@ -254,7 +258,7 @@ pub(crate) fn run_case(
         if let Some(change) = difference(&before, &after) {
             figures.outside += 1;
             problem(change);
-            let _ = fs::remove_dir_all(workshop.env.path("new"));
+            tidy(workshop);
             before = everything(workshop);
         }
     }
@@ -290,6 +294,12 @@ fn difference(before: &BTreeMap<PathBuf, String>, after: &Tree) -> Option<String
     }
     let new = after.keys().find(|path| !before.contains_key(*path));
     new.map(|path| format!("it leaves {}", path.display()))
+}
+
+/// Takes away what a command leaves that was not refused.
+pub(crate) fn tidy(workshop: &Workshop) {
+    let _ = fs::remove_dir_all(workshop.env.path("new"));
+    let _ = fs::remove_file(workshop.env.path("q.receipt.json"));
 }
 
 fn remove(path: &Path) {

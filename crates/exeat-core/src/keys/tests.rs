@@ -3,8 +3,6 @@
 
 use super::*;
 
-mod vectors;
-
 /// age's own test key, whose secret half is public.
 const KEY: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";
 

@@ -101,7 +101,7 @@ fn the_vectors_of_c2sp_are_as_they_expect() {
     let mut outcomes = Vec::new();
     for item in fs::read_dir(root(VECTORS)).expect("a folder") {
         let path = item.expect("a file").path();
-        // Of the others, `keys::tests::vectors` makes something.
+        // Of the others, tests/hostile makes something.
         if !path.to_string_lossy().contains("hybrid") {
             continue;
         }
