@@ -441,7 +441,7 @@ fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
             if stanzas > MAX_STANZAS {
                 return Err(error("it has more than 128 stanzas"));
             }
-            if line.starts_with(b"-> scrypt ") {
+            if line[3..].split(|&byte| byte == b' ').next() == Some(b"scrypt") {
                 kind = EnvelopeKind::Passphrase;
             }
         } else if line.starts_with(b"---") {

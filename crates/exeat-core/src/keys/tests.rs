@@ -89,6 +89,21 @@ fn a_passphrase_opens_what_it_sealed() {
 }
 
 #[test]
+fn a_stanza_for_a_passphrase_is_told_by_its_name_alone() {
+    let header = |stanza: &str| format!("age-encryption.org/v1\n-> {stanza}\nAAAA\n--- AAAA\n");
+    for (stanza, kind) in [
+        ("scrypt bBjlhJVYZeE4aqUdmtRHfw 10", EnvelopeKind::Passphrase),
+        // Without the arguments that it needs, it is age that refuses it.
+        ("scrypt", EnvelopeKind::Passphrase),
+        ("scrypts a", EnvelopeKind::Keys),
+        ("a scrypt", EnvelopeKind::Keys),
+    ] {
+        let found = EnvelopeKind::of(header(stanza).as_bytes()).expect("within bounds");
+        assert_eq!(found, kind, "{stanza}");
+    }
+}
+
+#[test]
 fn headers_are_bounded_before_age_sees_them() {
     let scan = |text: &str| scan_header(&mut text.as_bytes());
     let stanza = "-> X25519 AAAA\nAAAA\n";
