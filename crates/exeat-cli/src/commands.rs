@@ -53,6 +53,9 @@ pub(crate) const READER: &str = "read-content";
 /// And to watch over a command whose output is backed up.
 pub(crate) const ATTENDANT: &str = "attend-command";
 
+/// Runs a command. What it leaves on the stack is wiped by its caller, in whose own
+/// place on the stack it must therefore have nothing.
+#[inline(never)]
 pub(crate) fn run(
     command: Command,
     config_dir: Option<&Path>,

@@ -11,6 +11,7 @@ use crate::keys::{Recipient, Recipients};
 use crate::policy::{PolicyFile, any_policy};
 
 mod approvals;
+mod below;
 mod columns;
 mod uninspected;
 

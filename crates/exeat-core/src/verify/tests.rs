@@ -19,8 +19,10 @@ use crate::source::{ListOptions, Source};
 
 mod after;
 mod approvals;
+mod archive;
 mod checkpoint;
 mod content;
+mod further;
 mod members;
 
 pub(crate) use checkpoint::checkpoint;

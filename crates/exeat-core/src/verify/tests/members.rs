@@ -151,14 +151,9 @@ fn a_manifest_or_signature_that_is_too_large() {
                 .open(case.path.join(name));
             file.expect("there").set_len(bytes).expect("longer");
             let error = case.verified().expect_err("not what was signed");
+            let is_size = |one: &Damage| matches!(one.kind, DamageKind::Size { .. });
             let found = match error {
-                VerifyError::Damaged { damage } => {
-                    damage[0].kind
-                        == DamageKind::Size {
-                            expected: most,
-                            found: most + 1,
-                        }
-                }
+                VerifyError::Damaged { damage } => damage.iter().any(is_size),
                 _ => false,
             };
             assert_eq!(found, !is_read, "{name} of {bytes} bytes");
