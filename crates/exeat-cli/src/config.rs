@@ -14,7 +14,7 @@ use std::sync::Arc;
 use etcetera::BaseStrategy as _;
 use exeat_core::keys::{
     Identities, IdentityFile, KeyError, RecipientBook, read_secret, read_secret_file,
-    sync_folder_of,
+    sync_folder_of, write_new_file,
 };
 use exeat_core::ledger::{self, Ledger};
 use exeat_core::policy::{LedgerKeeper, Policy, PolicyFile};
@@ -35,7 +35,6 @@ mod backup;
 mod cache;
 mod inherited;
 mod surroundings;
-mod whole;
 
 pub(crate) use backup::{BackupSource, Mode, Profile, Program, VerifyWhen};
 pub(crate) use cache::{cache_path, read_cache, write_cache};
@@ -43,7 +42,6 @@ pub(crate) use inherited::Inherited;
 pub(crate) use surroundings::{
     backup_state, folder_for_large, has_askpass, has_ssh_agent, program, ssh_prompts,
 };
-pub(crate) use whole::{write_new, write_public};
 
 /// The largest settings file that is read, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -554,6 +552,11 @@ pub(crate) fn write_report(path: &Path, bytes: &[u8], umask: u32) -> io::Result<
         let _ = fs::remove_file(&beside);
     }
     written
+}
+
+/// Writes a new file with the permissions that the user's umask leaves.
+pub(crate) fn write_public(path: &Path, bytes: &[u8], umask: u32) -> io::Result<()> {
+    write_new_file(path, bytes, 0o666 & !umask)
 }
 
 /// Adds a line to the end of a text file with one write, so that two runs at

@@ -15,6 +15,7 @@ mod terminal;
 mod ui;
 
 use std::alloc::System;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
     };
     let command = cli.command.name();
     let work = || match hardened {
-        Ok(()) => commands::run(cli.command, cli.global.config_dir.as_deref(), umask, &ui),
+        Ok(()) => work(cli.command, cli.global.config_dir.as_deref(), umask, &ui),
         Err(error) => Err(CommandError::io(
             "cannot protect the memory of this process",
             &error.into(),
@@ -74,6 +75,17 @@ fn main() -> ExitCode {
             .with_help("please report it; what was staged has been removed"))
     });
     ExitCode::from(ui.finish(command, result).code())
+}
+
+/// Does what was asked for, in a part of the stack that can be cleared afterwards.
+#[inline(never)]
+fn work(
+    command: args::Command,
+    config_dir: Option<&Path>,
+    umask: u32,
+    ui: &Ui,
+) -> Result<ui::Report, CommandError> {
+    commands::run(command, config_dir, umask, ui)
 }
 
 /// From here on no other process of the user can read this one's memory, and

@@ -22,6 +22,7 @@ mod book;
 pub(crate) mod fuzzing;
 mod hybrid;
 mod identity;
+mod new_file;
 mod plugin;
 mod recipient;
 #[cfg(feature = "ssh")]
@@ -31,6 +32,7 @@ pub use book::{BookError, BookProblem, RecipientBook};
 #[cfg(test)]
 pub(crate) use hybrid::pair as post_quantum_pair;
 pub use identity::{EncryptedIdentities, Identities, IdentityFile, IdentityPair};
+pub use new_file::{sync_folder_of, write_new_file, write_secret_file};
 pub use plugin::Talk;
 pub(crate) use recipient::MAX_RECIPIENT;
 pub use recipient::{Recipient, Recipients, shortened};
@@ -561,43 +563,6 @@ pub fn read_secret(mut file: impl Read, limit: usize) -> io::Result<Zeroizing<Ve
     bytes[filled..].zeroize();
     bytes.truncate(filled);
     Ok(bytes)
-}
-
-/// Writes a new file that only its owner can read, and makes it durable.
-///
-/// # Errors
-/// What the system says; that it exists already above all.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "key files are written here and nowhere else"
-)]
-pub fn write_secret_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| sync_folder_of(path));
-    if written.is_err() {
-        // Half a key is worse than none: the next run would refuse to go on.
-        let _ = std::fs::remove_file(path);
-    }
-    written
-}
-
-/// Makes the name of a new file durable.
-///
-/// # Errors
-/// What the system says.
-pub fn sync_folder_of(path: &Path) -> io::Result<()> {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
 }
 
 #[cfg(test)]

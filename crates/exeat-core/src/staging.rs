@@ -138,9 +138,13 @@ impl Staging {
         let named = rustix::fs::fsync(&self.parent);
         // Not before: what a crash leaves under the other name is its owner's alone,
         // and without a journal the mode could get to the disk before the name does.
-        // A file system without permissions may say no to another mode.
-        let _ = rustix::fs::fchmod(&self.folder, mode);
-        let synced = named.and_then(|()| rustix::fs::fsync(&self.folder));
+        let opened = match rustix::fs::fchmod(&self.folder, mode) {
+            // A file system without permissions.
+            Err(Errno::PERM | Errno::NOTSUP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+            other => other,
+        };
+        let synced = rustix::fs::fsync(&self.folder);
+        let synced = named.and(opened).and(synced);
         Ok(seen.and(synced.map_err(io::Error::from)))
     }
 
@@ -181,7 +185,11 @@ impl Staging {
     fn link_or_rename(&self, from: &str, name: &OsStr) -> io::Result<()> {
         let (folder, parent) = (&self.folder, &self.parent);
         match rustix::fs::linkat(folder, from, parent, name, AtFlags::empty()) {
-            Ok(()) => Ok(rustix::fs::unlinkat(folder, from, AtFlags::empty())?),
+            Ok(()) => {
+                // It is there; a second name in a folder that goes is of no harm.
+                let _ = rustix::fs::unlinkat(folder, from, AtFlags::empty());
+                Ok(())
+            }
             // No links there either.
             Err(Errno::PERM | Errno::NOSYS | Errno::NOTSUP)
                 if !crate::destination::exists(parent, Path::new(name)) =>

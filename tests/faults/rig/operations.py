@@ -15,6 +15,7 @@ UNCERTAIN = re.compile(
     r"|is in the package, but the ledger could not be told"
     r"|what was done stands"
     r"|the package was read back, and is not whole"
+    r"|the package cannot be read back"
 )
 
 

@@ -249,33 +249,20 @@ impl Paths {
         };
         config::make_dir(&self.dir).map_err(|e| failed(&self.dir, &e))?;
         let mut made = Vec::new();
-        let mut write = |path: &PathBuf, bytes: &[u8], is_secret: bool| {
-            let written = if is_secret {
-                write_secret_file(path, bytes)
-            } else {
-                config::write_new(path, bytes)
-            };
-            written.map_err(|e| failed(path, &e))?;
+        let mut write = |path: &PathBuf, bytes: &[u8]| {
+            write_secret_file(path, bytes).map_err(|e| failed(path, &e))?;
             made.push(path.clone());
             Ok(())
         };
         let mut write_all = || -> Result<(), CommandError> {
-            write(&self.identity, files.identity, true)?;
+            write(&self.identity, files.identity)?;
             if let Some(secret) = files.secret {
-                write(&self.secret, secret, true)?;
+                write(&self.secret, secret)?;
             }
-            write(&self.public, files.public.as_bytes(), false)?;
-            write(
-                &self.recipient,
-                format!("{}\n", files.recipient).as_bytes(),
-                false,
-            )?;
-            write(
-                &self.signer,
-                format!("{}\n", files.signer).as_bytes(),
-                false,
-            )?;
-            write(&self.settings, files.settings.as_bytes(), false)
+            write(&self.public, files.public.as_bytes())?;
+            write(&self.recipient, format!("{}\n", files.recipient).as_bytes())?;
+            write(&self.signer, format!("{}\n", files.signer).as_bytes())?;
+            write(&self.settings, files.settings.as_bytes())
         };
         let result = write_all();
         if result.is_err() {

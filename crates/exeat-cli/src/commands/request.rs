@@ -8,6 +8,7 @@ use exeat_core::approval::{ApprovalError, ReleaseRequest};
 use exeat_core::decide::{NotProposed, Proposal, Proposed, Subject};
 use exeat_core::destination::{Destination, Target};
 use exeat_core::inspect::{self, Depth, Facts, InspectOptions, Inspected};
+use exeat_core::keys::write_secret_file;
 use exeat_core::manifest::{NamedKey, RequestId, Scope};
 use exeat_core::path::{Escaped, shown};
 use exeat_core::policy::Policy;
@@ -215,7 +216,7 @@ pub(super) fn vacant(path: &Path) -> Result<(), CommandError> {
 
 /// Writes a new file for its owner alone.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
-    config::write_new(path, bytes).map_err(|error| {
+    write_secret_file(path, bytes).map_err(|error| {
         CommandError::io(format!("cannot write {}", shown(path)), &error)
             .with_help("name another file with -o")
     })

@@ -303,7 +303,7 @@
 //! - What a kept one needs stays, whatever the rules say. So with `keep = { daily = 7 }`
 //!   and a full one each week there are up to two weeks of packages.
 //! - A run removes nothing while something is wrong with the chain (that `status` would end
-//!   with 4 for), while much of the source is missing, or with `verify = "none"`. A note
+//!   with 4 for), while much of the source is missing or cannot be read, or with `verify = "none"`. A note
 //!   says which.
 //! - `exeat backup prune` reads back what nobody has read for 30 days, and removes what no
 //!   rule keeps. While something is wrong with the chain it removes nothing, and ends with
@@ -317,6 +317,11 @@
 //! warning, too, for mostly a disk is not mounted, and it comes back every night: the next
 //! one is compared with the same backup again. If all is as it should be, `exeat backup run
 //! NAME --full` says so.
+//!
+//! Where as many files are there and the machine does not give them (no permission, an I/O
+//! error), nothing goes either, until they can be read again. A file of which a part could not
+//! be read is in the package with zeros in that place, named by the run (exit code 7) and
+//! again when it is opened.
 //!
 //! `exeat backup list` says of each package what the rules will make of it, and why. Packages of
 //! another chain are never touched, those of an earlier key or profile name included:

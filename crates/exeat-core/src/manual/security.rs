@@ -38,7 +38,7 @@
 //!
 //! | claim | held by |
 //! |---|---|
-//! | Every format but text, JSON and SQL is taken apart by a process that can open no file, reach no network, start no program and look at no other; its memory and time are bounded | `crates/exeat-readers/src/confine/tests.rs::nothing_is_left_but_to_read_and_to_write` |
+//! | Every format but text, JSON and SQL is taken apart by a process that can open no file, reach no network, start no program and send no signal; its memory is bounded, and the seconds of processor time that it has | `crates/exeat-readers/src/confine/tests.rs::nothing_is_left_but_to_read_and_to_write` |
 //! | No bytes make what it answers anything but a report or a failure, which counts as uninspected | `crates/exeat-core/src/inspect/reader/protocol.rs::no_bytes_make_it_panic_or_allocate` |
 //! | A fault in the program prints its place, not its message, which could quote data | `crates/exeat-cli/src/ui.rs::a_fault_says_where_it_is_and_not_what_it_met` |
 //!
@@ -46,10 +46,17 @@
 //!
 //! | claim | held by |
 //! |---|---|
-//! | Content, file names, label, purpose and recipients are encrypted with [age](https://age-encryption.org). A finder learns the number and sizes of volumes, the time, the fingerprint of the signer, and, because age says so, how many stanzas the envelope has | `tests/cli/secrecy.rs::the_public_members_say_nothing`, `tests/cli/secrecy.rs::a_default_name_says_nothing` |
+//! | Content, file names, label, purpose and recipients are encrypted with [age](https://age-encryption.org), and stand in no member that is public | `tests/cli/secrecy.rs::the_public_members_say_nothing`, `tests/cli/secrecy.rs::a_default_name_says_nothing` |
 //! | Two packages of the same content have not one volume in common | `tests/cli/secrecy.rs::nothing_tells_that_two_packages_hold_the_same` |
 //! | Whoever is no recipient opens nothing, with exeat or by hand | `tests/cli/bad_opening.rs::who_is_no_recipient`, `tests/cli/interop.rs::somebody_else_cannot_open_it_by_hand` |
 //! | A stream can be padded, so that its length says little | `tests/cli/streams.rs::a_padded_package_says_little_of_its_size` |
+//!
+//! What a finder does learn: that it is a package, its id and time, the version that made
+//! it, the fingerprint and signature of the signer; the number and sizes of volumes, whether
+//! they are compressed, and the size of the inventory, which grows with the number of files
+//! and the length of their names; of a backup its chain, its number, and the packages that
+//! it needs; of each envelope how many stanzas it has and of which kind, and for SSH keys
+//! four bytes of a digest of the key; who passed it on, and when.
 //!
 //! ## A package that was altered, cut short, mixed up or forged
 //!
@@ -107,12 +114,57 @@
 //! |---|---|
 //! | Until the second decision the key of a package exists in memory alone: what a crash leaves before it is ciphertext to which no key was ever written. After it there may be an envelope, for the recipients alone, and the export is on record. The next run into the same place removes either | `tests/cli/interrupt.rs::what_a_killed_run_left_the_next_one_clears_away` |
 //! | Ctrl-C leaves nothing | `tests/cli/interrupt.rs::ctrl_c_again_and_again_leaves_nothing_either` |
-//! | `kill -9` at any moment, several runs at once; any system call that fails; a disk with so much room left and no more; a power failure that takes of what was not flushed nothing, all or pieces: nothing looks complete that is not, nothing that was said to be done is lost, nothing is there that is not on record, the next run goes well, and the exit code told the truth | `tests/faults/kills`, `tests/faults/calls`, `tests/faults/full`, `tests/faults/crashes` |
+//! | `kill -9` at any moment, several runs at once; a system call that fails, of those that the harness lists; a disk, inodes or a quota with so much room left and no more; a power failure on ext4 that takes of what was not flushed nothing, all or pieces (on demand also xfs, btrfs and ext2): nothing looks complete that is not, nothing that was said to be done is lost, nothing is there that is not on record, the next run goes well, and the exit code told the truth | `tests/faults/kills`, `tests/faults/calls`, `tests/faults/full`, `tests/faults/crashes` |
 //! | What is in its place and could not be made durable, or put on record, is an outcome of its own (`delivery-unconfirmed`, `delivery-unrecorded`), and counts as delivered | the same |
 //!
 //! # What does not hold
 //!
+//! The machine, and who is on it:
+//!
 //! - **Root, or whoever controls the machine** on which a package is made or opened.
+//! - **Other programs of the same account.** They can read its keys, put another
+//!   `age-plugin-…`, `ssh-keygen` or exeat into its `PATH`, and change its settings: with a
+//!   line of their own in `allowed_signers` whatever they sign is trusted. What protects
+//!   is an account of its own, as the README sets one up, and a policy that root owns.
+//! - **Memory while a run is at work** holds keys, passphrases and pieces of files. It is not
+//!   locked: swap, hibernation and snapshots of a virtual machine keep it. Encrypt the swap,
+//!   or have none. What is wiped at the end are keys and passphrases, in exeat itself; the
+//!   buffers of age are wiped when they are given back, because all memory of the program
+//!   is. What plaintext leaves in memory, in the kernel's cache, and in the processes that
+//!   take files apart, is not.
+//! - **Programs that exeat starts** (plugins, `ssh-keygen`, `ssh-agent`, hooks, commands of a
+//!   backup) keep what they are given as they like: [`super::keys`].
+//! - **What people type and see.** `--label`, `--purpose` and paths stand in the list of
+//!   processes and in the shell's history; what is printed stays in the terminal's, in a log
+//!   and in what `--json-file` names.
+//! - **The clock.** The validity of signers, approvals and recipients, the 30 days, and what is
+//!   kept of backups go by the clock of the machine that decides.
+//! - **A destination that lies about itself**: whoever may mount file systems over
+//!   `/proc` and `/sys` decides what the kernel seems to say.
+//! - **A disk that lies**: that says a flush is done which it has not begun. Nothing that
+//!   software does brings back what such a disk loses at a power failure. `exeat verify`
+//!   and the reading back of backups tell, afterwards.
+//! - **FAT, and other file systems without a journal.** What was said to be done was flushed,
+//!   files and folders; what was under way when the power failed may need `fsck` first, which
+//!   may put pieces of it, also of an `open` or a copy in the clear, into `lost+found`. FAT
+//!   has no modes besides: the private staging folder of `open` and `export --plain`
+//!   is as open there as the mount says. Over NFS and CIFS rename, locks and flushes are
+//!   as good as the server.
+//! - **Plaintext after `kill -9` or a power failure of an `open` or an `export --plain`**:
+//!   a folder `.exeat-partial-…` beside the target, for its owner alone. The next run of
+//!   the same account into the same place, ten seconds later or more, removes it; where
+//!   none will come, remove it by hand (`rm -r -- .exeat-partial-*` in that folder, while
+//!   no exeat runs there). The export counts as delivered in the ledger, whatever becomes
+//!   of it. Removing does not wipe a disk: what was on a stick that is given away may
+//!   be found there still, and snapshots keep it.
+//! - **A writer that changes a source through a memory map** it already has, or
+//!   within one tick of the file system's clock: such a change cannot be seen.
+//!   Every other change between the listing and the end of sealing is.
+//! - **A destination that is the inside of the source under another name**, by a
+//!   bind mount: the package is right, but the next export would contain it.
+//!
+//! People:
+//!
 //! - **The recipients**, and their machines: what they do with what they received.
 //! - **Other ways out.** Whoever can read the source can copy it without exeat. The
 //!   README says how to set a machine up so that exeat is the only door.
@@ -124,32 +176,29 @@
 //! - **The owner of a personal ledger**, who can rewrite it and with it the sum over 30
 //!   days, or choose another one by `HOME`, `XDG_STATE_HOME` or a `--policy` that names
 //!   one. `[ledger] path` in a site's policy ends that: see [`super::ledger`].
-//! - **A destination that lies about itself**: whoever may mount file systems over
-//!   `/proc` and `/sys` decides what the kernel seems to say.
-//! - **A disk that lies**: that says a flush is done which it has not begun. Nothing that
-//!   software does brings back what such a disk loses at a power failure. `exeat verify`
-//!   and the reading back of backups tell, afterwards.
-//! - **A folder that is open to others** while `open` or `export --plain` runs on a
-//!   file system without permissions, such as FAT: the private staging folder
-//!   is not private there.
-//! - **Plaintext after `kill -9` or a power failure of an `open` or an `export --plain`**:
-//!   a folder `.exeat-partial-…` beside the target, for its owner alone. The next run of
-//!   the same account into the same place, ten seconds later or more, removes it; where
-//!   none will come, remove it by hand (`rm -r -- .exeat-partial-*` in that folder, while
-//!   no exeat runs there). The export counts as delivered in the ledger, whatever becomes
-//!   of it. Removing does not wipe a disk: what was on a stick that is given away may
-//!   be found there still.
-//! - **A writer that changes a source through a memory map** it already has, or
-//!   within one tick of the file system's clock: such a change cannot be seen.
-//!   Every other change between the listing and the end of sealing is.
-//! - **A destination that is the inside of the source under another name**, by a
-//!   bind mount: the package is right, but the next export would contain it.
-//! - **A trusted signer who makes a package that is costly to read**: memory grows
-//!   with the number of entries and the length of their paths, up to the limits
-//!   of the format.
+//! - **What a trusted signer says.** A signature tells whose key it was, not that the content
+//!   is harmless: files that were opened may hold macros, formulas and programs, `README.txt`
+//!   is free text, and a key that its owner chose badly on purpose signs anything. A package
+//!   can be costly to read, up to the limits of the format: memory grows with the number of
+//!   entries and the length of their paths, and one for a passphrase may ask for 1 GiB.
+//! - **Trust in the wrong key.** `exeat trust` believes whoever compared the fingerprint. There
+//!   is no list of revoked keys: take the line out of `allowed_signers`, or end it there.
+//!
+//! A package on its way:
+//!
+//! - **Whoever carries it can keep it, or bring it late.** The sender learns that from what has
+//!   no receipt.
+//! - **An old package is a good one.** Only backups have an order; an earlier export sent once
+//!   more verifies, with its time. Its id shows that it was had before.
+//! - **Between a look and the use** files can change: `verify` tells of the moment, `open`
+//!   compares what it writes. Further envelopes (`key-N.age`) that nobody signed are allowed
+//!   to lie in a package, and are not used.
+//! - **Weak passphrases**, which whoever has the package can try as often as they like; those
+//!   that exeat makes have 125 bits.
 //! - **Time and length.** How long a run takes depends on what it reads, and the length
 //!   of the content shows, where it is not padded.
-//! - **A quantum computer**, but for what [`super::keys`] says.
+//! - **Faults in the cryptography, the compiler or the libraries**, and a quantum computer, but
+//!   for what [`super::keys`] says.
 
 #[cfg(test)]
 mod tests {

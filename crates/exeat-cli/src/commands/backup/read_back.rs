@@ -7,7 +7,7 @@ use exeat_core::backup::{Memory, Shelf};
 use exeat_core::path::Escaped;
 use exeat_core::progress::Progress;
 use exeat_core::signature::{AllowedSigner, AllowedSigners, PACKAGE_NAMESPACE};
-use exeat_core::verify::Package;
+use exeat_core::verify::{Package, VerifyError};
 use jiff::SignedDuration;
 
 use super::Site;
@@ -71,13 +71,15 @@ pub(super) fn read_back(
     let mut allowed = AllowedSigners::empty();
     allowed.push(line);
     // It is there, whatever else is to be said.
-    let about = |error: CommandError| match stop_if_asked() {
+    let about = |what: &str, error: CommandError| match stop_if_asked() {
         Err(stopped) => stopped,
         Ok(()) => error
-            .about("the package was read back, and is not whole")
+            .about(what)
             .with_help("see whether the disk is failing; the next run makes a full one"),
     };
-    let package = Package::open(path).map_err(|error| about(error.into()))?;
+    let opened = Package::open(path);
+    let package = opened.map_err(|e| about("the package cannot be read back", e.into()))?;
     let read = package.verify_from_medium(&allowed, now(), None, progress);
-    read.map(drop).map_err(|error| about(error.into()))
+    let about = |e: VerifyError| about("the package was read back, and is not whole", e.into());
+    read.map(drop).map_err(about)
 }
