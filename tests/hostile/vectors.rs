@@ -23,13 +23,24 @@ const COUNT: usize = 143;
 /// An envelope is not larger than this.
 const MAX_ENVELOPE: usize = (64 << 10) + 1024;
 
-/// Where a reader of packages differs from what a vector expects, by the names' beginning,
-/// and why. What is named here is refused all the same.
-const DIFFERENCES: &[(&str, &str, &str)] = &[(
-    "armor",
-    "header failure",
-    "armor is not taken: one way to write a member is enough",
-)];
+/// Where a reader of packages differs from what a vector expects, by the beginning of its
+/// name: what becomes of it, and why. Armour is refused on purpose. The last two are
+/// accepted, as the crate `age` does for files of its own early versions: a stanza without the
+/// short line that should end it. The header's code covers that line, too, and the digest
+/// that was signed covers the file, so that nobody else can have left it out.
+const DIFFERENCES: &[(&str, &str, &str)] = &[
+    (
+        "armor",
+        "header failure",
+        "one way to write a member is enough",
+    ),
+    ("stanza_missing_body", "opened", "the crate age takes it"),
+    (
+        "stanza_missing_final_line",
+        "opened",
+        "the crate age takes it",
+    ),
+];
 
 /// One vector.
 struct Vector {
@@ -218,7 +229,7 @@ fn every_vector_is_as_it_expects_or_refused_for_a_reason() {
         }
     }
     say(&format!(
-        "{} vectors of C2SP: {as_expected} as they expect, {} refused on purpose, \
+        "{} vectors of C2SP: {as_expected} as they expect, {} otherwise, for a reason, \
          {as_inventory} of them as an inventory, too",
         vectors.len(),
         vectors.len() - as_expected
