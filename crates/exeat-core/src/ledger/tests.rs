@@ -15,6 +15,7 @@ use crate::manifest::{NamedKey, PackageId};
 mod asked;
 mod chain;
 mod crash;
+mod kinds;
 mod processes;
 mod received;
 
