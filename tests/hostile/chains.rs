@@ -262,8 +262,16 @@ fn edited() -> Vec<Case> {
 /// Which packages lie there, and who signed them.
 fn placed() -> Vec<Case> {
     type Put = fn(&Workshop, &Path, Members, Members) -> Made;
+    type Row = (
+        &'static str,
+        &'static str,
+        &'static [&'static str],
+        i64,
+        &'static str,
+        Put,
+    );
     const NOT_HERE: &str = "which is not here";
-    let table: [(&str, &str, &[&str], i64, &str, Put); 9] = [
+    let table: [Row; 9] = [
         (
             "without its earlier package",
             "half a restore is none",

@@ -137,19 +137,15 @@ fn chained(env: &Env) -> Members {
     }
     let packages = fs::read_dir(env.path("to")).unwrap();
     let packages = packages.map(|item| item.unwrap().path());
-    packages
+    let second = packages
         .filter(|path| path.join("manifest.json").exists())
         .map(|path| Members::read(&path))
         .find(|members| members.manifest()["series"]["sequence"] == 2)
-        .map(|members| {
-            let needs = members.manifest()["series"]["base"]
-                .as_array()
-                .unwrap()
-                .len();
-            assert_eq!(needs, 1, "the second backup needs the first");
-            members
-        })
-        .expect("a second backup")
+        .expect("a second backup");
+    let needs = &second.manifest()["series"]["base"];
+    let needs = needs.as_array().unwrap().len();
+    assert_eq!(needs, 1, "the second backup needs the first");
+    second
 }
 
 /// A reader: whom they trust, and what opens packages for them.

@@ -13,7 +13,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    clippy::disallowed_macros,
     reason = "a test may panic, and makes and breaks files of its own"
 )]
 

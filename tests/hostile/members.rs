@@ -78,7 +78,13 @@ fn spoilt(member: &'static str) -> Vec<Case> {
             members.remove(member);
         },
     )];
-    let edits: [(&str, &str, &str, fn(&mut Members, &str)); 4] = [
+    type Edit = (
+        &'static str,
+        &'static str,
+        &'static str,
+        fn(&mut Members, &str),
+    );
+    let edits: [Edit; 4] = [
         (
             "empty",
             "nothing of it is left",

@@ -43,6 +43,9 @@ const SCRYPT_WRITE: u8 = 18;
 /// The largest work factor taken from a package, which may be an attacker's:
 /// 2^20, which takes 1 GiB.
 const SCRYPT_READ: u8 = 20;
+/// How long a line of a stanza is that another one follows, in characters
+/// (age-encryption.org/v1, "wrapped at 64 columns").
+const FULL_LINE: usize = 64;
 /// The longest age header a reader takes, in bytes.
 const MAX_HEADER: u64 = 64 << 10;
 /// The most stanzas (recipients) in an age header that a reader takes.
@@ -415,7 +418,9 @@ impl EnvelopeKind {
 }
 
 /// Bounds the header of an age file before age parses it: its parser takes
-/// time that grows with the square of the number of stanzas.
+/// time that grows with the square of the number of stanzas. And every stanza has
+/// to end as the specification says, with a line that is not full; the crate takes
+/// some without, of its own early versions.
 ///
 /// Reads to the end of the header, and says what opens the file.
 fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
@@ -424,6 +429,8 @@ fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
     let mut line = Vec::new();
     let mut stanzas = 0;
     let mut kind = EnvelopeKind::Keys;
+    // Whether a stanza has begun whose last line has not come yet.
+    let mut is_open = false;
     for number in 0.. {
         line.clear();
         limited.read_until(b'\n', &mut line)?;
@@ -438,7 +445,10 @@ fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
             if line != b"age-encryption.org/v1" {
                 return Err(error("it is not an age file of version 1"));
             }
+        } else if is_open && line.starts_with(b"-") {
+            return Err(error("a stanza in it has no end"));
         } else if line.starts_with(b"-> ") {
+            is_open = true;
             stanzas += 1;
             if stanzas > MAX_STANZAS {
                 return Err(error("it has more than 128 stanzas"));
@@ -448,6 +458,8 @@ fn scan_header(reader: &mut impl BufRead) -> Result<EnvelopeKind, KeyError> {
             }
         } else if line.starts_with(b"---") {
             break;
+        } else {
+            is_open = is_open && line.len() == FULL_LINE;
         }
     }
     Ok(kind)

@@ -111,6 +111,11 @@ fn headers_are_bounded_before_age_sees_them() {
         |count: usize| format!("age-encryption.org/v1\n{}--- AAAA\n", stanza.repeat(count));
     assert_eq!(scan(&header(1)).expect("one"), EnvelopeKind::Keys);
     assert_eq!(scan(&header(128)).expect("the most"), EnvelopeKind::Keys);
+    // A full line, and one that ends it, which may be empty.
+    for end in ["", "AAAA"] {
+        let long = header(1).replace("\nAAAA\n", &format!("\n{}\n{end}\n", "A".repeat(64)));
+        assert_eq!(scan(&long).expect("it ends"), EnvelopeKind::Keys);
+    }
     for (bad, reason) in [
         (header(129), "it has more than 128 stanzas"),
         (
@@ -118,6 +123,14 @@ fn headers_are_bounded_before_age_sees_them() {
             "it is not an age file of version 1",
         ),
         (header(1).replace("---", "-"), "it is cut short"),
+        (
+            header(2).replacen("AAAA\nAAAA\n", "AAAA\n", 1),
+            "a stanza in it has no end",
+        ),
+        (
+            header(1).replace("\nAAAA\n", &format!("\n{}\n", "A".repeat(64))),
+            "a stanza in it has no end",
+        ),
         (String::new(), "it is cut short"),
         (
             format!("age-encryption.org/v1\n-> x {}\n", "A".repeat(70_000)),

@@ -71,7 +71,7 @@
 //! | A signature that is missing, somebody else's, for something else or out of date is refused | `tests/cli/bad_signature.rs::absent`, `tests/cli/bad_signature.rs::a_package_of_a_stranger`, `tests/cli/bad_signature.rs::by_the_sender_for_something_else` |
 //! | Every byte of a package counts, and every cut of a member: but for a few bytes that say nothing, such as the two that end the sum in a header of an archive, and those are listed | `tests/hostile/flips.rs::every_byte_and_every_cut_is_noticed` |
 //! | What is genuine and not in its place has a finding of its own: a volume of another package, two that were exchanged, an older package, a signature that is gone or made anew, an envelope or a record of another package, a package that was passed on, one's own ([`super::findings`]) | `tests/hostile/mix_ups.rs::each_mix_up_has_a_finding_of_its_own`, `tests/cli/after.rs::an_older_package_is_not_taken_for_the_newest` |
-//! | age files are read as the public test vectors expect, or refused for a reason that is listed | `crates/exeat-core/src/keys/tests/vectors.rs::every_vector_is_as_it_expects_or_refused_for_a_reason` |
+//! | age files are read as the public test vectors expect, or refused for a reason that is listed | `tests/hostile/vectors.rs::every_vector_is_as_it_expects_or_refused_for_a_reason` |
 //!
 //! ## A package that attacks its reader
 //!

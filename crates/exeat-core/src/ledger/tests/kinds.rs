@@ -14,7 +14,7 @@ fn lines() -> [Value; 3] {
     let refused = ledger.record_refusal(&refused, Some(&found(5000)));
     refused.expect("recorded");
     let text = text(&path);
-    let mut lines = text.lines().map(|line| serde_json::from_str(line));
+    let mut lines = text.lines().map(serde_json::from_str);
     let lines = [(); 3].map(|()| lines.next().expect("three").expect("JSON"));
     let kinds = lines.each_ref().map(|line: &Value| line["kind"].as_str());
     assert_eq!(kinds, [Some("intent"), Some("outcome"), Some("refusal")]);
