@@ -79,7 +79,9 @@ impl RecipientBook {
     /// # Errors
     /// Every problem together, each with its line.
     pub fn parse(text: &str) -> Result<Self, BookError> {
-        let line_of = |span: &Range<usize>| 1 + text[..span.start].matches('\n').count();
+        // Found once: a file may have as many problems as lines.
+        let ends: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+        let line_of = |span: &Range<usize>| 1 + ends.partition_point(|&end| end < span.start);
         let file: File = toml::from_str(text).map_err(|error| BookError {
             problems: vec![BookProblem {
                 line: error.span().map_or(1, |span| line_of(&span)),

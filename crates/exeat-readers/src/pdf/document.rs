@@ -27,6 +27,10 @@ const CHAIN: usize = 16;
 /// Everything: no revision is too late.
 pub(super) const LATEST: u64 = u64::MAX;
 
+/// An object in a stream of objects, whose length and filters are objects, whose
+/// own streams have lengths that are: no more than this in a document that is whole.
+const MOST_NESTED: u32 = 16;
+
 pub(super) struct Document {
     source: RefCell<Source>,
     /// By number, then by place.
@@ -45,6 +49,8 @@ pub(super) struct Document {
     seen: RefCell<BTreeSet<u64>>,
     /// Whether an object was asked for of which there are several versions.
     pub(super) has_versions: Cell<bool>,
+    /// How many objects are being read, one because of the other.
+    nested: Cell<u32>,
 }
 
 /// The name of a filter, and its parameters.
@@ -75,6 +81,7 @@ impl Document {
             reasons: RefCell::new(index.reasons.into_iter().collect()),
             seen: RefCell::default(),
             has_versions: Cell::new(false),
+            nested: Cell::new(0),
         };
         document.sort();
         let protection = document.trailers.iter().rev();
@@ -276,6 +283,19 @@ impl Document {
     }
 
     fn read(&self, entry: Entry) -> Result<Object, Problem> {
+        // The length of a stream, its filters and a stream of objects can each be
+        // said by another one, and in a ring.
+        let nested = self.nested.get();
+        if nested >= MOST_NESTED {
+            return Err(Reason::Damaged.into());
+        }
+        self.nested.set(nested + 1);
+        let object = self.read_entry(entry);
+        self.nested.set(nested);
+        object
+    }
+
+    fn read_entry(&self, entry: Entry) -> Result<Object, Problem> {
         if let Some(inside) = entry.inside {
             let bytes = self.held(entry.place)?;
             let at = usize::try_from(inside).map_err(|_| Reason::Damaged)?;

@@ -414,3 +414,18 @@ fn filters_give_what_was_put_in() {
         }
     }
 }
+
+#[test]
+fn lengths_in_a_ring_are_damage_and_no_more() {
+    let stream = |number: u32, length: u32| {
+        format!(
+            "{number} 0 obj<</Length {length} 0 R>>stream\nBT (Ada Ashbury) Tj ET\nendstream endobj\n"
+        )
+    };
+    for ring in [stream(1, 1), stream(1, 2) + &stream(2, 1)] {
+        let pdf = format!("%PDF-1.7\n{ring}trailer<</Size 3>>\n%%EOF\n");
+        let seen = Seen::of(pdf.as_bytes());
+        let reasons: Vec<_> = seen.uninspected.iter().map(|(_, reason)| *reason).collect();
+        assert!(reasons.contains(&Reason::Damaged), "{reasons:?}");
+    }
+}
