@@ -97,6 +97,14 @@ fn what_does_not_belong_there() {
         case.write("key-2.json.sig", b"x");
     });
     assert_eq!(both.len(), 2, "{both:?}");
+    // Nor does what has its number and another name.
+    for name in ["key-2.txt", "key-02.age", "key-2.json.sig.x", "key-2"] {
+        let beside = damage(|case| {
+            case.write("key-2.age", b"x");
+            case.write(name, b"x");
+        });
+        assert_eq!(beside, one(name, DamageKind::Unknown));
+    }
     let large = damage(|case| {
         let bytes = usize::try_from(MAX_ENVELOPE + 1).expect("small");
         case.write("key-2.age", &vec![b'x'; bytes]);
