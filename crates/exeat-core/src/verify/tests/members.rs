@@ -207,3 +207,23 @@ fn an_inventory_of_something_else() {
         }
     }
 }
+
+/// What may be opened is one package, with what its sender established about it.
+#[test]
+fn a_permit_to_open_is_for_one_package() {
+    let case = Case::new();
+    let unlocked = case.unlocked().expect("good");
+    let header = unlocked.inventory().header();
+    let null = std::fs::File::options().write(true).open("/dev/null");
+    let target = crate::destination::OpenTarget::stream(null.expect("there"));
+    let permit = Policy::floor()
+        .decide_open(header, target)
+        .expect("nothing speaks against it");
+    assert!(permit.is_for(header));
+    let mut other = header.clone();
+    other.package = PackageId::generate();
+    assert!(!permit.is_for(&other));
+    let mut other = header.clone();
+    other.facts.files += 1;
+    assert!(!permit.is_for(&other));
+}
