@@ -355,4 +355,55 @@ mod tests {
             assert_eq!(digits.parse(), Ok(record.len()));
         }
     }
+
+    /// Records are there where a field has no room, and nowhere else.
+    #[test]
+    fn names_and_targets_as_long_as_the_fields() {
+        for length in [1, 99, 100, 101] {
+            for (kind, slash) in [
+                (EntryKind::Directory, 1),
+                (EntryKind::File, 0),
+                (EntryKind::Symlink, 0),
+            ] {
+                let (path, target) = ("n".repeat(length), vec![b't'; length]);
+                let is_link = kind == EntryKind::Symlink;
+                let frame = Frame {
+                    path: EntryPath::new(path.as_bytes()).expect("a good path"),
+                    kind,
+                    bytes: 0,
+                    mode: 0o644,
+                    modified: 0,
+                    target: if is_link { &target } else { b"" },
+                };
+                let is_long = length + slash > NAME_MAX;
+                let expected = if is_long { 3 * BLOCK } else { BLOCK };
+                assert_eq!(frame.header_len(), expected, "{length} {kind:?}");
+                assert_eq!(frame.header().len() as u64, expected);
+                assert_eq!(read_back(&frame).0.len(), length + slash);
+                assert_eq!(read_back(&frame).5, frame.target);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_put_behind_data_and_streams() {
+        let (tar, raw) = (PayloadKind::Tar, PayloadKind::Raw);
+        for (data, padding) in [(0, 0), (1, 511), (511, 1), (512, 0), (1000, 24)] {
+            assert_eq!((tar.padding(data), raw.padding(data)), (padding, 0));
+        }
+        assert_eq!((tar.end(), raw.end()), (1024, 0));
+        // By hand: the bits kept are as many as the magnitude's own have.
+        for (length, length_padded) in [
+            (0, 0),
+            (1, 512),
+            (512, 512),
+            (513, 1024),
+            (1 << 20, 1 << 20),
+            ((1 << 20) + 1, (1 << 20) + (1 << 15)),
+            (10_000_000, 39 << 18),
+        ] {
+            assert_eq!(padded(length), length_padded, "{length}");
+        }
+        assert_eq!((most_padding(0), most_padding(8000)), (66_560, 67_560));
+    }
 }

@@ -84,7 +84,7 @@ impl Archive<'_, '_> {
     }
 
     fn member(&mut self, header: &Header) -> Result<(), Problem> {
-        let kind = header.entry_type().as_byte();
+        let kind = header.as_old().linkflag[0];
         let size = header.entry_size().map_err(|_| Reason::Damaged)?;
         self.slack.look(header);
         // These say something of the member that follows.

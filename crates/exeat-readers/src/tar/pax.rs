@@ -37,7 +37,12 @@ const NUMBERS: &[&[u8]] = &[
     b"mtime",
     b"uid",
     b"gid",
-    b"SCHILY.",
+    // Not all that begin so: attributes that a user gave, for one.
+    b"SCHILY.ddev",
+    b"SCHILY.dev",
+    b"SCHILY.ino",
+    b"SCHILY.nlink",
+    b"SCHILY.realsize",
     b"LIBARCHIVE.creationtime",
     b"GNU.sparse.",
     b"GNU.volume.",

@@ -3,6 +3,8 @@ use std::io::{Read as _, Write as _};
 use super::*;
 use crate::seen::Seen;
 
+mod records;
+
 const ROW: &str = "9990000018,Amy Example";
 
 fn sample(name: &str) -> Vec<u8> {

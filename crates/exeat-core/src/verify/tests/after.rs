@@ -116,3 +116,32 @@ fn anything_else_is_no_earlier_package() {
     case.write(member::MANIFEST, &manifest);
     assert_eq!(read(&case.path, &key), "backup-earlier-unreadable");
 }
+
+/// How the program ends follows from whose fault it is.
+#[test]
+fn whose_fault_it_is() {
+    let foreign = AfterError::Foreign { path: "p".into() };
+    assert_eq!(foreign.fault(), Fault::Signature);
+    let fork = AfterError::Fork { sequence: 3 };
+    assert_eq!(fork.fault(), Fault::Package);
+    assert_eq!(AfterError::NoSeries.fault(), Fault::Request);
+}
+
+/// Of a manifest alone, no more is read than one can have.
+#[test]
+fn a_manifest_that_is_too_large() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("manifest.json");
+    let key = SigningKey::generate("sender");
+    for (bytes, is_large) in [
+        (MAX_MANIFEST, false),
+        (MAX_MANIFEST + 1, true),
+        (MAX_MANIFEST * 2, true),
+    ] {
+        let file = std::fs::File::create(&path).expect("made");
+        file.set_len(bytes).expect("longer");
+        let error = Earlier::read(&path, &key.public()).expect_err("zeros");
+        let said = error.to_string();
+        assert_eq!(said.contains("larger than 16 MiB"), is_large, "{said}");
+    }
+}

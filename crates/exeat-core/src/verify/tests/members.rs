@@ -97,6 +97,14 @@ fn what_does_not_belong_there() {
         case.write("key-2.json.sig", b"x");
     });
     assert_eq!(both.len(), 2, "{both:?}");
+    // Nor does what has its number and another name.
+    for name in ["key-2.txt", "key-02.age", "key-2.json.sig.x", "key-2"] {
+        let beside = damage(|case| {
+            case.write("key-2.age", b"x");
+            case.write(name, b"x");
+        });
+        assert_eq!(beside, one(name, DamageKind::Unknown));
+    }
     let large = damage(|case| {
         let bytes = usize::try_from(MAX_ENVELOPE + 1).expect("small");
         case.write("key-2.age", &vec![b'x'; bytes]);
@@ -198,4 +206,24 @@ fn an_inventory_of_something_else() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// What may be opened is one package, with what its sender established about it.
+#[test]
+fn a_permit_to_open_is_for_one_package() {
+    let case = Case::new();
+    let unlocked = case.unlocked().expect("good");
+    let header = unlocked.inventory().header();
+    let null = std::fs::File::options().write(true).open("/dev/null");
+    let target = crate::destination::OpenTarget::stream(null.expect("there"));
+    let permit = Policy::floor()
+        .decide_open(header, target)
+        .expect("nothing speaks against it");
+    assert!(permit.is_for(header));
+    let mut other = header.clone();
+    other.package = PackageId::generate();
+    assert!(!permit.is_for(&other));
+    let mut other = header.clone();
+    other.facts.files += 1;
+    assert!(!permit.is_for(&other));
 }
