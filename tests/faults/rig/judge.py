@@ -21,11 +21,11 @@ from .operations import (
     UNCERTAIN,
     Attempt,
     Backup,
-    Named,
     Operation,
     Prune,
     all_operations,
     below,
+    delivered,
 )
 from .place import Place, Ran, backdate
 
@@ -55,6 +55,12 @@ class Judge:
             "dump": {"dump.csv": ("file", (place.clinic / "patients.csv").read_bytes())},
         }
 
+    def begin(self) -> None:
+        """The place has been made anew: what stands in the ledger now has to stay there."""
+        self.was_killed = False
+        self.incomplete.clear()
+        self.ledger = (self.place.kept / self.place.ledger.relative_to(self.place.state.parent)).read_bytes()
+
     def judge(self, attempts: Sequence[tuple[Attempt, Ran]]) -> list[str]:
         """Everything but the next run. A run without an exit code may have been killed."""
         self.was_killed = self.was_killed or any(ran.code is None for _, ran in attempts)
@@ -63,6 +69,7 @@ class Judge:
             said += [f"{attempt}: {fault}" for fault in self.truth(attempt, ran)]
         said += self.finished()
         said += self.plain()
+        said += self.grew()
         said += self.book()
         said += self.chains()
         return said
@@ -102,10 +109,25 @@ class Judge:
         return operation.name in ("prune", "receive")
 
     def still_there(self, attempts: Sequence[Attempt]) -> list[str]:
-        """Of runs that ended well, results with names of their own stay."""
-        gone = [one for one in attempts if isinstance(one.operation, Named)]
-        gone = [one for one in gone if one.operation.result(self.place, one) is None]
-        return [f"{one}: it was done, and is not there any more" for one in gone]
+        """Of runs that ended well, what they made stays; and each has a delivery of its own on record."""
+        lasting = [one for one in attempts if one.operation.lasts]
+        gone = [one for one in lasting if one.operation.result(self.place, one) is None]
+        said = [f"{one}: it was done, and is not there any more" for one in gone]
+        for name in sorted({one.operation.name for one in lasting}):
+            said += self.each_delivered([one for one in lasting if one.operation.name == name])
+        return said
+
+    def each_delivered(self, attempts: Sequence[Attempt]) -> list[str]:
+        """Whether as many deliveries are on record as runs of one operation ended well: where several ran
+        at once, one's could have passed for another's."""
+        operation = attempts[0].operation
+        intents = operation.intents(self.place)
+        if not intents:
+            return []
+        before = frozenset.intersection(*(one.delivered for one in attempts))
+        new = len(intents & delivered(self.place) - before)
+        said = f"{operation.name}: {len(attempts)} were done, of which {new} are on record as delivered"
+        return [said] if new < len(attempts) else []
 
     # What looks finished.
 
@@ -181,7 +203,8 @@ class Judge:
 
     def grew(self) -> list[str]:
         """Whether all that stood in the ledger when this was last asked stands there still."""
-        now = self.place.ledger.read_bytes()
+        ledger = self.place.ledger
+        now = ledger.read_bytes() if ledger.exists() else b""
         before, self.ledger = self.ledger, now
         return [] if now.startswith(before) else ["the ledger has lost what stood in it"]
 

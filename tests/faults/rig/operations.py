@@ -45,6 +45,8 @@ class Operation:
     stages_plaintext = False
     # Whether several at once make sense.
     at_once = True
+    # Whether what it has made stays, whatever is done later.
+    lasts = False
 
     def words(self, place: Place, tag: str) -> list[str]:
         """What follows the person on the command line."""
@@ -73,6 +75,10 @@ class Operation:
         """What is not there although the run ended well, but for the result itself."""
         return []
 
+    def intents(self, place: Place) -> set[str]:
+        """The ids on record of what only this operation makes, where its results do not say them themselves."""
+        return set()
+
     def unrecorded(self, place: Place) -> list[str]:
         """What is there without having been put on record before; packages say themselves which they are."""
         return []
@@ -81,6 +87,7 @@ class Operation:
 class Named(Operation):
     """One whose result has a name that we choose."""
 
+    lasts = True
     ending = ""
 
     def path(self, place: Place, tag: str) -> Path:
@@ -169,6 +176,7 @@ class Rekey(Operation):
 
     name = "rekey"
     person = "recipient"
+    lasts = True
 
     def words(self, place: Place, tag: str) -> list[str]:
         passed = place.to / "passed.exeat"
@@ -276,6 +284,7 @@ class Receive(Operation):
     """A receipt that came back, recorded."""
 
     name = "receive"
+    lasts = True
 
     def arrange(self, place: Place, tag: str) -> None:
         """Has a package of its own acknowledged: what is known already is not written again."""
