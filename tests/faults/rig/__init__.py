@@ -14,5 +14,6 @@
     room        disks with so much room and no more
     stage       a place that lies on such disks
     work        where harnesses work, and how
+    revision    what was put to the test
     table       progress, the final table, JSON
 """

@@ -179,11 +179,7 @@ class Judge:
         for operation in self.operations:
             if operation.stages_plaintext:
                 allowed += operation.results(place)
-        found = plaintext.places(place.root, allowed)
-        if not place.to.is_relative_to(place.root):
-            found += plaintext.places(place.to, allowed)
-        if not place.state.is_relative_to(place.root):
-            found += plaintext.places(place.state, allowed)
+        found = [path for root in self.roots() for path in plaintext.places(root, allowed)]
         if self.was_killed:
             # Documented: it stays, for its owner alone, until the next run.
             found = [path for path in found if not self.is_private_leftover(path)]
@@ -191,7 +187,20 @@ class Judge:
         if not self.was_killed:
             left = sorted(place.to.rglob(".exeat-partial-*"))
             said += [f"{self.name(path)} is left, and nobody was killed" for path in left]
-        return said
+        return said + self.secrets()
+
+    def secrets(self) -> list[str]:
+        """Where a secret key lies outside of what belongs to people; nothing excuses that, nor that one
+        was killed."""
+        allowed = [self.place.people, self.place.root / "home"]
+        found = [path for root in self.roots() for path in plaintext.places(root, allowed, plaintext.SECRET)]
+        return [f"a secret key lies in {self.name(path)}" for path in found]
+
+    def roots(self) -> list[Path]:
+        """All folders in which runs write."""
+        place = self.place
+        written = [path for path in (place.to, place.state) if not path.is_relative_to(place.root)]
+        return [place.root, *written]
 
     def is_private_leftover(self, path: Path) -> bool:
         for parent in path.parents:

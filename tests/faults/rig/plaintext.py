@@ -1,14 +1,23 @@
-"""Where plaintext lies that should not: every byte below a folder is looked at."""
+"""Where plaintext or a secret key lies that should not: every byte below a folder is looked at.
+
+Content that was compressed and not encrypted is found, too: the markers stand between
+bytes that do not compress, so that the first of each block stays as it is.
+"""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from .place import MARKER
 
+MARKED = re.compile(re.escape(MARKER))
+# Identities of every kind; a package key that was written out would be one of the first kind.
+SECRET = re.compile(rb"AGE-SECRET-KEY-|AGE-PLUGIN-[A-Z0-9-]*1|BEGIN [A-Z ]*PRIVATE KEY", re.IGNORECASE)
 
-def places(root: Path, except_for: Iterable[Path]) -> list[Path]:
-    """The files below `root` that hold plaintext, but for those below `except_for`."""
+
+def places(root: Path, except_for: Iterable[Path], what: re.Pattern[bytes] = MARKED) -> list[Path]:
+    """The files below `root` that hold plaintext, or `what`, but for those below `except_for`."""
     allowed = {os.fspath(path) for path in except_for}
     found: list[Path] = []
     # os.walk follows no links, and says nothing of what vanishes meanwhile.
@@ -16,14 +25,14 @@ def places(root: Path, except_for: Iterable[Path]) -> list[Path]:
         folders[:] = [name for name in folders if os.path.join(folder, name) not in allowed]
         for name in files:
             path = os.path.join(folder, name)
-            if path not in allowed and not os.path.islink(path) and holds(path):
+            if path not in allowed and not os.path.islink(path) and holds(path, what):
                 found.append(Path(path))
     return found
 
 
-def holds(path: str) -> bool:
-    """Whether a regular file has the marker in it, wherever."""
+def holds(path: str, what: re.Pattern[bytes]) -> bool:
+    """Whether a regular file has it in it, wherever."""
     if not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
-        return MARKER in file.read()
+        return what.search(file.read()) is not None

@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,18 @@ def check_control(place: Place, judge: Judge) -> None:
     faults = judge.judge(attempts)
     if faults:
         raise Broken("the control is bad even where nothing goes wrong: " + "\n".join(faults))
+
+
+def not_found_out(seen: Counter[str]) -> list[str]:
+    """The operations in which the bad writer was not found out; `seen` counts what was found in each."""
+    return [name for name in CONTROLLED if not seen[name]]
+
+
+def verdict(missed: list[str], found: int, tried: str) -> bool:
+    """Says whether the bad writer was found out, in each operation that it knows."""
+    how = f"NOT FOUND OUT in {', '.join(missed)}: the harness sees nothing" if missed else "found out in each operation"
+    print(f"control: {how}, {found} violations in {tried}")
+    return not missed
 
 
 def in_time(todo: Iterable[Any], minutes: float | None, wanted: Callable[[], bool]) -> Iterator[Any]:
