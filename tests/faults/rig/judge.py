@@ -49,6 +49,8 @@ class Judge:
         self.ledger = b""
         # Whether what it says may be what was made to fail.
         self.is_mute = False
+        # Whether reading was made to fail: only then may a package lack what its maker names.
+        self.is_blind = False
         self.expected = {
             "clinic": {"clinic": ("folder", b""), **below(place.clinic)},
             "counts": {"counts": ("folder", b""), **below(place.counts)},
@@ -57,7 +59,7 @@ class Judge:
 
     def begin(self) -> None:
         """The place has been made anew: what stands in the ledger now has to stay there."""
-        self.was_killed = False
+        self.was_killed = self.is_mute = self.is_blind = False
         self.incomplete.clear()
         self.ledger = (self.place.kept / self.place.ledger.relative_to(self.place.state.parent)).read_bytes()
 
@@ -88,7 +90,7 @@ class Judge:
         if ran.code not in CODES or "a fault in the program" in ran.err or "panicked" in ran.err:
             return [f"a mistake in the program\n{ran}"]
         result = operation.result(place, attempt)
-        if ran.code == 7 and result is not None:
+        if ran.code == 7 and result is not None and self.is_blind:
             # It names what is not in it as it was; the rest has to be right.
             self.incomplete[result] = ran.err
         if ran.code in operation.ends_well:
@@ -96,17 +98,13 @@ class Judge:
                 return [f"it said that it was done, and the result is not there\n{ran}"]
             missing = operation.missing(place, attempt, ran)
             return [f"it said that it was done: {fault}\n{ran}" for fault in missing]
-        if not ran.err.strip():
-            return [] if self.is_mute else [f"it failed and did not say why\n{ran}"]
-        if result is None or UNCERTAIN.search(ran.err):
-            return []
-        if result in attempt.before or self.is_state(operation):
-            return []
-        return [f"it failed, and the result is there: {result.name}\n{ran}"]
-
-    def is_state(self, operation: Operation) -> bool:
-        """Where the result is a state that others may have brought about before."""
-        return operation.name in ("prune", "receive")
+        said = []
+        if not ran.err.strip() and not self.is_mute:
+            said.append(f"it failed and did not say why\n{ran}")
+        is_told = self.is_mute or UNCERTAIN.search(ran.err)
+        if result is not None and not is_told and not attempt.had:
+            said.append(f"it failed, and the result is there: {result.name}\n{ran}")
+        return said
 
     def still_there(self, attempts: Sequence[Attempt]) -> list[str]:
         """Of runs that ended well, what they made stays; and each has a delivery of its own on record."""
@@ -168,7 +166,8 @@ class Judge:
         lines = self.incomplete.get(one.path, "").splitlines()
         named = [line.partition(" (")[0] for line in lines if line.startswith(f"{kind}/")]
         # A folder that is left out is named, and what lies in it is not.
-        return [fault for fault in said if not fault.startswith(tuple(named))]
+        excused = tuple(f"{path}{end}" for path in named for end in (" is ", " has ", "/"))
+        return [fault for fault in said if not fault.startswith(excused)]
 
     # Plaintext.
 

@@ -29,6 +29,8 @@ class Attempt:
     before: frozenset[Path] = frozenset()
     # What was on record as delivered before it began.
     delivered: frozenset[str] = frozenset()
+    # Whether its result was there before it began.
+    had: bool = False
 
     def __str__(self) -> str:
         return f"{self.operation.name} {self.tag}"
@@ -57,7 +59,9 @@ class Operation:
 
     def attempt(self, place: Place, tag: str) -> Attempt:
         """Notes what is there before it begins."""
-        return Attempt(self, tag, frozenset(self.results(place)), frozenset(delivered(place)))
+        attempt = Attempt(self, tag, frozenset(self.results(place)), frozenset(delivered(place)))
+        attempt.had = self.result(place, attempt) is not None
+        return attempt
 
     def results(self, place: Place) -> list[Path]:
         """What of this kind looks finished, of whichever run."""
@@ -245,8 +249,6 @@ class Prune(Operation):
     name = "prune"
     person = "host"
     at_once = False
-    # 7: there is a warning.
-    ends_well = frozenset({0})
 
     def arrange(self, place: Place, tag: str) -> None:
         while len(package.finished(place.to / "old")) < 4:

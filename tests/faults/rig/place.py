@@ -12,7 +12,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -359,7 +358,3 @@ def backdate(folder: Path, prefix: str = ".exeat-partial-") -> None:
     """Makes leftovers look old enough to be cleared away by the next run."""
     for path in folder.rglob(f"{prefix}*"):
         os.utime(path, (1_000_000_000, 1_000_000_000), follow_symlinks=False)
-
-
-def complain(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

@@ -27,9 +27,16 @@ CALLS = (
     "pipe2", "socketpair", "poll", "clone3", "vfork", "execve", "wait4", "waitid", "prctl",
 )  # fmt: skip
 
+# With these a file that is to be sealed may look as if it could not be read.
+READING = (
+    "read", "pread64", "readv", "lseek", "openat", "openat2", "open", "dup", "dup3", "fcntl",
+    "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat2", "readlink", "readlinkat", "getdents64",
+)  # fmt: skip
+
 # Where the program itself begins: it makes itself undumpable first.
 BEGUN = "PR_SET_DUMPABLE"
 LINE = re.compile(r"^(?P<process>\d+) +(?P<call>\w+)\(")
+MUTE = re.compile(r"\bwritev?\(2,.*\(INJECTED\)")
 # Instead of an error: the process dies as the call begins.
 DIES = "KILL"
 ERRORS = ("EIO", "ENOSPC", "EINTR")
@@ -127,6 +134,11 @@ def injected(log: Path, fault: Fault) -> int:
         return min(1, text.count("+++ killed by SIGKILL +++"))
     count = text.count("(INJECTED)")
     return min(1, count) if fault.kind.endswith("+") else count
+
+
+def is_mute(log: Path) -> bool:
+    """Whether what failed was to be said to whoever had called the program."""
+    return log.exists() and MUTE.search(log.read_text(errors="replace")) is not None
 
 
 def kinds(call: str) -> tuple[str, ...]:
