@@ -37,7 +37,11 @@ class Scene:
 
     def said(self, *attempts: tuple[Attempt, Ran]) -> list[str]:
         """What the judge says of all this."""
-        return self.judge.judge(attempts) + self.judge.still_there([one for one, _ in self.done.values()])
+        return self.judge.judge(attempts) + self.still_there()
+
+    def still_there(self) -> list[str]:
+        """What the judge says of what was acknowledged."""
+        return self.judge.still_there([one for one, _ in self.done.values()])
 
     def path(self, name: str) -> Path:
         """What an operation has made."""
@@ -60,6 +64,8 @@ class Break:
     name: str
     says: str
     do: Callable[[Scene], list[str]]
+    # Whether anything in the place is changed.
+    changes: bool = True
 
     def missed(self, said: list[str]) -> bool:
         """Whether the judge has not said it, or has said something where all is well."""
@@ -95,7 +101,7 @@ def lie(name: str, what: str, says: str, told: Callable[[Ran], Ran]) -> Break:
         attempt, ran = scene.done[name]
         return scene.judge.truth(attempt, told(ran))
 
-    return Break(f"{name} {what}", says, do)
+    return Break(f"{name} {what}", says, do, changes=False)
 
 
 def lies() -> Iterator[Break]:
@@ -226,7 +232,7 @@ def gone(name: str) -> Break:
         if path == scene.place.ledger:
             return cut(1)(scene)
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-        return scene.said()
+        return scene.still_there()
 
     return Break(f"{name} is gone", f"^{name} .*it was done, and is not there any more", do)
 
@@ -236,7 +242,7 @@ def broken(name: str, says: str, change: Callable[[Path], object], which: str, w
 
     def do(scene: Scene) -> list[str]:
         change(scene.path(which) / what if what else scene.path(which))
-        return scene.said()
+        return scene.judge.finished()
 
     return Break(name, says, do)
 
@@ -317,7 +323,7 @@ def left(name: str, says: str, where: str, data: bytes, killed: bool = False, mo
         put(folder / below, data, mode)
         scene.judge.was_killed = killed
         try:
-            return scene.said()
+            return scene.judge.plain()
         finally:
             shutil.rmtree(folder / below) if (folder / below).is_dir() else (folder / below).unlink()
 

@@ -191,7 +191,9 @@ class Judge:
     def secrets(self) -> list[str]:
         """Where a secret key lies outside of what belongs to people; nothing excuses that, nor that one
         was killed."""
-        allowed = [self.place.people, self.place.root / "home"]
+        place = self.place
+        # No run writes where the sources lie, nor where a copy of all this is kept.
+        allowed = [place.people, place.root / "home", place.source, place.kept]
         found = [path for root in self.roots() for path in plaintext.places(root, allowed, plaintext.SECRET)]
         return [f"a secret key lies in {self.name(path)}" for path in found]
 
