@@ -11,6 +11,7 @@
 """
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ from .operations import (
 )
 from .place import Place, Ran, backdate
 
+# What Rust says where it ends a process for want of memory, or of a thread's guard page.
+NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|std/src/sys/pal/unix/stack_overflow\.rs")
 # How a run may end that nobody has interrupted; 70 is a mistake in the program.
 CODES = range(10)
 
@@ -51,6 +54,8 @@ class Judge:
         self.is_mute = False
         # Whether reading was made to fail: only then may a package lack what its maker names.
         self.is_blind = False
+        # Whether memory was refused: where there is none, Rust ends the process.
+        self.is_starved = False
         self.expected = {
             "clinic": {"clinic": ("folder", b""), **below(place.clinic)},
             "counts": {"counts": ("folder", b""), **below(place.counts)},
@@ -59,7 +64,7 @@ class Judge:
 
     def begin(self) -> None:
         """The place has been made anew: what stands in the ledger now has to stay there."""
-        self.was_killed = self.is_mute = self.is_blind = False
+        self.was_killed = self.is_mute = self.is_blind = self.is_starved = False
         self.incomplete.clear()
         self.ledger = (self.place.kept / self.place.ledger.relative_to(self.place.state.parent)).read_bytes()
 
@@ -83,6 +88,8 @@ class Judge:
         operation, place = attempt.operation, self.place
         if ran.hung:
             return [f"it hung\n{ran}"]
+        if self.is_starved and ran.signal == signal.SIGABRT and NO_MEMORY.search(ran.err):
+            return []
         if ran.signal not in (None, signal.SIGKILL):
             return [f"it crashed\n{ran}"]
         if ran.code is None:
