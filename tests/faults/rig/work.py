@@ -22,6 +22,8 @@ from .place import Broken, Place, binary
 
 # What the bad writer knows.
 CONTROLLED = ("export", "archive", "plain", "open")
+# What a harness may need for images, copies of them, and places.
+ROOM = 1 << 30
 BAD_WRITER = Path(__file__).resolve().parent / "bad-writer"
 
 
@@ -37,12 +39,20 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exeat", help="the binary [default: EXEAT, or target/debug/exeat]")
 
 
+def fast() -> str | None:
+    """A folder in memory with room enough; None where there is none. In a container there often are
+    64 MiB, and a harness that fills these would blame exeat."""
+    memory = "/dev/shm"
+    if not os.access(memory, os.W_OK):
+        return None
+    room = os.statvfs(memory)
+    return memory if room.f_bavail * room.f_frsize >= ROOM else None
+
+
 @contextmanager
 def folder(args: argparse.Namespace) -> Iterator[Path]:
     """A folder for a run of a harness; on a file system in memory where there is one."""
-    fast = "/dev/shm"
-    base = args.dir or (fast if os.access(fast, os.W_OK) else None)
-    path = Path(tempfile.mkdtemp(prefix="exeat-faults-", dir=base))
+    path = Path(tempfile.mkdtemp(prefix="exeat-faults-", dir=args.dir or fast()))
     try:
         yield path
     finally:
