@@ -8,6 +8,8 @@ from pathlib import Path
 from . import ledger, package, tree
 from .place import Place, Ran
 
+# What it says where a host could not write down what it has done; its next run goes by what is there.
+FORGOT = r"cannot read or write \S*/chain\.json"
 # What exeat says where the result is there, and something about it is not certain.
 UNCERTAIN = re.compile(
     r"might be gone after a power failure"
@@ -16,6 +18,9 @@ UNCERTAIN = re.compile(
     r"|what was done stands"
     r"|the package was read back, and is not whole"
     r"|the package cannot be read back"
+    # What was put aside may be gone, and come back after a power failure.
+    r"|cannot remove \S*/\.exeat-removed-"
+    r"|" + FORGOT
 )
 
 
@@ -251,7 +256,7 @@ class Prune(Operation):
     at_once = False
 
     def arrange(self, place: Place, tag: str) -> None:
-        while len(package.finished(place.to / "old")) < 4:
+        while not self.removable(place):
             place.must("host", "backup", "run", "old")
 
     def words(self, place: Place, tag: str) -> list[str]:
@@ -262,9 +267,22 @@ class Prune(Operation):
 
     def result(self, place: Place, attempt: Attempt) -> Path | None:
         """The record of what was removed, once nothing is left that should go."""
-        there = package.finished(place.to / "old")
-        records = list((place.to / "old").glob(".exeat-pruned-*.json"))
-        return records[0] if records and len(there) == 2 else None
+        old = place.to / "old"
+        records, half_gone = list(old.glob(".exeat-pruned-*.json")), list(old.glob(".exeat-removed-*"))
+        return records[0] if records and not half_gone and not self.removable(place) else None
+
+    def removable(self, place: Place) -> set[str]:
+        """What is not one of the last two, and nothing that these rest on."""
+        packages = [package.Package(path) for path in package.finished(place.to / "old")]
+        there = {one.id: one for one in packages if one.id}
+        kept = {one.id for one in sorted(there.values(), key=lambda one: one.sequence)[-2:] if one.id}
+        needed, wanted = set[str](), list(kept)
+        while wanted:
+            one = wanted.pop()
+            if one not in needed:
+                needed.add(one)
+                wanted += there[one].bases if one in there else []
+        return set(there) - needed
 
 
 class Receipt(Named):

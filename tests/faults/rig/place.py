@@ -24,6 +24,8 @@ MARKER = b"ZQ-marker-of-nobody-999-000-0018-QZ"
 LIMIT = 20.0
 
 NIGHTS = 3
+# Twice a full one and two that rest on it: with the last two kept, the first three may go.
+OLD_NIGHTS = 6
 
 
 @dataclass
@@ -246,7 +248,7 @@ class Place:
         """Profiles: a chain that prunes itself, one that only `prune` shortens, a command."""
         profiles = [
             ("nights", f'sources = ["{self.clinic}"]\nsettled = "0m"\nfull_every = 3\nkeep = {{ last = 2 }}'),
-            ("old", f'sources = ["{self.counts}"]\nmode = "full"\nverify = "none"\nkeep = {{ last = 2 }}'),
+            ("old", f'sources = ["{self.counts}"]\nsettled = "0m"\nfull_every = 3\nverify = "none"\nkeep = {{ last = 2 }}'),
             ("dumps", f'source = {{ command = ["cat", "{self.clinic}/patients.csv"], name = "dump.csv" }}'),
         ]
         path = self.people / "host/config.toml"
@@ -268,7 +270,7 @@ class Place:
         for night in range(NIGHTS):
             self.set_number(night)
             self.must("host", "backup", "run", "nights")
-        for _ in range(4):
+        for _ in range(OLD_NIGHTS):
             self.must("host", "backup", "run", "old")
         self.must("host", "backup", "run", "dumps")
         self.set_number(NIGHTS)
