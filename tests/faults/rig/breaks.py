@@ -105,7 +105,7 @@ def lie(name: str, what: str, says: str, told: Callable[[Ran], Ran]) -> Break:
 
 
 def lies() -> Iterator[Break]:
-    for name in [operation.name for operation in by_name([])]:
+    for name in [operation.name for operation in by_name([]) if operation.makes]:
         failed = "it failed, and the result is there"
         yield lie(name, "did it, and says that it failed", failed, lambda ran: Ran(ran.line, 1, err="error: no"))
         yield lie(name, "did it, fails, and says nothing", failed, lambda ran: Ran(ran.line, 1))
@@ -115,6 +115,9 @@ def lies() -> Iterator[Break]:
     yield lie("open", "dies of SIGSEGV", "it crashed", lambda ran: Ran(ran.line, None, signal=11))
     yield lie("open", "hangs", "it hung", lambda ran: Ran(ran.line, None, hung=True, signal=9))
     yield lie("open", "is killed", "", lambda ran: Ran(ran.line, None, signal=9))
+    yield lie("refuse", "accepts", "it accepted what has to be refused", lambda ran: Ran(ran.line, 0))
+    damaged = "it calls a package damaged that is whole"
+    yield lie("verify", "finds damage", damaged, lambda ran: Ran(ran.line, 4, err="error: a bad disk"))
     doubt = "error: it might be gone after a power failure"
     yield lie("export", "says that it is not certain", "", lambda ran: Ran(ran.line, 1, err=doubt))
 
@@ -128,7 +131,7 @@ def never_run() -> Iterator[Break]:
 
         return do
 
-    for operation in by_name([]):
+    for operation in [one for one in by_name([]) if one.makes]:
         says = "it said that it was done, and the result is not there"
         if operation.name.startswith("backup"):
             # A night in which nothing is new makes a package, too.
@@ -270,6 +273,11 @@ def another(scene: Scene) -> list[str]:
     return scene.said()
 
 
+def accepted(scene: Scene) -> list[str]:
+    (scene.place.to / "refuse-x").mkdir()
+    return scene.judge.finished()
+
+
 def like_named(scene: Scene) -> list[str]:
     """A file is missing, and another one whose name begins alike is what was named as missing."""
     judge, path = scene.judge, scene.path("backup")
@@ -304,6 +312,7 @@ def results() -> Iterator[Break]:
     yield broken("half a file, opened", "scan.raw has another content", halve, "open", "clinic/scan.raw")
     yield broken("a link less, opened", "latest is missing", Path.unlink, "open", "clinic/latest")
     yield broken("a file more, opened", "x is too much", lambda path: path.write_bytes(b""), "open", "clinic/x")
+    yield Break("a damaged package was opened", "refuse-x looks finished: it was opened", accepted)
     yield Break("a package with other content", "export-other.* looks finished: .* is missing", another)
     yield Break("what was not named as left out", "clinic/number2 is missing", like_named)
     yield Break("the first of a chain is gone", "the chains are not whole|does not verify", nights(0))

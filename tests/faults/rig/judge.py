@@ -101,6 +101,8 @@ class Judge:
             return []
         if ran.code not in CODES or "a fault in the program" in ran.err or "panicked" in ran.err:
             return [f"a mistake in the program\n{ran}"]
+        if slander := operation.slander(ran):
+            return [f"{fault}\n{ran}" for fault in slander]
         result = operation.result(place, attempt)
         if ran.code == 7 and result is not None and self.is_blind:
             # It names what is not in it as it was; the rest has to be right.

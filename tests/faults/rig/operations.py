@@ -52,6 +52,8 @@ class Operation:
     stages_plaintext = False
     # Whether several at once make sense.
     at_once = True
+    # Whether it makes something.
+    makes = True
     # Whether what it has made stays, whatever is done later.
     lasts = False
 
@@ -82,6 +84,12 @@ class Operation:
 
     def missing(self, place: Place, attempt: Attempt, ran: Ran) -> list[str]:
         """What is not there although the run ended well, but for the result itself."""
+        return []
+
+    def slander(self, ran: Ran) -> list[str]:
+        """What a run says that cannot be so, whatever has failed."""
+        if ran.code == 0 and 0 not in self.ends_well:
+            return ["it accepted what has to be refused"]
         return []
 
     def intents(self, place: Place) -> set[str]:
@@ -178,6 +186,45 @@ class Open(Named):
 
     def faults(self, place: Place, path: Path) -> list[str]:
         return tree.differences({"clinic": ("folder", b""), **below(place.clinic)}, tree.picture(path))
+
+
+class Verify(Operation):
+    """A package that was received, verified."""
+
+    name = "verify"
+    person = "recipient"
+    makes = False
+
+    def words(self, place: Place, tag: str) -> list[str]:
+        return ["verify", str(place.package)]
+
+    def result(self, place: Place, attempt: Attempt) -> Path | None:
+        return place.package
+
+    def slander(self, ran: Ran) -> list[str]:
+        """What cannot be read may be whole."""
+        return ["it calls a package damaged that is whole"] if ran.code == 4 else []
+
+
+class Refuse(Operation):
+    """A package that is damaged, opened: nothing that fails may make it pass."""
+
+    name = "refuse"
+    person = "recipient"
+    ends_well = frozenset({4})
+    makes = False
+
+    def words(self, place: Place, tag: str) -> list[str]:
+        return ["open", str(place.damaged), "--to", str(place.to / f"refuse-{tag}")]
+
+    def results(self, place: Place) -> list[Path]:
+        return sorted(place.to.glob("refuse-*"))
+
+    def result(self, place: Place, attempt: Attempt) -> Path | None:
+        return place.damaged
+
+    def faults(self, place: Place, path: Path) -> list[str]:
+        return ["it was opened, and should have been refused"]
 
 
 class Rekey(Operation):
@@ -344,6 +391,8 @@ def all_operations() -> list[Operation]:
         Archive(),
         Plain(),
         Open(),
+        Verify(),
+        Refuse(),
         Rekey(),
         Backup("backup", "nights"),
         Backup("backup-full", "nights", "--full"),

@@ -125,6 +125,11 @@ class Place:
         return self.given / "given.exeat"
 
     @property
+    def damaged(self) -> Path:
+        """The same with another bit in it, which nobody may accept."""
+        return self.given / "given.damaged.exeat"
+
+    @property
     def receipt(self) -> Path:
         return self.given / "given.receipt.json"
 
@@ -259,11 +264,16 @@ class Place:
         path.write_text(lines)
 
     def make_packages(self) -> None:
-        """A package to receive, its receipt, and a copy that can be passed on."""
+        """A package to receive, its receipt, a copy that can be passed on, and one that is damaged."""
         export = ("export", self.clinic, "--to", self.given, "-R", self.recipient())
         self.must("sender", *export, "--name", "given", "--volume-size", "1M", "--label", "Q3")
         self.must("recipient", "receipt", self.package, "-o", self.receipt)
         shutil.copytree(self.package, self.to / "passed.exeat")
+        shutil.copytree(self.package, self.damaged)
+        volume = self.damaged / "volume-00003.age"
+        data = bytearray(volume.read_bytes())
+        data[-100] ^= 1
+        volume.write_bytes(data)
 
     def make_chains(self) -> None:
         """Some nights of each profile."""
