@@ -5,8 +5,10 @@
     judge       what has to hold after a fault, whatever it was
     ledger      the entries of the ledger, read without exeat
     plaintext   where plaintext lies that should not
+    breaks      things broken by hand: the judge has to name them
     bad-writer  stands in the place of exeat: the judge has to find it out
     strace      system calls, counted and made to fail
+    begun       strace, from where the program itself begins
     syncs       calls that make durable, counted and taken away
     device      file systems of one's own, which cannot be left behind
     fuse        a disk that writes down what was written to it, and flushed, when
@@ -14,5 +16,6 @@
     room        disks with so much room and no more
     stage       a place that lies on such disks
     work        where harnesses work, and how
+    revision    what was put to the test
     table       progress, the final table, JSON
 """

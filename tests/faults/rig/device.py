@@ -51,10 +51,32 @@ def need(*programs: str, kinds: Iterable[str] = (), fuse: bool = False) -> None:
     for program in [*programs, *(f"mkfs.{kind}" for kind in kinds)]:
         if not shutil.which(program):
             raise Missing(f"{program} is not installed")
-    known = Path("/proc/filesystems").read_text().split()
     for kind in kinds:
-        if kind not in known:
+        if not is_known(kind):
             raise Missing(f"the kernel has no {kind}")
+
+
+def is_known(kind: str) -> bool:
+    """Whether the kernel has a kind of file system, or can load what it needs for it."""
+
+    def is_there() -> bool:
+        return kind in Path("/proc/filesystems").read_text().split()
+
+    if is_there():
+        return True
+    modprobe = shutil.which("modprobe", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
+    if modprobe:
+        subprocess.run([modprobe, "--quiet", kind], capture_output=True, stdin=subprocess.DEVNULL)
+    return is_there()
+
+
+@contextmanager
+def permitted(what: str) -> Iterator[None]:
+    """In a container, root may not be allowed to do this: then it cannot be tried."""
+    try:
+        yield
+    except PermissionError as error:
+        raise Missing(f"this root may not have {what}: {error}") from error
 
 
 def or_skipped(run: Callable[[], int]) -> Callable[[], int]:
@@ -77,8 +99,9 @@ def skipped(why: str) -> int:
 
 def alone() -> None:
     """Moves this process, and all that it will start, into a mount namespace of its own."""
-    check(LIBC.unshare(CLONE_NEWNS), "a mount namespace of one's own")
-    mount_call(b"none", "/", None, MS_REC | MS_PRIVATE, b"")
+    with permitted("a mount namespace of its own"):
+        check(LIBC.unshare(CLONE_NEWNS), "unshare")
+        mount_call(b"none", "/", None, MS_REC | MS_PRIVATE, b"")
 
 
 def check(result: int, what: str) -> None:
@@ -144,7 +167,8 @@ def device(image: Path, part: Part) -> Iterator[str]:
     """A part of a file as a device, for a while."""
     file = os.open(image, os.O_RDWR | os.O_CLOEXEC)
     try:
-        path, held = loop(file, part)
+        with permitted("loop devices"):
+            path, held = loop(file, part)
     finally:
         os.close(file)
     try:
@@ -156,7 +180,8 @@ def device(image: Path, part: Part) -> Iterator[str]:
 def attach(image: Path, target: Path, kind: str, options: str = "", part: Part = WHOLE) -> None:
     """Mounts an image, or a part of it."""
     with device(image, part) as path:
-        mount_call(path.encode(), target, kind, MS_NOATIME, options.encode())
+        with permitted("mounts"):
+            mount_call(path.encode(), target, kind, MS_NOATIME, options.encode())
 
 
 def sync(target: Path) -> None:
@@ -204,7 +229,8 @@ class Recorded:
         with theirs:
             try:
                 options_of_disk = f"fd={fuse},rootmode=100000,user_id=0,group_id=0".encode()
-                mount_call(b"exeat-faults", self.disk, "fuse", 0, options_of_disk)
+                with permitted("FUSE"):
+                    mount_call(b"exeat-faults", self.disk, "fuse", 0, options_of_disk)
                 self.server = self.start(fuse, theirs.fileno(), image, record)
             finally:
                 os.close(fuse)

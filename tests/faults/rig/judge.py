@@ -11,6 +11,7 @@
 """
 
 import os
+import re
 import shutil
 import signal
 from collections.abc import Sequence
@@ -18,17 +19,22 @@ from pathlib import Path
 
 from . import ledger, package, plaintext, tree
 from .operations import (
+    FORGOT,
     UNCERTAIN,
     Attempt,
     Backup,
-    Named,
     Operation,
     Prune,
     all_operations,
     below,
+    delivered,
 )
 from .place import Place, Ran, backdate
 
+# What a host says of a package that it does not remember.
+STRANGE = ("backup-fork", "there are packages by this profile's key that this host did not make")
+# What Rust says where it ends a process for want of memory, or of a thread's guard page.
+NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|std/src/sys/pal/unix/stack_overflow\.rs")
 # How a run may end that nobody has interrupted; 70 is a mistake in the program.
 CODES = range(10)
 
@@ -49,11 +55,23 @@ class Judge:
         self.ledger = b""
         # Whether what it says may be what was made to fail.
         self.is_mute = False
+        # Whether reading was made to fail: only then may a package lack what its maker names.
+        self.is_blind = False
+        # Whether a night has said that its host could not remember it.
+        self.is_forgetful = False
+        # Whether memory was refused: where there is none, Rust ends the process.
+        self.is_starved = False
         self.expected = {
             "clinic": {"clinic": ("folder", b""), **below(place.clinic)},
             "counts": {"counts": ("folder", b""), **below(place.counts)},
             "dump": {"dump.csv": ("file", (place.clinic / "patients.csv").read_bytes())},
         }
+
+    def begin(self) -> None:
+        """The place has been made anew: what stands in the ledger now has to stay there."""
+        self.was_killed = self.is_mute = self.is_blind = self.is_starved = self.is_forgetful = False
+        self.incomplete.clear()
+        self.ledger = (self.place.kept / self.place.ledger.relative_to(self.place.state.parent)).read_bytes()
 
     def judge(self, attempts: Sequence[tuple[Attempt, Ran]]) -> list[str]:
         """Everything but the next run. A run without an exit code may have been killed."""
@@ -63,6 +81,7 @@ class Judge:
             said += [f"{attempt}: {fault}" for fault in self.truth(attempt, ran)]
         said += self.finished()
         said += self.plain()
+        said += self.grew()
         said += self.book()
         said += self.chains()
         return said
@@ -74,38 +93,54 @@ class Judge:
         operation, place = attempt.operation, self.place
         if ran.hung:
             return [f"it hung\n{ran}"]
+        if self.is_starved and ran.signal == signal.SIGABRT and NO_MEMORY.search(ran.err):
+            return []
         if ran.signal not in (None, signal.SIGKILL):
             return [f"it crashed\n{ran}"]
         if ran.code is None:
             return []
         if ran.code not in CODES or "a fault in the program" in ran.err or "panicked" in ran.err:
             return [f"a mistake in the program\n{ran}"]
+        if slander := operation.slander(ran):
+            return [f"{fault}\n{ran}" for fault in slander]
         result = operation.result(place, attempt)
-        if ran.code == 7 and result is not None:
+        if ran.code == 7 and result is not None and self.is_blind:
             # It names what is not in it as it was; the rest has to be right.
             self.incomplete[result] = ran.err
+        self.is_forgetful |= ran.code == 7 and re.search(FORGOT, ran.err) is not None
         if ran.code in operation.ends_well:
             if result is None:
                 return [f"it said that it was done, and the result is not there\n{ran}"]
             missing = operation.missing(place, attempt, ran)
             return [f"it said that it was done: {fault}\n{ran}" for fault in missing]
-        if not ran.err.strip():
-            return [] if self.is_mute else [f"it failed and did not say why\n{ran}"]
-        if result is None or UNCERTAIN.search(ran.err):
-            return []
-        if result in attempt.before or self.is_state(operation):
-            return []
-        return [f"it failed, and the result is there: {result.name}\n{ran}"]
-
-    def is_state(self, operation: Operation) -> bool:
-        """Where the result is a state that others may have brought about before."""
-        return operation.name in ("prune", "receive")
+        said = []
+        if not ran.err.strip() and not self.is_mute:
+            said.append(f"it failed and did not say why\n{ran}")
+        is_told = self.is_mute or UNCERTAIN.search(ran.err)
+        if result is not None and not is_told and not attempt.had:
+            said.append(f"it failed, and the result is there: {result.name}\n{ran}")
+        return said
 
     def still_there(self, attempts: Sequence[Attempt]) -> list[str]:
-        """Of runs that ended well, results with names of their own stay."""
-        gone = [one for one in attempts if isinstance(one.operation, Named)]
-        gone = [one for one in gone if one.operation.result(self.place, one) is None]
-        return [f"{one}: it was done, and is not there any more" for one in gone]
+        """Of runs that ended well, what they made stays; and each has a delivery of its own on record."""
+        lasting = [one for one in attempts if one.operation.lasts]
+        gone = [one for one in lasting if one.operation.result(self.place, one) is None]
+        said = [f"{one}: it was done, and is not there any more" for one in gone]
+        for name in sorted({one.operation.name for one in lasting}):
+            said += self.each_delivered([one for one in lasting if one.operation.name == name])
+        return said
+
+    def each_delivered(self, attempts: Sequence[Attempt]) -> list[str]:
+        """Whether as many deliveries are on record as runs of one operation ended well: where several ran
+        at once, one's could have passed for another's."""
+        operation = attempts[0].operation
+        intents = operation.intents(self.place)
+        if not intents:
+            return []
+        before = frozenset.intersection(*(one.delivered for one in attempts))
+        new = len(intents & delivered(self.place) - before)
+        said = f"{operation.name}: {len(attempts)} were done, of which {new} are on record as delivered"
+        return [said] if new < len(attempts) else []
 
     # What looks finished.
 
@@ -146,7 +181,8 @@ class Judge:
         lines = self.incomplete.get(one.path, "").splitlines()
         named = [line.partition(" (")[0] for line in lines if line.startswith(f"{kind}/")]
         # A folder that is left out is named, and what lies in it is not.
-        return [fault for fault in said if not fault.startswith(tuple(named))]
+        excused = tuple(f"{path}{end}" for path in named for end in (" is ", " has ", "/"))
+        return [fault for fault in said if not fault.startswith(excused)]
 
     # Plaintext.
 
@@ -157,11 +193,7 @@ class Judge:
         for operation in self.operations:
             if operation.stages_plaintext:
                 allowed += operation.results(place)
-        found = plaintext.places(place.root, allowed)
-        if not place.to.is_relative_to(place.root):
-            found += plaintext.places(place.to, allowed)
-        if not place.state.is_relative_to(place.root):
-            found += plaintext.places(place.state, allowed)
+        found = [path for root in self.roots() for path in plaintext.places(root, allowed)]
         if self.was_killed:
             # Documented: it stays, for its owner alone, until the next run.
             found = [path for path in found if not self.is_private_leftover(path)]
@@ -169,7 +201,22 @@ class Judge:
         if not self.was_killed:
             left = sorted(place.to.rglob(".exeat-partial-*"))
             said += [f"{self.name(path)} is left, and nobody was killed" for path in left]
-        return said
+        return said + self.secrets()
+
+    def secrets(self) -> list[str]:
+        """Where a secret key lies outside of what belongs to people; nothing excuses that, nor that one
+        was killed."""
+        place = self.place
+        # No run writes where the sources lie, nor where a copy of all this is kept.
+        allowed = [place.people, place.root / "home", place.source, place.kept]
+        found = [path for root in self.roots() for path in plaintext.places(root, allowed, plaintext.SECRET)]
+        return [f"a secret key lies in {self.name(path)}" for path in found]
+
+    def roots(self) -> list[Path]:
+        """All folders in which runs write."""
+        place = self.place
+        written = [path for path in (place.to, place.state) if not path.is_relative_to(place.root)]
+        return [place.root, *written]
 
     def is_private_leftover(self, path: Path) -> bool:
         for parent in path.parents:
@@ -181,7 +228,8 @@ class Judge:
 
     def grew(self) -> list[str]:
         """Whether all that stood in the ledger when this was last asked stands there still."""
-        now = self.place.ledger.read_bytes()
+        ledger = self.place.ledger
+        now = ledger.read_bytes() if ledger.exists() else b""
         before, self.ledger = self.ledger, now
         return [] if now.startswith(before) else ["the ledger has lost what stood in it"]
 
@@ -219,6 +267,11 @@ class Judge:
         """Whether the host calls its chains whole: 4 says that something is missing, 9
         that the last run failed, or that nobody has read the newest one back."""
         status = self.place.run("host", "backup", "status")
+        if status.code == 4 and self.is_forgetful:
+            # Until its next run it takes the package that it could not remember for another host's.
+            wrong = set(re.findall(r"^ +(backup-[a-z-]+): (.*)", status.out + status.err, re.MULTILINE))
+            if wrong == {STRANGE}:
+                return []
         return [] if status.code in (0, 9) else [f"the chains are not whole\n{status}"]
 
     def good(self, profile: str) -> list[str]:
@@ -247,7 +300,7 @@ class Judge:
                 said.append(f"{operation.name}: the next run does not go well\n{ran}")
             elif isinstance(operation, Backup) and ran.code != 0:
                 said += self.once_more(operation, ran)
-        self.was_killed = False
+        self.was_killed = self.is_forgetful = False
         said += self.judge(attempts)
         for operation in operations:
             said += self.good(operation.profile) if isinstance(operation, Backup) else []

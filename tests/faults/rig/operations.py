@@ -8,6 +8,8 @@ from pathlib import Path
 from . import ledger, package, tree
 from .place import Place, Ran
 
+# What it says where a host could not write down what it has done; its next run goes by what is there.
+FORGOT = r"cannot read or write \S*/chain\.json"
 # What exeat says where the result is there, and something about it is not certain.
 UNCERTAIN = re.compile(
     r"might be gone after a power failure"
@@ -16,6 +18,9 @@ UNCERTAIN = re.compile(
     r"|what was done stands"
     r"|the package was read back, and is not whole"
     r"|the package cannot be read back"
+    # What was put aside may be gone, and come back after a power failure.
+    r"|cannot remove \S*/\.exeat-removed-"
+    r"|" + FORGOT
 )
 
 
@@ -29,6 +34,8 @@ class Attempt:
     before: frozenset[Path] = frozenset()
     # What was on record as delivered before it began.
     delivered: frozenset[str] = frozenset()
+    # Whether its result was there before it began.
+    had: bool = False
 
     def __str__(self) -> str:
         return f"{self.operation.name} {self.tag}"
@@ -45,6 +52,10 @@ class Operation:
     stages_plaintext = False
     # Whether several at once make sense.
     at_once = True
+    # Whether it makes something.
+    makes = True
+    # Whether what it has made stays, whatever is done later.
+    lasts = False
 
     def words(self, place: Place, tag: str) -> list[str]:
         """What follows the person on the command line."""
@@ -55,7 +66,9 @@ class Operation:
 
     def attempt(self, place: Place, tag: str) -> Attempt:
         """Notes what is there before it begins."""
-        return Attempt(self, tag, frozenset(self.results(place)), frozenset(delivered(place)))
+        attempt = Attempt(self, tag, frozenset(self.results(place)), frozenset(delivered(place)))
+        attempt.had = self.result(place, attempt) is not None
+        return attempt
 
     def results(self, place: Place) -> list[Path]:
         """What of this kind looks finished, of whichever run."""
@@ -73,6 +86,16 @@ class Operation:
         """What is not there although the run ended well, but for the result itself."""
         return []
 
+    def slander(self, ran: Ran) -> list[str]:
+        """What a run says that cannot be so, whatever has failed."""
+        if ran.code == 0 and 0 not in self.ends_well:
+            return ["it accepted what has to be refused"]
+        return []
+
+    def intents(self, place: Place) -> set[str]:
+        """The ids on record of what only this operation makes, where its results do not say them themselves."""
+        return set()
+
     def unrecorded(self, place: Place) -> list[str]:
         """What is there without having been put on record before; packages say themselves which they are."""
         return []
@@ -81,6 +104,7 @@ class Operation:
 class Named(Operation):
     """One whose result has a name that we choose."""
 
+    lasts = True
     ending = ""
 
     def path(self, place: Place, tag: str) -> Path:
@@ -164,11 +188,51 @@ class Open(Named):
         return tree.differences({"clinic": ("folder", b""), **below(place.clinic)}, tree.picture(path))
 
 
+class Verify(Operation):
+    """A package that was received, verified."""
+
+    name = "verify"
+    person = "recipient"
+    makes = False
+
+    def words(self, place: Place, tag: str) -> list[str]:
+        return ["verify", str(place.package)]
+
+    def result(self, place: Place, attempt: Attempt) -> Path | None:
+        return place.package
+
+    def slander(self, ran: Ran) -> list[str]:
+        """What cannot be read may be whole."""
+        return ["it calls a package damaged that is whole"] if ran.code == 4 else []
+
+
+class Refuse(Operation):
+    """A package that is damaged, opened: nothing that fails may make it pass."""
+
+    name = "refuse"
+    person = "recipient"
+    ends_well = frozenset({4})
+    makes = False
+
+    def words(self, place: Place, tag: str) -> list[str]:
+        return ["open", str(place.damaged), "--to", str(place.to / f"refuse-{tag}")]
+
+    def results(self, place: Place) -> list[Path]:
+        return sorted(place.to.glob("refuse-*"))
+
+    def result(self, place: Place, attempt: Attempt) -> Path | None:
+        return place.damaged
+
+    def faults(self, place: Place, path: Path) -> list[str]:
+        return ["it was opened, and should have been refused"]
+
+
 class Rekey(Operation):
     """A package, passed on to a second recipient."""
 
     name = "rekey"
     person = "recipient"
+    lasts = True
 
     def words(self, place: Place, tag: str) -> list[str]:
         passed = place.to / "passed.exeat"
@@ -237,11 +301,9 @@ class Prune(Operation):
     name = "prune"
     person = "host"
     at_once = False
-    # 7: there is a warning.
-    ends_well = frozenset({0})
 
     def arrange(self, place: Place, tag: str) -> None:
-        while len(package.finished(place.to / "old")) < 4:
+        while not self.removable(place):
             place.must("host", "backup", "run", "old")
 
     def words(self, place: Place, tag: str) -> list[str]:
@@ -252,9 +314,22 @@ class Prune(Operation):
 
     def result(self, place: Place, attempt: Attempt) -> Path | None:
         """The record of what was removed, once nothing is left that should go."""
-        there = package.finished(place.to / "old")
-        records = list((place.to / "old").glob(".exeat-pruned-*.json"))
-        return records[0] if records and len(there) == 2 else None
+        old = place.to / "old"
+        records, half_gone = list(old.glob(".exeat-pruned-*.json")), list(old.glob(".exeat-removed-*"))
+        return records[0] if records and not half_gone and not self.removable(place) else None
+
+    def removable(self, place: Place) -> set[str]:
+        """What is not one of the last two, and nothing that these rest on."""
+        packages = [package.Package(path) for path in package.finished(place.to / "old")]
+        there = {one.id: one for one in packages if one.id}
+        kept = {one.id for one in sorted(there.values(), key=lambda one: one.sequence)[-2:] if one.id}
+        needed, wanted = set[str](), list(kept)
+        while wanted:
+            one = wanted.pop()
+            if one not in needed:
+                needed.add(one)
+                wanted += there[one].bases if one in there else []
+        return set(there) - needed
 
 
 class Receipt(Named):
@@ -276,6 +351,7 @@ class Receive(Operation):
     """A receipt that came back, recorded."""
 
     name = "receive"
+    lasts = True
 
     def arrange(self, place: Place, tag: str) -> None:
         """Has a package of its own acknowledged: what is known already is not written again."""
@@ -315,6 +391,8 @@ def all_operations() -> list[Operation]:
         Archive(),
         Plain(),
         Open(),
+        Verify(),
+        Refuse(),
         Rekey(),
         Backup("backup", "nights"),
         Backup("backup-full", "nights", "--full"),

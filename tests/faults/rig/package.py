@@ -67,6 +67,12 @@ class Package:
         series = self.manifest.get("series") or {}
         return list(series.get("base", []))
 
+    @property
+    def sequence(self) -> int:
+        """Which night of its chain it is."""
+        series = self.manifest.get("series") or {}
+        return int(series.get("sequence", 0))
+
     def digest(self) -> str:
         """Stands for everything in it: what was judged once need not be judged again."""
         whole = hashlib.sha256()

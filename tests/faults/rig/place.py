@@ -12,7 +12,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +24,8 @@ MARKER = b"ZQ-marker-of-nobody-999-000-0018-QZ"
 LIMIT = 20.0
 
 NIGHTS = 3
+# Twice a full one and two that rest on it: with the last two kept, the first three may go.
+OLD_NIGHTS = 6
 
 
 @dataclass
@@ -122,6 +123,11 @@ class Place:
     def package(self) -> Path:
         """A finished package, for those who receive one; it lies where nothing fails."""
         return self.given / "given.exeat"
+
+    @property
+    def damaged(self) -> Path:
+        """The same with another bit in it, which nobody may accept."""
+        return self.given / "given.damaged.exeat"
 
     @property
     def receipt(self) -> Path:
@@ -247,7 +253,7 @@ class Place:
         """Profiles: a chain that prunes itself, one that only `prune` shortens, a command."""
         profiles = [
             ("nights", f'sources = ["{self.clinic}"]\nsettled = "0m"\nfull_every = 3\nkeep = {{ last = 2 }}'),
-            ("old", f'sources = ["{self.counts}"]\nmode = "full"\nverify = "none"\nkeep = {{ last = 2 }}'),
+            ("old", f'sources = ["{self.counts}"]\nsettled = "0m"\nfull_every = 3\nverify = "none"\nkeep = {{ last = 2 }}'),
             ("dumps", f'source = {{ command = ["cat", "{self.clinic}/patients.csv"], name = "dump.csv" }}'),
         ]
         path = self.people / "host/config.toml"
@@ -258,18 +264,23 @@ class Place:
         path.write_text(lines)
 
     def make_packages(self) -> None:
-        """A package to receive, its receipt, and a copy that can be passed on."""
+        """A package to receive, its receipt, a copy that can be passed on, and one that is damaged."""
         export = ("export", self.clinic, "--to", self.given, "-R", self.recipient())
         self.must("sender", *export, "--name", "given", "--volume-size", "1M", "--label", "Q3")
         self.must("recipient", "receipt", self.package, "-o", self.receipt)
         shutil.copytree(self.package, self.to / "passed.exeat")
+        shutil.copytree(self.package, self.damaged)
+        volume = self.damaged / "volume-00003.age"
+        data = bytearray(volume.read_bytes())
+        data[-100] ^= 1
+        volume.write_bytes(data)
 
     def make_chains(self) -> None:
         """Some nights of each profile."""
         for night in range(NIGHTS):
             self.set_number(night)
             self.must("host", "backup", "run", "nights")
-        for _ in range(4):
+        for _ in range(OLD_NIGHTS):
             self.must("host", "backup", "run", "old")
         self.must("host", "backup", "run", "dumps")
         self.set_number(NIGHTS)
@@ -359,7 +370,3 @@ def backdate(folder: Path, prefix: str = ".exeat-partial-") -> None:
     """Makes leftovers look old enough to be cleared away by the next run."""
     for path in folder.rglob(f"{prefix}*"):
         os.utime(path, (1_000_000_000, 1_000_000_000), follow_symlinks=False)
-
-
-def complain(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

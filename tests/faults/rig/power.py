@@ -104,6 +104,8 @@ class Written:
     ran: Ran
     mode: int | None
     """Who may read the result, when exeat returned."""
+    ledger: bytes
+    """What stood in the ledger, when exeat returned."""
 
 
 BENCH: Bench
@@ -129,6 +131,7 @@ def write_down(stage: Stage, operation: Operation, run: Run) -> Written:
             ran = die(stage, words, run) if FORMS[run.form].dies else stage.place.run_words(words)
             disk.mark("returned")
         mode = mode_of(operation.result(stage.place, attempt))
+        book = stage.place.ledger.read_bytes()
         # Later, everything gets to the disk by itself.
         for folder in stage.disks:
             device.sync(folder)
@@ -141,7 +144,7 @@ def write_down(stage: Stage, operation: Operation, run: Run) -> Written:
     record = Record.load(path, stage.size)
     if not run.without and not record.flushes():
         raise Broken("no flush gets to the disk: the loop device does not pass them on")
-    return Written(record, attempt, ran, mode)
+    return Written(record, attempt, ran, mode, book)
 
 
 def mode_of(path: Path | None) -> int | None:
@@ -250,13 +253,14 @@ def judge(form: Form, stage: Stage, written: Written, acknowledged: bool, go_on:
     stage.bring_back(stage.root / "returned")
     revive(form, stage, image)
     with stage.mounted(image):
+        stage.judge.begin()
+        if acknowledged:
+            stage.judge.ledger = written.ledger
         # What had been removed may be there again: as after kill -9.
         stage.judge.was_killed = True
         said = stage.judge.judge(
             [(attempt, written.ran if acknowledged else Ran(written.ran.line, None))]
         )
-        lost = attempt.delivered - operations.delivered(stage.place)
-        said += [f"the ledger has lost that {one} was delivered, long ago" for one in lost]
         if acknowledged and mode_of(attempt.operation.result(stage.place, attempt)) != written.mode:
             said.append(f"{attempt}: it was done, and its mode is lost")
         if go_on:

@@ -60,7 +60,7 @@ class Stage:
         copy = self.root / "disk.img"
         shutil.copyfile(self.image, copy)
         self.bring_back(self.place.kept)
-        self.judge.was_killed = False
+        self.judge.begin()
         return copy
 
     def keep(self, folder: Path) -> None:

@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from .place import Broken, Place, binary
 
 # What the bad writer knows.
 CONTROLLED = ("export", "archive", "plain", "open")
+# What a harness may need for images, copies of them, and places.
+ROOM = 1 << 30
 BAD_WRITER = Path(__file__).resolve().parent / "bad-writer"
 
 
@@ -36,12 +39,20 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--exeat", help="the binary [default: EXEAT, or target/debug/exeat]")
 
 
+def fast() -> str | None:
+    """A folder in memory with room enough; None where there is none. In a container there often are
+    64 MiB, and a harness that fills these would blame exeat."""
+    memory = "/dev/shm"
+    if not os.access(memory, os.W_OK):
+        return None
+    room = os.statvfs(memory)
+    return memory if room.f_bavail * room.f_frsize >= ROOM else None
+
+
 @contextmanager
 def folder(args: argparse.Namespace) -> Iterator[Path]:
     """A folder for a run of a harness; on a file system in memory where there is one."""
-    fast = "/dev/shm"
-    base = args.dir or (fast if os.access(fast, os.W_OK) else None)
-    path = Path(tempfile.mkdtemp(prefix="exeat-faults-", dir=base))
+    path = Path(tempfile.mkdtemp(prefix="exeat-faults-", dir=args.dir or fast()))
     try:
         yield path
     finally:
@@ -79,6 +90,18 @@ def check_control(place: Place, judge: Judge) -> None:
     faults = judge.judge(attempts)
     if faults:
         raise Broken("the control is bad even where nothing goes wrong: " + "\n".join(faults))
+
+
+def not_found_out(seen: Counter[str]) -> list[str]:
+    """The operations in which the bad writer was not found out; `seen` counts what was found in each."""
+    return [name for name in CONTROLLED if not seen[name]]
+
+
+def verdict(missed: list[str], found: int, tried: str) -> bool:
+    """Says whether the bad writer was found out, in each operation that it knows."""
+    how = f"NOT FOUND OUT in {', '.join(missed)}: the harness sees nothing" if missed else "found out in each operation"
+    print(f"control: {how}, {found} violations in {tried}")
+    return not missed
 
 
 def in_time(todo: Iterable[Any], minutes: float | None, wanted: Callable[[], bool]) -> Iterator[Any]:

@@ -30,7 +30,7 @@ fn read(bytes: &[u8]) {
 fn mended(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut manifest: Manifest = serde_json::from_slice(bytes).ok()?;
     let volumes = manifest.payload.volumes.iter();
-    manifest.payload.bytes = volumes.fold(0, |sum, volume| sum ^ volume.bytes);
+    manifest.payload.bytes = volumes.fold(0, |sum: u64, volume| sum.wrapping_add(volume.bytes));
     manifest.sums = Member::of(&manifest.sums_bytes());
     Some(manifest.to_bytes())
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::read_back::{Which, compare};
 use super::summary::Judged;
-use super::{Site, findings, in_words, is_broken};
+use super::{Site, findings, in_one_line, in_words, is_broken};
 use crate::args::BackupPrune;
 use crate::commands::{listen, now, stopped_or};
 use crate::config::Config;
@@ -94,7 +94,10 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
     if !args.dry_run {
         let there: Vec<_> = shelf.packages().iter().map(|package| package.id).collect();
         memory.forget_others(&there);
-        memory.write(&site.memory_path())?;
+        // What was removed is gone, whether the host can remember it or not.
+        if let Err(error) = memory.write(&site.memory_path()) {
+            warnings.push(in_one_line(error));
+        }
     }
     progress.clear();
     let pruned = Pruned {
