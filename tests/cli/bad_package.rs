@@ -154,7 +154,7 @@ fn volumes() {
                 spoil: |_, p| swap(&p.join("volume-00001.age"), &p.join("volume-00002.age")),
                 commands: LOOK,
                 code: 4,
-                words: "volume-00001.age is too long (",
+                words: "volume-00001.age is volume-00002.age of the package; volume-00002.age is",
             },
             Spoilt {
                 how: "renamed",
