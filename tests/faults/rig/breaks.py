@@ -255,10 +255,11 @@ def halve(path: Path) -> None:
     path.write_bytes(data[: len(data) // 2])
 
 
-def nights(which: int) -> Callable[[Scene], list[str]]:
+def nights(which: int, is_forgetful: bool = False) -> Callable[[Scene], list[str]]:
     """Takes a package of the chain away."""
 
     def do(scene: Scene) -> list[str]:
+        scene.judge.is_forgetful = is_forgetful
         shutil.rmtree(package.finished(scene.place.to / "nights")[which])
         return scene.said()
 
@@ -317,6 +318,7 @@ def results() -> Iterator[Break]:
     yield Break("what was not named as left out", "clinic/number2 is missing", like_named)
     yield Break("the first of a chain is gone", "the chains are not whole|does not verify", nights(0))
     yield Break("the last of a chain is gone", "the chains are not whole", nights(-1))
+    yield Break("the same, and a host forgets", "the chains are not whole", nights(-1, is_forgetful=True))
 
 
 # What lies about.
