@@ -3,11 +3,13 @@
 1. What looks finished is finished: every package verifies, opens and holds what was
    sealed; every other result is what it should be.
 2. The exit code told the truth.
-3. No plaintext lies about.
-4. The ledger is whole, nothing is there that is not on record, nothing acknowledged
+3. No plaintext lies about, and no secret key.
+4. The ledger is whole and has only grown, nothing is there that is not on record, nothing acknowledged
    is missing from it, and nothing that is there is recorded as failed.
 5. The chains of backups are whole.
 6. The next run goes well, and clears away what was left.
+
+Whether it says so where one of these is broken, `judge-test` tries (breaks.py).
 """
 
 import os
