@@ -118,6 +118,9 @@ def lies() -> Iterator[Break]:
     yield lie("refuse", "accepts", "it accepted what has to be refused", lambda ran: Ran(ran.line, 0))
     damaged = "it calls a package damaged that is whole"
     yield lie("verify", "finds damage", damaged, lambda ran: Ran(ran.line, 4, err="error: a bad disk"))
+    ledger_failed = "error: cannot write to the ledger x: full"
+    yield lie("export", "speaks of the ledger", "and the result is there", lambda ran: Ran(ran.line, 1, err=ledger_failed))
+    yield lie("receive", "speaks of the ledger", "", lambda ran: Ran(ran.line, 1, err=ledger_failed))
     doubt = "error: it might be gone after a power failure"
     yield lie("export", "says that it is not certain", "", lambda ran: Ran(ran.line, 1, err=doubt))
 

@@ -22,7 +22,6 @@ from pathlib import Path
 from . import ledger, package, plaintext, tree
 from .operations import (
     FORGOT,
-    UNCERTAIN,
     Attempt,
     Backup,
     Operation,
@@ -122,7 +121,7 @@ class Judge:
         said = []
         if not ran.err.strip() and not self.is_mute:
             said.append(f"it failed and did not say why\n{ran}")
-        is_told = self.is_mute or UNCERTAIN.search(ran.err)
+        is_told = self.is_mute or operation.is_uncertain(ran)
         if result is not None and not is_told and not attempt.had:
             said.append(f"it failed, and the result is there: {result.name}\n{ran}")
         return said
