@@ -3,11 +3,13 @@
 1. What looks finished is finished: every package verifies, opens and holds what was
    sealed; every other result is what it should be.
 2. The exit code told the truth.
-3. No plaintext lies about.
-4. The ledger is whole, nothing is there that is not on record, nothing acknowledged
+3. No plaintext lies about, and no secret key.
+4. The ledger is whole and has only grown, nothing is there that is not on record, nothing acknowledged
    is missing from it, and nothing that is there is recorded as failed.
 5. The chains of backups are whole.
 6. The next run goes well, and clears away what was left.
+
+Whether it says so where one of these is broken, `judge-test` tries (breaks.py).
 """
 
 import os
@@ -20,7 +22,6 @@ from pathlib import Path
 from . import ledger, package, plaintext, tree
 from .operations import (
     FORGOT,
-    UNCERTAIN,
     Attempt,
     Backup,
     Operation,
@@ -57,6 +58,9 @@ class Judge:
         self.is_mute = False
         # Whether reading was made to fail: only then may a package lack what its maker names.
         self.is_blind = False
+        # Whether what was made to fail may be the clearing away of what had been begun: that is
+        # tried once, and what is left then is there for its owner alone until the next run.
+        self.is_stuck = False
         # Whether a night has said that its host could not remember it.
         self.is_forgetful = False
         # Whether memory was refused: where there is none, Rust ends the process.
@@ -69,7 +73,8 @@ class Judge:
 
     def begin(self) -> None:
         """The place has been made anew: what stands in the ledger now has to stay there."""
-        self.was_killed = self.is_mute = self.is_blind = self.is_starved = self.is_forgetful = False
+        self.was_killed = self.is_mute = self.is_blind = self.is_starved = False
+        self.is_forgetful = self.is_stuck = False
         self.incomplete.clear()
         self.ledger = (self.place.kept / self.place.ledger.relative_to(self.place.state.parent)).read_bytes()
 
@@ -107,7 +112,7 @@ class Judge:
         if ran.code == 7 and result is not None and self.is_blind:
             # It names what is not in it as it was; the rest has to be right.
             self.incomplete[result] = ran.err
-        self.is_forgetful |= ran.code == 7 and re.search(FORGOT, ran.err) is not None
+        self.is_forgetful |= re.search(FORGOT, ran.err) is not None
         if ran.code in operation.ends_well:
             if result is None:
                 return [f"it said that it was done, and the result is not there\n{ran}"]
@@ -116,7 +121,7 @@ class Judge:
         said = []
         if not ran.err.strip() and not self.is_mute:
             said.append(f"it failed and did not say why\n{ran}")
-        is_told = self.is_mute or UNCERTAIN.search(ran.err)
+        is_told = self.is_mute or operation.is_uncertain(ran)
         if result is not None and not is_told and not attempt.had:
             said.append(f"it failed, and the result is there: {result.name}\n{ran}")
         return said
@@ -194,11 +199,11 @@ class Judge:
             if operation.stages_plaintext:
                 allowed += operation.results(place)
         found = [path for root in self.roots() for path in plaintext.places(root, allowed)]
-        if self.was_killed:
+        if self.was_killed or self.is_stuck:
             # Documented: it stays, for its owner alone, until the next run.
             found = [path for path in found if not self.is_private_leftover(path)]
         said = [f"plaintext is left in {self.name(path)}" for path in found]
-        if not self.was_killed:
+        if not self.was_killed and not self.is_stuck:
             left = sorted(place.to.rglob(".exeat-partial-*"))
             said += [f"{self.name(path)} is left, and nobody was killed" for path in left]
         return said + self.secrets()
@@ -300,7 +305,7 @@ class Judge:
                 said.append(f"{operation.name}: the next run does not go well\n{ran}")
             elif isinstance(operation, Backup) and ran.code != 0:
                 said += self.once_more(operation, ran)
-        self.was_killed = self.is_forgetful = False
+        self.was_killed = self.is_forgetful = self.is_stuck = False
         said += self.judge(attempts)
         for operation in operations:
             said += self.good(operation.profile) if isinstance(operation, Backup) else []

@@ -18,9 +18,6 @@ UNCERTAIN = re.compile(
     r"|what was done stands"
     r"|the package was read back, and is not whole"
     r"|the package cannot be read back"
-    # What was put aside may be gone, and come back after a power failure.
-    r"|cannot remove \S*/\.exeat-removed-"
-    r"|" + FORGOT
 )
 
 
@@ -54,6 +51,8 @@ class Operation:
     at_once = True
     # Whether it makes something.
     makes = True
+    # What it alone says where the result may be there, and is not certain.
+    doubts: re.Pattern[str] | None = None
     # Whether what it has made stays, whatever is done later.
     lasts = False
 
@@ -85,6 +84,11 @@ class Operation:
     def missing(self, place: Place, attempt: Attempt, ran: Ran) -> list[str]:
         """What is not there although the run ended well, but for the result itself."""
         return []
+
+    def is_uncertain(self, ran: Ran) -> bool:
+        """Whether a run said that something about its result is not certain."""
+        own = self.doubts is not None and self.doubts.search(ran.err) is not None
+        return own or UNCERTAIN.search(ran.err) is not None
 
     def slander(self, ran: Ran) -> list[str]:
         """What a run says that cannot be so, whatever has failed."""
@@ -301,6 +305,8 @@ class Prune(Operation):
     name = "prune"
     person = "host"
     at_once = False
+    # What was put aside may be gone, and come back after a power failure.
+    doubts = re.compile(r"cannot remove \S*/\.exeat-removed-|" + FORGOT)
 
     def arrange(self, place: Place, tag: str) -> None:
         while not self.removable(place):
@@ -352,6 +358,8 @@ class Receive(Operation):
 
     name = "receive"
     lasts = True
+    # It may stand there, and not on the disk; to receive it once more does no harm.
+    doubts = re.compile(r"cannot write to the ledger")
 
     def arrange(self, place: Place, tag: str) -> None:
         """Has a package of its own acknowledged: what is known already is not written again."""
