@@ -122,6 +122,20 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+    /// It failed, and perhaps not everything that had been opened is gone.
+    #[error(
+        "what had been opened beside {} may not all be gone: {reason}",
+        shown(path)
+    )]
+    Left {
+        /// The target.
+        path: PathBuf,
+        /// Why that is not certain.
+        reason: io::Error,
+        /// What had failed.
+        #[source]
+        error: Box<OpenError>,
+    },
     /// It is in place, but the file system would not say that it will stay.
     #[error("{} is complete, but might be gone after a power failure", shown(path))]
     Unconfirmed {
@@ -149,6 +163,7 @@ impl Explain for OpenError {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => "no-space",
             Self::Write { .. } => "write-failed",
             Self::Publish { .. } => "publish-failed",
+            Self::Left { .. } => "staging-left",
             Self::Unconfirmed { .. } => "delivery-unconfirmed",
         }
     }
@@ -163,6 +178,7 @@ impl Explain for OpenError {
             | Self::Earlier { .. } => Fault::Request,
             Self::OtherChain { .. } | Self::Differs { .. } => Fault::Package,
             Self::Damaged { source, .. } => source.fault(),
+            Self::Left { error, .. } => error.fault(),
             Self::Permit => Fault::Internal,
             _ => Fault::Environment,
         }
@@ -200,6 +216,10 @@ impl Explain for OpenError {
                 _ => return staging::help(source),
             },
             Self::Publish { source, .. } => return staging::help(source),
+            Self::Left { .. } => {
+                "look there for what begins with '.exeat-partial-', and remove it: it is in the \
+                 clear; the next run into that place removes it, too"
+            }
             Self::Unconfirmed { .. } => "run 'sync' before you rely on it",
         }))
     }
@@ -273,7 +293,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// Anything that is not as the inventory says, or that the system does not do.
-/// Except after [`OpenError::Unconfirmed`] nothing is left.
+/// Except after [`OpenError::Unconfirmed`] and [`OpenError::Left`] nothing is left.
 pub fn open(
     package: &Unlocked,
     permit: OpenPermit,
@@ -313,7 +333,6 @@ pub fn open_chain(
         all.filter(|(n, record)| is_made(*n, record, wanted.as_deref()))
     };
     let sizes = || chosen().map(|(_, record)| record.bytes());
-    let bytes: u64 = sizes().sum();
     // Where it cannot be known, writing will show.
     if let Ok(space) = destination::space(&target.parent) {
         let needed = sizes().map(|size| size.next_multiple_of(space.block)).sum();
@@ -324,11 +343,61 @@ pub fn open_chain(
             });
         }
     }
-    let staging = Staging::create(target.parent.as_fd()).map_err(|source| OpenError::Publish {
+    let created = Staging::create(target.parent.as_fd());
+    let mut staging = created.map_err(|source| OpenError::Publish {
         path: target.path.clone(),
         source,
     })?;
-    let chain = Chain::new(package, earlier, wanted.as_deref())?;
+    let opened = fill(
+        package,
+        earlier,
+        &staging,
+        options,
+        wanted.as_deref(),
+        progress,
+    );
+    let opened = opened.and_then(|opened| {
+        progress.begin(Phase::Flushing, None);
+        let path = publish(&target, &mut staging)?;
+        Ok(Opened { path, ..opened })
+    });
+    match opened {
+        Err(error) if !matches!(error, OpenError::Unconfirmed { .. }) => {
+            Err(given_up(staging, target.path, error))
+        }
+        other => other,
+    }
+}
+
+/// Removes what was opened until then, and says where it is if that cannot be done:
+/// it is in the clear.
+fn given_up(staging: Staging, path: PathBuf, error: OpenError) -> OpenError {
+    match staging.remove() {
+        Ok(()) => error,
+        Err(reason) => OpenError::Left {
+            path,
+            reason,
+            error: Box::new(error),
+        },
+    }
+}
+
+/// Makes all that is wanted in the staging folder.
+fn fill(
+    package: &Unlocked,
+    earlier: &[Unlocked],
+    staging: &Staging,
+    options: &OpenOptions,
+    wanted: Option<&[bool]>,
+    progress: &dyn Progress,
+) -> Result<Opened, OpenError> {
+    let inventory = package.inventory();
+    let chosen = || {
+        let all = inventory.entries().enumerate();
+        all.filter(|(n, record)| is_made(*n, record, wanted))
+    };
+    let bytes: u64 = chosen().map(|(_, record)| record.bytes()).sum();
+    let chain = Chain::new(package, earlier, wanted)?;
     progress.begin(
         Phase::Extracting,
         wanted
@@ -389,8 +458,6 @@ pub fn open_chain(
     if progress.cancelled() {
         return Err(VerifyError::Interrupted.into());
     }
-    progress.begin(Phase::Flushing, None);
-    opened.path = publish(&target, staging)?;
     Ok(opened)
 }
 
@@ -451,7 +518,7 @@ fn select(inventory: &Inventory, paths: &[Vec<u8>]) -> Result<Option<Vec<bool>>,
     Ok(Some(wanted))
 }
 
-fn publish(target: &NewFolder, mut staging: Staging) -> Result<PathBuf, OpenError> {
+fn publish(target: &NewFolder, staging: &mut Staging) -> Result<PathBuf, OpenError> {
     let path = || target.path.clone();
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists

@@ -224,7 +224,9 @@ impl Staging {
 
     fn clear(&self) -> io::Result<()> {
         let mut removed = Removed::default();
-        empty(&self.folder, DEPTH, &mut removed)?;
+        // What failed once may have been a moment's weakness.
+        empty(&self.folder, DEPTH, &mut removed)
+            .or_else(|_| empty(&self.folder, DEPTH, &mut removed))?;
         // Where it was moved away, what is left of it there is empty.
         let _ = rustix::fs::unlinkat(&self.parent, &self.name, AtFlags::REMOVEDIR);
         let taken = removed.files < self.files.load(Ordering::Relaxed);

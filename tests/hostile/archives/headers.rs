@@ -203,7 +203,7 @@ pub(super) fn headers() -> Vec<Case> {
         let words = match size {
             512 => "it ends too early",
             1 => "volume-00001.age is too long (",
-            -1 => "volume-00001.age is cut short (",
+            -1 => "something is hidden behind volume-00001.age",
             _ => "",
         };
         cases.push(Case::new(

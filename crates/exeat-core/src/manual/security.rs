@@ -231,7 +231,7 @@ mod tests {
                 continue;
             };
             let text = fs::read_to_string(path(file)).unwrap_or_else(|_| panic!("no {file}"));
-            let at = text.find(&format!("fn {function}()"));
+            let at = text.find(&format!("fn {function}("));
             let before = &text[..at.unwrap_or_else(|| panic!("no {function} in {file}"))];
             // Only attributes and blanks between it and the one that makes it a test.
             let since = before.rfind("#[test]").map(|at| &before[at..]);

@@ -268,7 +268,7 @@ fn counts_and_sums_have_to_agree() {
     for (entries, bytes, files) in [(5, 11, 1), (5, 10, 2), (5, 17, 1)] {
         let mut lines = good();
         lines[0] = header(entries, bytes, files);
-        assert_eq!(fault(&lines), (1, "Foreign".into()), "{bytes} {files}");
+        assert_eq!(fault(&lines), (1, "Sums".into()), "{bytes} {files}");
     }
     let too_many = header(MAX_ENTRIES + 1, 0, 0);
     assert_eq!(fault(&[too_many]), (1, "TooMany".into()));
