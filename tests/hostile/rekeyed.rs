@@ -76,7 +76,7 @@ fn records() -> Vec<Case> {
         (
             "of another envelope",
             "a record belongs to one envelope",
-            "key-2.json is the record of another envelope",
+            "key-2.age is not what was signed",
             |_, f| {
                 f.record["envelope_sha256"] = json!(sha256(b"other"));
             },
@@ -174,7 +174,7 @@ fn members() -> Vec<Case> {
         (
             "whose envelope was altered",
             "one bit is enough",
-            "key-2.json is the record of another envelope",
+            "key-2.age is not what was signed",
             |_, m| {
                 m.bytes("key-2.age")[50] ^= 1;
             },
@@ -233,7 +233,7 @@ fn members() -> Vec<Case> {
         (
             "of an envelope that was exchanged for the sender's",
             "a record belongs to one envelope",
-            "key-2.json is the record of another envelope",
+            "key-2.age is not what was signed",
             |w, m| {
                 m.put("key-2.age", w.genuine("plain").get("key.age"));
             },

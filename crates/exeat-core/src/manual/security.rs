@@ -39,6 +39,7 @@
 //! | claim | held by |
 //! |---|---|
 //! | Every format but text, JSON and SQL is taken apart by a process that can open no file, reach no network, start no program and send no signal; its memory is bounded, and the seconds of processor time that it has | `crates/exeat-readers/src/confine/tests.rs::nothing_is_left_but_to_read_and_to_write` |
+//! | One whose confinement the system refuses reads nothing: its file counts as uninspected | `tests/faults/calls` |
 //! | No bytes make what it answers anything but a report or a failure, which counts as uninspected | `crates/exeat-core/src/inspect/reader/protocol.rs::no_bytes_make_it_panic_or_allocate` |
 //! | A fault in the program prints its place, not its message, which could quote data | `crates/exeat-cli/src/ui.rs::a_fault_says_where_it_is_and_not_what_it_met` |
 //!
@@ -114,7 +115,7 @@
 //! |---|---|
 //! | Until the second decision the key of a package exists in memory alone: what a crash leaves before it is ciphertext to which no key was ever written. After it there may be an envelope, for the recipients alone, and the export is on record. The next run into the same place removes either | `tests/cli/interrupt.rs::what_a_killed_run_left_the_next_one_clears_away` |
 //! | Ctrl-C leaves nothing | `tests/cli/interrupt.rs::ctrl_c_again_and_again_leaves_nothing_either` |
-//! | `kill -9` at any moment, several runs at once; a system call that fails, of those that the harness lists; a disk, inodes or a quota with so much room left and no more; a power failure on ext4 that takes of what was not flushed nothing, all or pieces (on demand also xfs, btrfs and ext2): nothing looks complete that is not, nothing that was said to be done is lost, nothing is there that is not on record, the next run goes well, and the exit code told the truth | `tests/faults/kills`, `tests/faults/calls`, `tests/faults/full`, `tests/faults/crashes` |
+//! | `kill -9` at any moment, several runs at once; a system call that fails, of those that the harness lists; a disk, inodes or a quota with so much room left and no more; a power failure on ext4 that takes of what was not flushed nothing, all or pieces (on demand also xfs, btrfs and ext2): nothing looks complete that is not, nothing that was said to be done is lost, nothing is there that is not on record, the next run goes well, and the exit code told the truth | `tests/faults/kills`, `tests/faults/calls`, `tests/faults/full`, `tests/faults/crashes`; that their judge says no, `tests/faults/judge-test` |
 //! | What is in its place and could not be made durable, or put on record, is an outcome of its own (`delivery-unconfirmed`, `delivery-unrecorded`), and counts as delivered | the same |
 //!
 //! # What does not hold
@@ -157,6 +158,8 @@
 //!   no exeat runs there). The export counts as delivered in the ledger, whatever becomes
 //!   of it. Removing does not wipe a disk: what was on a stick that is given away may
 //!   be found there still, and snapshots keep it.
+//!   Where the disk fails just when `open` clears away, what is left stays likewise, and is
+//!   named.
 //! - **A writer that changes a source through a memory map** it already has, or
 //!   within one tick of the file system's clock: such a change cannot be seen.
 //!   Every other change between the listing and the end of sealing is.
