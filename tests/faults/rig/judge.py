@@ -40,6 +40,10 @@ NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|std/src/sys/pal/u
 CODES = range(10)
 
 
+STUCK = "may not all be gone"
+"""What a run says that could not clear away what it had begun."""
+
+
 class Judge:
     """Judges one place again and again; remembers what it has found to be whole."""
 
@@ -58,8 +62,8 @@ class Judge:
         self.is_mute = False
         # Whether reading was made to fail: only then may a package lack what its maker names.
         self.is_blind = False
-        # Whether what was made to fail may be the clearing away of what had been begun: that is
-        # tried once, and what is left then is there for its owner alone until the next run.
+        # Whether a run has said that it could not clear away all that it had begun: what is left
+        # then is there for its owner alone until the next run.
         self.is_stuck = False
         # Whether a night has said that its host could not remember it.
         self.is_forgetful = False
@@ -81,6 +85,7 @@ class Judge:
     def judge(self, attempts: Sequence[tuple[Attempt, Ran]]) -> list[str]:
         """Everything but the next run. A run without an exit code may have been killed."""
         self.was_killed = self.was_killed or any(ran.code is None for _, ran in attempts)
+        self.is_stuck = self.is_stuck or any(STUCK in ran.err for _, ran in attempts)
         said: list[str] = []
         for attempt, ran in attempts:
             said += [f"{attempt}: {fault}" for fault in self.truth(attempt, ran)]

@@ -44,9 +44,6 @@ READING = (
     "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat2", "readlink", "readlinkat", "getdents64",
 )  # fmt: skip
 
-# With these what had been begun is cleared away.
-CLEARING = ("unlinkat", "getdents64", "openat2", "openat", "newfstatat", "fstat", "statx", "fcntl", "fchmod")
-
 # Where the program itself begins: it makes itself undumpable first.
 BEGUN = "PR_SET_DUMPABLE"
 LINE = re.compile(r"^(?P<process>\d+) +(?P<call>\w+)\(", re.MULTILINE)
