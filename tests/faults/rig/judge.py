@@ -65,6 +65,8 @@ class Judge:
         # Whether a run has said that it could not clear away all that it had begun: what is left
         # then is there for its owner alone until the next run.
         self.is_stuck = False
+        # Whether removing was made to fail: an empty folder may be left then, and is of no harm.
+        self.is_clumsy = False
         # Whether a night has said that its host could not remember it.
         self.is_forgetful = False
         # Whether memory was refused: where there is none, Rust ends the process.
@@ -78,7 +80,7 @@ class Judge:
     def begin(self) -> None:
         """The place has been made anew: what stands in the ledger now has to stay there."""
         self.was_killed = self.is_mute = self.is_blind = self.is_starved = False
-        self.is_forgetful = self.is_stuck = False
+        self.is_forgetful = self.is_stuck = self.is_clumsy = False
         self.incomplete.clear()
         self.ledger = (self.place.kept / self.place.ledger.relative_to(self.place.state.parent)).read_bytes()
 
@@ -210,6 +212,7 @@ class Judge:
         said = [f"plaintext is left in {self.name(path)}" for path in found]
         if not self.was_killed and not self.is_stuck:
             left = sorted(place.to.rglob(".exeat-partial-*"))
+            left = [path for path in left if not self.is_clumsy or any(path.iterdir())]
             said += [f"{self.name(path)} is left, and nobody was killed" for path in left]
         return said + self.secrets()
 
@@ -310,7 +313,7 @@ class Judge:
                 said.append(f"{operation.name}: the next run does not go well\n{ran}")
             elif isinstance(operation, Backup) and ran.code != 0:
                 said += self.once_more(operation, ran)
-        self.was_killed = self.is_forgetful = self.is_stuck = False
+        self.was_killed = self.is_forgetful = self.is_stuck = self.is_clumsy = False
         said += self.judge(attempts)
         for operation in operations:
             said += self.good(operation.profile) if isinstance(operation, Backup) else []

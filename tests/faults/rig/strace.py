@@ -44,6 +44,9 @@ READING = (
     "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat2", "readlink", "readlinkat", "getdents64",
 )  # fmt: skip
 
+# What removes.
+REMOVING = ("unlinkat", "unlink", "rmdir")
+
 # Where the program itself begins: it makes itself undumpable first.
 BEGUN = "PR_SET_DUMPABLE"
 LINE = re.compile(r"^(?P<process>\d+) +(?P<call>\w+)\(", re.MULTILINE)
