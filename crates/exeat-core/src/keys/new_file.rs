@@ -41,24 +41,29 @@ pub fn write_new_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         Some(file) => {
             fill(&file)?;
             match give_name(&file, path) {
-                // Where there is no journal, a name counts only once the file says that it has one.
-                Ok(()) => file.sync_all(),
+                Ok(()) => Some(file),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
                 // A file system without links, or a place without /proc.
-                Err(_) => return by_a_rename(path, fill).and_then(|()| durable(path)),
+                Err(_) => None,
             }
         }
-        None => by_a_rename(path, fill),
+        None => None,
     };
-    named?;
-    durable(path)
+    match named {
+        // Where there is no journal, a name counts only once the file says that it has one.
+        Some(file) => keep(path, file.sync_all()),
+        None => by_a_rename(path, fill).and_then(|()| keep(path, Ok(()))),
+    }
 }
 
-/// Makes the name of a new file durable, or takes the file away again.
-fn durable(path: &Path) -> io::Result<()> {
-    sync_folder_of(path).inspect_err(|_| {
-        let _ = fs::remove_file(path);
-    })
+/// Makes the name of a new file durable, if all has gone well until then; or takes the file
+/// away again.
+fn keep(path: &Path, durable: io::Result<()>) -> io::Result<()> {
+    durable
+        .and_then(|()| sync_folder_of(path))
+        .inspect_err(|_| {
+            let _ = fs::remove_file(path);
+        })
 }
 
 /// Makes the name of a new file durable.
