@@ -1,6 +1,7 @@
 //! Signatures that are none, or are somebody else's, or of something else, byte by
 //! byte.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ssh_key::PrivateKey;
 
 use crate::forge::{Workshop, sign, signature};
@@ -74,30 +75,12 @@ fn blob(key: &PrivateKey) -> Vec<u8> {
 
 /// The armour around the bytes of a signature.
 fn armour(bytes: &[u8]) -> String {
-    let text = base64(bytes);
+    let text = BASE64_STANDARD.encode(bytes);
     let lines = text.as_bytes().chunks(70);
     let lines: String = lines
         .map(|line| format!("{}\n", std::str::from_utf8(line).unwrap()))
         .collect();
     format!("-----BEGIN SSH SIGNATURE-----\n{lines}-----END SSH SIGNATURE-----\n")
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut three = [0; 3];
-        three[..chunk.len()].copy_from_slice(chunk);
-        let number = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        for digit in 0..4 {
-            if digit > chunk.len() {
-                text.push('=');
-            } else {
-                text.push(DIGITS[(number >> (18 - 6 * digit)) as usize & 63].into());
-            }
-        }
-    }
-    text
 }
 
 pub(crate) fn cases() -> Vec<Case> {

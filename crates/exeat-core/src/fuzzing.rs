@@ -1,8 +1,8 @@
 //! Ways in for the fuzz targets in `tests/fuzz`: the parsers that no public
 //! function leads to, and their answers in types that a target can look into.
 //!
-//! This is compiled with `--cfg fuzzing` alone, which cargo-fuzz gives, so
-//! that no other program can call any of it. The functions decide nothing:
+//! This is compiled with `--cfg fuzzing` alone, which cargo-fuzz gives: no program
+//! that is built in the usual way can call any of it. The functions decide nothing:
 //! what has to hold of an answer, the target says.
 
 use std::fs::File;

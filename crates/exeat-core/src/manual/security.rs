@@ -103,7 +103,7 @@
 //! | claim | held by |
 //! |---|---|
 //! | Keys and what was opened are their owner's alone; ciphertext goes by the umask | `tests/cli/secrecy.rs::who_may_read_what_was_written`, `tests/cli/partners.rs::init_makes_keys_for_their_owner_alone` |
-//! | When its work is done, and nothing is left but to say so, the memory of a run holds no package key, passphrase, identity or signing key | `tests/cli/memory.rs::nothing_after_sealing`, `tests/cli/memory.rs::nothing_after_reading`, `tests/cli/memory.rs::no_passphrase_of_an_identity` |
+//! | When its work is done, and nothing is left but to say so, the memory of a run holds no package key, passphrase, identity or signing key; looked for in the build that the tests use, without optimisation across crates | `tests/cli/memory.rs::nothing_after_sealing`, `tests/cli/memory.rs::nothing_after_reading`, `tests/cli/memory.rs::no_passphrase_of_an_identity` |
 //! | No other process of the account reads the memory of a run, and a crash leaves no core file | `tests/cli/unseen.rs::its_memory_is_nobodys` |
 //! | Secrets stand in no argument, variable, message or `Debug` | `crates/exeat-core/src/keys/tests.rs::nothing_secret_is_shown`, `crates/exeat-core/src/signature/tests/keys.rs::secrets_are_not_shown` |
 //! | A result is published only if its name leads to the folder that was filled. After a failure that folder is emptied wherever it is; if files are missing from it by then, or if all had been complete in it, the ledger counts the export as delivered: whoever had a file open keeps it | `crates/exeat-core/src/staging.rs::another_folder_in_its_place_is_no_result`, `tests/cli/plain.rs::what_was_taken_away_meanwhile_counts` |
