@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::check::result;
@@ -616,7 +617,7 @@ fn a_request_that_is_stopped_leaves_nothing() {
     let before = look_at_content(&env.path(""));
     let line = format!("--config-dir sender {ASK}");
     let held = Held::when(&env, &line, crate::interrupt::works);
-    held.signal("INT");
+    held.signal(Signal::INT);
     held.go_on().ends(130).says("interrupted");
     assert_same(&before, &look_at_content(&env.path("")));
     assert!(story(&env).is_empty());

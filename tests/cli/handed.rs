@@ -85,7 +85,8 @@ fn descriptors_that_give_no_key() {
         ),
         ("-i fd:3 3<signature", 1, "line 1 is not an identity"),
         ("-i fd:3 3<out", 1, "cannot read fd:3: Is a directory"),
-        ("-i fd:3 3>written", 1, "it has to be open for reading"),
+        // Opened to append: opening would change it otherwise.
+        ("-i fd:3 3>>written", 1, "it has to be open for reading"),
         (
             "-i fd:3 -i fd:3 3<recipient/identity.txt",
             2,

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::process::{Pid, Signal};
+
 use crate::environment::{Env, Ran};
 use crate::tree::{assert_nothing_partial, assert_same, look_at_content, partial};
 
@@ -56,7 +58,7 @@ impl Held {
             assert!(ended.is_none(), "'{line}' is over already: {ended:?}");
             is_in_the_middle(pid).then_some(())
         });
-        held.signal("STOP");
+        held.signal(Signal::STOP);
         until("stop", || (stat(pid)?.0 == "T").then_some(()));
         held
     }
@@ -70,16 +72,15 @@ impl Held {
         })
     }
 
-    pub(crate) fn signal(&self, name: &str) {
-        let mut kill = std::process::Command::new("/bin/sh");
-        let command = format!("kill -{name} {}", self.pid);
-        Ran::of(kill.args(["-c", &command])).ends(0);
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw);
+        rustix::process::kill_process(pid.unwrap(), signal).unwrap();
     }
 
     /// Lets it go on, to its end.
     #[track_caller]
     pub(crate) fn go_on(mut self) -> Ran {
-        self.signal("CONT");
+        self.signal(Signal::CONT);
         let mut child = self.child.take().unwrap();
         until("end", || child.try_wait().unwrap());
         let output = child.wait_with_output().unwrap();
@@ -89,11 +90,11 @@ impl Held {
     /// Lets it go on while somebody presses Ctrl-C again and again.
     #[track_caller]
     fn go_on_interrupted(mut self) -> Ran {
-        self.signal("INT");
-        self.signal("CONT");
+        self.signal(Signal::INT);
+        self.signal(Signal::CONT);
         let mut child = self.child.take().unwrap();
         until("end", || {
-            self.signal("INT");
+            self.signal(Signal::INT);
             child.try_wait().unwrap()
         });
         let output = child.wait_with_output().unwrap();
@@ -102,7 +103,7 @@ impl Held {
 
     /// Ends it as a power failure would.
     pub(crate) fn kill(mut self) {
-        self.signal("KILL");
+        self.signal(Signal::KILL);
         let status = self.child.take().unwrap().wait().unwrap();
         assert_eq!(status.signal(), Some(9));
     }
@@ -164,7 +165,7 @@ const EXPORT: &str = "--config-dir sender export data --to out --name p \
 #[test]
 fn an_interrupted_export_leaves_nothing() {
     let env = with_a_long_export();
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 143)] {
         for options in ["", "--json"] {
             let before = look_at_content(&env.path(""));
             let held = Held::writing(&env, &format!("{EXPORT} {options}"), &env.path("out"));
@@ -209,7 +210,7 @@ pub(crate) fn with_a_large_package() -> Env {
 fn interrupted_opening_and_checking_leave_nothing() {
     let env = with_a_large_package();
     let before = look_at_content(&env.path(""));
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let open = "--config-dir recipient open out/p.exeat --to new";
         let held = Held::writing(&env, open, &env.path(""));
         held.signal(signal);
@@ -258,7 +259,7 @@ fn a_living_run_is_spared() {
     backdate(&partial(&out)[0]);
     env.package("data/letter.txt", "other", "");
     assert_eq!(partial(&out).len(), 1);
-    held.signal("TERM");
+    held.signal(Signal::TERM);
     held.go_on().ends(143);
     assert_nothing_partial(&out);
     env.by("recipient", "verify out/other.exeat").ends(0);

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::check::result;
@@ -348,7 +349,7 @@ fn failed(env: &Env, code: &str) {
 
 #[test]
 fn an_interrupted_copy_leaves_nothing() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let env = prepared();
         let held = copying(&env);
         held.signal(signal);
@@ -411,7 +412,7 @@ fn what_was_taken_away_meanwhile_counts() {
         let held = copying(&env);
         let staging = partial(&env.path("out")).remove(0);
         take(&staging.join("log.txt"), &env.path("kept"));
-        held.signal("INT");
+        held.signal(Signal::INT);
         let ran = held.go_on().ends(130).says("interrupted");
         ran.says("out/p").says("counts as delivered");
         assert!(fs::metadata(env.path("kept")).unwrap().len() > 0);
@@ -431,7 +432,7 @@ fn a_folder_mounted_into_the_copy() {
     let Some(mounted) = Mounted::bind(&env, "theirs", staging.join("a").to_str().unwrap()) else {
         return;
     };
-    held.signal("INT");
+    held.signal(Signal::INT);
     held.go_on().ends(130).says("counts as delivered");
     assert_eq!(env.read("theirs/file"), "theirs");
     let left: Vec<_> = fs::read_dir(&staging).unwrap().collect();

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::bad_input::unprivileged;
@@ -277,7 +278,7 @@ fn a_disk_that_is_full() {
 fn an_interrupted_verification_leaves_no_receipt() {
     let env = with_a_large_package();
     let before = look_at_content(&env.path(""));
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let line = "--config-dir recipient receipt out/p.exeat";
         let held = Held::when(&env, line, works);
         held.signal(signal);

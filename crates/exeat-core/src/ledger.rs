@@ -27,7 +27,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -428,8 +428,15 @@ impl Locked<'_> {
     }
 
     fn write(&self, bytes: &[u8]) -> Result<(), LedgerError> {
-        file::append(&self.file, bytes).map_err(|source| LedgerError::Write {
-            path: self.shared.location.path().to_owned(),
+        let path = || self.shared.location.path().to_owned();
+        (&*self.file)
+            .write_all(bytes)
+            .map_err(|source| LedgerError::Write {
+                path: path(),
+                source,
+            })?;
+        self.file.sync_all().map_err(|source| LedgerError::Sync {
+            path: path(),
             source,
         })
     }

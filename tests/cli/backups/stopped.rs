@@ -4,6 +4,8 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::Site;
 use crate::environment::noise;
 use crate::interrupt::{Held, backdate, until};
@@ -47,13 +49,13 @@ fn one_that_was_asked_to_end() {
     site.of_shell("db", SLOW, &format!("{tells}\nmetrics = \"../db.prom\""));
     let to = site.env.path("to");
     let line = "--config-dir host backup run db";
-    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let held = Held::writing(&site.env, line, &to);
         held.signal(signal);
         held.go_on().ends(code);
-        assert_eq!(fs::read_dir(&to).unwrap().count(), 0, "{signal}");
+        assert_eq!(fs::read_dir(&to).unwrap().count(), 0, "{signal:?}");
         let pid = site.env.read("pid");
-        assert!(!is_alive(&pid), "{signal}");
+        assert!(!is_alive(&pid), "{signal:?}");
         let prom = site.env.read("db.prom");
         let expected = format!("exeat_backup_last_run_exit_code{{profile=\"db\"}} {code}\n");
         assert!(prom.contains(&expected), "{prom}");
@@ -76,7 +78,7 @@ fn one_that_was_asked_to_end_while_it_read_back() {
         let mut items = fs::read_dir(&to).unwrap().flatten();
         items.any(|item| item.path().extension().is_some_and(|it| it == "exeat"))
     });
-    held.signal("TERM");
+    held.signal(Signal::TERM);
     held.go_on().ends(143);
     assert_eq!(site.numbers("to"), [1]);
     let status = site.json("status clinic", 9);
@@ -122,6 +124,34 @@ fn two_in_a_row_that_were_killed_at_the_end() {
     assert!(site.findings("clinic", 0).is_empty());
     let next = site.night("clinic");
     assert!(matches!(next["sequence"].as_u64(), Some(3 | 4)), "{next}");
+    site.comes_back();
+}
+
+/// A host that could not write down what it was about to make, its disk being full:
+/// the ledger vouches for it, and nothing else does.
+#[test]
+fn one_that_the_host_could_not_remember() {
+    let site = Site::with_settled("");
+    site.night("clinic");
+    let chain = site.state("clinic", "chain.json");
+    let before = fs::read(&chain).unwrap();
+    site.night("clinic");
+    fs::write(&chain, before).unwrap();
+    assert!(site.findings("clinic", 0).is_empty());
+    let ledger = site.env.path("../state/exeat/ledger.jsonl");
+    let text = fs::read_to_string(&ledger).unwrap();
+    let first: Vec<_> = text.split_inclusive('\n').take(2).collect();
+    // As far as it goes; and what cannot be read vouches for nothing.
+    for (left, code) in [(first.concat(), 4), (String::new(), 4), (text.clone(), 0)] {
+        fs::write(&ledger, left).unwrap();
+        let codes = site.findings("clinic", code);
+        assert_eq!(codes.is_empty(), code == 0, "{codes:?}");
+        assert!(codes.iter().all(|code| code == "backup-fork"), "{codes:?}");
+        site.json("list clinic", code);
+    }
+    let next = site.night("clinic");
+    assert_eq!(next["sequence"], 3);
+    assert!(super::words(&next["warnings"]).is_empty(), "{next}");
     site.comes_back();
 }
 

@@ -120,7 +120,7 @@ def lies() -> Iterator[Break]:
     yield lie("verify", "finds damage", damaged, lambda ran: Ran(ran.line, 4, err="error: a bad disk"))
     ledger_failed = "error: cannot write to the ledger x: full"
     yield lie("export", "speaks of the ledger", "and the result is there", lambda ran: Ran(ran.line, 1, err=ledger_failed))
-    yield lie("receive", "speaks of the ledger", "", lambda ran: Ran(ran.line, 1, err=ledger_failed))
+    yield lie("receive", "speaks of the ledger", "and the result is there", lambda ran: Ran(ran.line, 1, err=ledger_failed))
     doubt = "error: it might be gone after a power failure"
     yield lie("export", "says that it is not certain", "", lambda ran: Ran(ran.line, 1, err=doubt))
 
@@ -258,11 +258,10 @@ def halve(path: Path) -> None:
     path.write_bytes(data[: len(data) // 2])
 
 
-def nights(which: int, is_forgetful: bool = False) -> Callable[[Scene], list[str]]:
+def nights(which: int) -> Callable[[Scene], list[str]]:
     """Takes a package of the chain away."""
 
     def do(scene: Scene) -> list[str]:
-        scene.judge.is_forgetful = is_forgetful
         shutil.rmtree(package.finished(scene.place.to / "nights")[which])
         return scene.said()
 
@@ -321,7 +320,6 @@ def results() -> Iterator[Break]:
     yield Break("what was not named as left out", "clinic/number2 is missing", like_named)
     yield Break("the first of a chain is gone", "the chains are not whole|does not verify", nights(0))
     yield Break("the last of a chain is gone", "the chains are not whole", nights(-1))
-    yield Break("the same, and a host forgets", "the chains are not whole", nights(-1, is_forgetful=True))
 
 
 # What lies about.

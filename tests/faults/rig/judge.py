@@ -21,7 +21,6 @@ from pathlib import Path
 
 from . import ledger, package, plaintext, tree
 from .operations import (
-    FORGOT,
     Attempt,
     Backup,
     Operation,
@@ -32,8 +31,6 @@ from .operations import (
 )
 from .place import Place, Ran, backdate
 
-# What a host says of a package that it does not remember.
-STRANGE = ("backup-fork", "there are packages by this profile's key that this host did not make")
 # What Rust says where it ends a process for want of memory, or of a thread's guard page.
 NO_MEMORY = re.compile(r"memory allocation of \d+ bytes failed|std/src/sys/pal/unix/stack_overflow\.rs")
 # How a run may end that nobody has interrupted; 70 is a mistake in the program.
@@ -67,8 +64,6 @@ class Judge:
         self.is_stuck = False
         # Whether removing was made to fail: an empty folder may be left then, and is of no harm.
         self.is_clumsy = False
-        # Whether a night has said that its host could not remember it.
-        self.is_forgetful = False
         # Whether memory was refused: where there is none, Rust ends the process.
         self.is_starved = False
         self.expected = {
@@ -80,7 +75,7 @@ class Judge:
     def begin(self) -> None:
         """The place has been made anew: what stands in the ledger now has to stay there."""
         self.was_killed = self.is_mute = self.is_blind = self.is_starved = False
-        self.is_forgetful = self.is_stuck = self.is_clumsy = False
+        self.is_stuck = self.is_clumsy = False
         self.incomplete.clear()
         self.ledger = (self.place.kept / self.place.ledger.relative_to(self.place.state.parent)).read_bytes()
 
@@ -119,7 +114,6 @@ class Judge:
         if ran.code == 7 and result is not None and self.is_blind:
             # It names what is not in it as it was; the rest has to be right.
             self.incomplete[result] = ran.err
-        self.is_forgetful |= re.search(FORGOT, ran.err) is not None
         if ran.code in operation.ends_well:
             if result is None:
                 return [f"it said that it was done, and the result is not there\n{ran}"]
@@ -280,11 +274,6 @@ class Judge:
         """Whether the host calls its chains whole: 4 says that something is missing, 9
         that the last run failed, or that nobody has read the newest one back."""
         status = self.place.run("host", "backup", "status")
-        if status.code == 4 and self.is_forgetful:
-            # Until its next run it takes the package that it could not remember for another host's.
-            wrong = set(re.findall(r"^ +(backup-[a-z-]+): (.*)", status.out + status.err, re.MULTILINE))
-            if wrong == {STRANGE}:
-                return []
         return [] if status.code in (0, 9) else [f"the chains are not whole\n{status}"]
 
     def good(self, profile: str) -> list[str]:
@@ -313,7 +302,7 @@ class Judge:
                 said.append(f"{operation.name}: the next run does not go well\n{ran}")
             elif isinstance(operation, Backup) and ran.code != 0:
                 said += self.once_more(operation, ran)
-        self.was_killed = self.is_forgetful = self.is_stuck = self.is_clumsy = False
+        self.was_killed = self.is_stuck = self.is_clumsy = False
         said += self.judge(attempts)
         for operation in operations:
             said += self.good(operation.profile) if isinstance(operation, Backup) else []

@@ -12,7 +12,7 @@ from .place import Place, Ran
 FORGOT = r"cannot read or write \S*/chain\.json"
 # What exeat says where the result is there, and something about it is not certain.
 UNCERTAIN = re.compile(
-    r"might be gone after a power failure"
+    r"might (be gone|come back) after a power failure"
     r"|is in place, but the ledger could not be told"
     r"|is in the package, but the ledger could not be told"
     r"|what was done stands"
@@ -305,8 +305,8 @@ class Prune(Operation):
     name = "prune"
     person = "host"
     at_once = False
-    # What was put aside may be gone, and come back after a power failure.
-    doubts = re.compile(r"cannot remove \S*/\.exeat-removed-|" + FORGOT)
+    # What it cannot remember it has removed all the same.
+    doubts = re.compile(FORGOT)
 
     def arrange(self, place: Place, tag: str) -> None:
         while not self.removable(place):
@@ -358,8 +358,6 @@ class Receive(Operation):
 
     name = "receive"
     lasts = True
-    # It may stand there, and not on the disk; to receive it once more does no harm.
-    doubts = re.compile(r"cannot write to the ledger")
 
     def arrange(self, place: Place, tag: str) -> None:
         """Has a package of its own acknowledged: what is known already is not written again."""

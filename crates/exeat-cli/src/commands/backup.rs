@@ -12,14 +12,17 @@ mod summary;
 mod timer;
 mod told;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use exeat_core::backup::{BackupError, Memory, SeriesId, Shelf, Shelved, series_id, sound};
 use exeat_core::diagnostic::{Finding, Severity};
+use exeat_core::ledger;
+use exeat_core::manifest::PackageId;
 use exeat_core::progress::Progress;
 use exeat_core::signature::PublicKey;
 
-use crate::args;
+use crate::args::{self, PolicyArgs};
 use crate::config::{self, Config, Profile, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -47,6 +50,8 @@ struct Site {
     series: SeriesId,
     /// Where it is remembered.
     state: PathBuf,
+    /// Where this host records what leaves, if that can be told.
+    ledger: Option<PathBuf>,
 }
 
 /// The public half of the key that signed last, for those who look where the key
@@ -61,7 +66,7 @@ impl Site {
         let known = known.and_then(|line| PublicKey::parse(&line).ok());
         match (Self::of(profile.clone(), config), known) {
             (Ok(site), _) => Ok(site),
-            (Err(_), Some(key)) => Self::signed_by(key, profile),
+            (Err(_), Some(key)) => Self::signed_by(key, profile, config),
             (Err(error), None) => Err(error),
         }
     }
@@ -76,13 +81,15 @@ impl Site {
             )
             .with_help("run 'exeat init', or name one with signing_key in the profile")
         })?;
-        Self::signed_by(key, profile)
+        Self::signed_by(key, profile, config)
     }
 
-    fn signed_by(key: PublicKey, profile: Profile) -> Result<Self, CommandError> {
+    fn signed_by(key: PublicKey, profile: Profile, config: &Config) -> Result<Self, CommandError> {
+        let policy = config.policy(&PolicyArgs { files: Vec::new() });
         Ok(Self {
             series: series_id(&key.fingerprint(), &profile.name),
             state: config::backup_state(&profile.name)?,
+            ledger: policy.and_then(|policy| config::ledger_path(&policy)).ok(),
             profile,
             key,
         })
@@ -140,6 +147,28 @@ impl Site {
         Shelf::read(&self.profile.to, self.series, &self.key, progress)
     }
 
+    /// Everything that speaks against the chain.
+    fn findings(&self, shelf: &Shelf, memory: &Memory) -> Vec<Finding> {
+        let mut findings = shelf.held_against(memory.tip.as_ref());
+        findings.extend(shelf.strangers(memory, || self.released()));
+        findings.extend(shelf.problems().iter().cloned());
+        findings
+    }
+
+    /// The packages of which the ledger says that they were about to leave. Where it
+    /// cannot be read, it vouches for nothing more.
+    fn released(&self) -> HashSet<PackageId> {
+        let mut released = HashSet::new();
+        if let Some(path) = &self.ledger {
+            let _ = ledger::read(path, |entry, _| {
+                if entry.is_intent() {
+                    released.extend(entry.package());
+                }
+            });
+        }
+        released
+    }
+
     /// The packages that can be restored as far as this machine knows, and that
     /// later ones may rest on: they are not damaged and, where packages are read
     /// back, were; and so is all that they need.
@@ -162,14 +191,6 @@ fn in_one_line(error: impl Into<CommandError>) -> String {
     let mut error = error.into();
     error.help = None;
     error.to_string()
-}
-
-/// Everything that speaks against the chain.
-fn findings(shelf: &Shelf, memory: &Memory) -> Vec<Finding> {
-    let mut findings = shelf.held_against(memory.tip.as_ref());
-    findings.extend(shelf.strangers(memory));
-    findings.extend(shelf.problems().iter().cloned());
-    findings
 }
 
 /// A finding in one line.

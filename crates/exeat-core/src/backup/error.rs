@@ -102,6 +102,17 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
+    /// A package was removed, and whether the disk knows that is not known.
+    #[error(
+        "{} is removed, and might come back after a power failure",
+        shown(path)
+    )]
+    Unconfirmed {
+        /// What its folder was called last.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Another run of the profile has not ended.
     #[error("another run of this profile is under way")]
     Busy,
@@ -126,6 +137,7 @@ impl Explain for BackupError {
             Self::Changed { .. } => "backup-changed",
             Self::Stray { .. } => "backup-stray",
             Self::Remove { .. } => "backup-not-removed",
+            Self::Unconfirmed { .. } => "backup-removal-unconfirmed",
             Self::Busy => "backup-running",
             Self::Interrupted => "interrupted",
         }
@@ -138,7 +150,8 @@ impl Explain for BackupError {
             | Self::MemoryFile { .. }
             | Self::Write { .. }
             | Self::Changed { .. }
-            | Self::Remove { .. } => Fault::Environment,
+            | Self::Remove { .. }
+            | Self::Unconfirmed { .. } => Fault::Environment,
             Self::Record { .. } => Fault::Signature,
             Self::Signer { .. } | Self::Needed { .. } => Fault::Internal,
             Self::TooMany { .. } | Self::Stray { .. } => Fault::Request,
@@ -154,6 +167,9 @@ impl Explain for BackupError {
             | Self::MemoryFile { source, .. }
             | Self::Write { source, .. }
             | Self::Remove { source, .. } => return io_help(source),
+            Self::Unconfirmed { .. } => {
+                "see to the disk that it lies on; the next run removes what has come back"
+            }
             Self::Memory { .. } => {
                 "move it away: the next run makes a full package, and verifies what there is anew"
             }

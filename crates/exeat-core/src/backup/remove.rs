@@ -65,8 +65,9 @@ impl Shelf {
     /// Before anything was written: another key than the chain's, a record that
     /// is there and not by it, a package that a kept one needs or that is the
     /// newest, one that has been exchanged or holds what is not part of it, what
-    /// the system says. After that: [`BackupError::Remove`] or that the caller
-    /// asked to stop; the next call finishes it.
+    /// the system says. After that: [`BackupError::Remove`],
+    /// [`BackupError::Unconfirmed`], or that the caller asked to stop; the next
+    /// call finishes it.
     pub fn remove(
         &mut self,
         fates: &[Fate],
@@ -270,7 +271,7 @@ impl Shelf {
     /// out of sight already.
     ///
     /// # Errors
-    /// [`BackupError::Remove`].
+    /// [`BackupError::Remove`], [`BackupError::Unconfirmed`].
     pub fn clear_leftovers(&self) -> Result<(), BackupError> {
         let failed = |source: io::Error| self.not_removed(Path::new(&self.prefix()), source);
         let prefix = self.prefix();
@@ -311,11 +312,13 @@ impl Shelf {
     fn delete(&self, name: &OsStr) -> Result<(), BackupError> {
         match staging::remove_tree(self.folder.as_fd(), name) {
             // Somebody else was faster, or it is none of ours.
-            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
-            Err(error) => Err(error),
+            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            Err(error) => return Err(self.not_removed(Path::new(name), error.into())),
         }
-        .and_then(|()| rustix::fs::fsync(&self.folder))
-        .map_err(|e| self.not_removed(Path::new(name), e.into()))
+        rustix::fs::fsync(&self.folder).map_err(|error| BackupError::Unconfirmed {
+            path: self.path.join(name),
+            source: error.into(),
+        })
     }
 
     fn not_removed(&self, name: &Path, source: io::Error) -> BackupError {

@@ -1,5 +1,6 @@
 //! The packages of one chain in one folder, by what their signed manifests say.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -356,16 +357,27 @@ impl Shelf {
     }
 
     /// Packages after the one that the host remembers as its last, and that it did
-    /// not mean to make: another machine has the key, `backup-fork`.
+    /// not mean to make: another machine has the key, `backup-fork`. Where there
+    /// are any, `released` says what left by this host's own ledger: a host whose
+    /// disk was full may have made what it could not remember.
     #[must_use]
-    pub fn strangers(&self, memory: &Memory) -> Vec<Finding> {
+    pub fn strangers(
+        &self,
+        memory: &Memory,
+        released: impl FnOnce() -> HashSet<PackageId>,
+    ) -> Vec<Finding> {
         let Some(tip) = &memory.tip else {
             return Vec::new();
         };
         let packages = self.packages.iter();
-        let strange =
-            packages.filter(|one| one.sequence > tip.sequence && Some(one.id) != memory.intended);
-        let names: Vec<_> = strange.map(Shelved::shown).collect();
+        let mut strange: Vec<_> = packages
+            .filter(|one| one.sequence > tip.sequence && Some(one.id) != memory.intended)
+            .collect();
+        if !strange.is_empty() {
+            let released = released();
+            strange.retain(|one| !released.contains(&one.id));
+        }
+        let names: Vec<_> = strange.into_iter().map(Shelved::shown).collect();
         match names.is_empty() {
             true => Vec::new(),
             false => {

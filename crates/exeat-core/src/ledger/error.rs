@@ -143,7 +143,18 @@ pub enum LedgerError {
         /// What the system said.
         source: io::Error,
     },
-    /// An entry cannot be written, or not durably.
+    /// An entry was written, and whether it is on the disk is not known.
+    #[error(
+        "the ledger {} could not be synced: its last entry might be gone after a power failure",
+        shown(path)
+    )]
+    Sync {
+        /// The ledger.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An entry cannot be written, or not as a whole.
     #[error("cannot write to the ledger {}", shown(path))]
     Write {
         /// The ledger.
@@ -223,14 +234,17 @@ impl Explain for LedgerError {
     fn code(&self) -> &'static str {
         use io::ErrorKind as Kind;
         match self {
-            Self::Open { source, .. } | Self::Write { source, .. } => match source.kind() {
-                Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => "ledger-full",
-                Kind::ReadOnlyFilesystem => "ledger-read-only",
-                Kind::PermissionDenied => "ledger-no-permission",
-                Kind::NotFound => "ledger-no-folder",
-                _ if matches!(self, Self::Open { .. }) => "ledger-open-failed",
-                _ => "ledger-write-failed",
-            },
+            Self::Open { source, .. } | Self::Write { source, .. } | Self::Sync { source, .. } => {
+                match source.kind() {
+                    Kind::StorageFull | Kind::QuotaExceeded | Kind::FileTooLarge => "ledger-full",
+                    Kind::ReadOnlyFilesystem => "ledger-read-only",
+                    Kind::PermissionDenied => "ledger-no-permission",
+                    Kind::NotFound => "ledger-no-folder",
+                    _ if matches!(self, Self::Open { .. }) => "ledger-open-failed",
+                    _ if matches!(self, Self::Sync { .. }) => "ledger-sync-failed",
+                    _ => "ledger-write-failed",
+                }
+            }
             Self::NotAFile { .. } => "ledger-not-a-file",
             Self::Exposed { .. } => "ledger-exposed",
             Self::Busy { .. } => "ledger-busy",
@@ -270,6 +284,10 @@ impl Explain for LedgerError {
             }
             Self::Open { source, .. } | Self::Write { source, .. } | Self::Read { source, .. } => {
                 return io_help(source);
+            }
+            Self::Sync { source, .. } => {
+                let help = "see to the disk that it lies on, and run it again";
+                return io_help(source).or(Some(Cow::Borrowed(help)));
             }
             Self::Lock { .. } => {
                 "the ledger has to lie on a file system with locks: name another place for it"

@@ -249,12 +249,6 @@ pub(super) fn unlock(file: &File) {
     let _ = rustix::fs::flock(file, FlockOperation::Unlock);
 }
 
-/// Puts `bytes` at the end of the file, durably.
-pub(super) fn append(mut file: &File, bytes: &[u8]) -> io::Result<()> {
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 /// The bytes of the file in `start..end`, or fewer where it ends earlier.
 pub(super) fn read_range(file: &File, start: u64, end: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -251,8 +251,8 @@
 //! |---|---|
 //! | a package was deleted or moved away | `backup-gap`; `backup-base-missing` for those that need it |
 //! | the newest ones were deleted, or the folder was put back to an older state | `backup-replayed`, by what the host remembers |
-//! | another machine has written with the same key and profile name | `backup-fork`: after the last package of this host there are some that it did not make, which is said until its next run has gone on behind them; or there are two of one number, which is said as long as both are there |
-//! | the host's memory was put back to an older state | the same |
+//! | another machine has written with the same key and profile name | `backup-fork`: after the last package of this host there are some that neither its memory nor its ledger knows, which is said until its next run has gone on behind them; or there are two of one number, which is said as long as both are there |
+//! | the host was put back to an older state, its memory and its ledger | the same |
 //! | the host's memory is gone | a warning of the next run, once: whether later packages are gone cannot be told |
 //! | a package was cut short, has lost a member or got one too many | `backup-damaged` |
 //! | its manifest was altered, or its signature is gone | `backup-unreadable`, and its number is missing |

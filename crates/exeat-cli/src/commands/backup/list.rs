@@ -7,7 +7,7 @@ use exeat_core::diagnostic::Finding;
 use exeat_core::path::Escaped;
 use serde::Serialize;
 
-use super::{Site, findings, is_broken};
+use super::{Site, is_broken};
 use crate::args::BackupList;
 use crate::commands::{listen, stopped_or};
 use crate::config::Config;
@@ -78,7 +78,7 @@ pub(super) fn run(args: &BackupList, config: &Config, ui: &Ui) -> Result<Report,
         packages: packages.collect(),
         removed: shelf.gone().len() as u64,
         others: shelf.others(),
-        findings: findings(&shelf, &memory),
+        findings: site.findings(&shelf, &memory),
     };
     let mut report = Report::new(ui, || text(&listed), &listed);
     if is_broken(&listed.findings) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::read_back::{Which, compare};
 use super::summary::Judged;
-use super::{Site, findings, in_one_line, in_words, is_broken};
+use super::{Site, in_one_line, in_words, is_broken};
 use crate::args::BackupPrune;
 use crate::commands::{listen, now, stopped_or};
 use crate::config::Config;
@@ -50,7 +50,7 @@ pub(super) fn run(args: &BackupPrune, config: &Config, ui: &Ui) -> Result<Report
         accepted = gone.iter().map(|gone| gone.sequence).collect();
         shelf = site.shelf(&progress).map_err(stopped_or)?;
     }
-    let findings = findings(&shelf, &memory);
+    let findings = site.findings(&shelf, &memory);
     let is_broken = is_broken(&findings);
     for finding in &findings {
         warnings.push(in_words(finding));

@@ -25,11 +25,11 @@ use super::hooks::Hook;
 use super::read_back::{Which, compare, read_back};
 use super::summary::{Judged, NAMED, Summary, left_out};
 use super::told::Told;
-use super::{Site, findings, in_one_line, in_words, is_broken};
+use super::{Site, in_one_line, in_words, is_broken};
 use crate::args::{BackupRun, KeyArgs};
 use crate::commands::asking::{self, Wanted};
 use crate::commands::{listen, now, readers, releasing, stop_if_asked, stopped_or};
-use crate::config::{BackupSource, Config, Mode, Profile, VerifyWhen};
+use crate::config::{self, BackupSource, Config, Mode, Profile, VerifyWhen};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::Shown;
@@ -75,8 +75,9 @@ fn made(
     ui: &Ui,
     told: &mut Told<'_>,
 ) -> Result<Summary, CommandError> {
-    let site = Site::of(profile.clone(), config)?;
+    let mut site = Site::of(profile.clone(), config)?;
     let policy = config.policy(&args.policy)?;
+    site.ledger = config::ledger_path(&policy).ok();
     site.make_state()?;
     let progress = Shown::new(ui);
     let wait = args.wait.map_or(Duration::ZERO, |wait| wait.unsigned_abs());
@@ -263,7 +264,7 @@ impl Night<'_, '_> {
 
     /// Says what is wrong with the chain; whether that is more than a worry.
     fn look(&mut self, shelf: &Shelf) -> bool {
-        let findings = findings(shelf, &self.memory);
+        let findings = self.site.findings(shelf, &self.memory);
         for finding in &findings {
             match finding.severity {
                 Severity::Refuse => self.told.warn(in_words(finding)),

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::read_back::{Which, compare};
-use super::{Site, findings, is_broken};
+use super::{Site, is_broken};
 use crate::args::BackupStatus;
 use crate::commands::{listen, now, stopped_or};
 use crate::config::{Config, Profile};
@@ -172,7 +172,7 @@ fn look(
     site.profile.check_mount()?;
     let shelf = site.shelf(progress).map_err(stopped_or)?;
     one.packages = shelf.packages().len() as u64;
-    one.findings = findings(&shelf, &memory);
+    one.findings = site.findings(&shelf, &memory);
     if reads_back {
         one.damaged = read_all_back(&site, &shelf, &mut memory, progress)?;
     }
