@@ -90,21 +90,23 @@ fn subjects(workshop: &Workshop) -> Vec<Subject> {
             files: BTreeMap::from([("archive".to_owned(), archive)]),
             is_archive: true,
             person: "recipient",
-            harmless: |_, at, bytes| ends_a_sum(at, bytes),
+            harmless: |_, at, bytes| writes_a_sum(at, bytes),
         },
     ]
 }
 
-/// Whether a byte of an archive is one of the two that end the sum of a header, itself
-/// not part of the sum.
-fn ends_a_sum(at: usize, archive: &[u8]) -> bool {
+/// Whether a byte of an archive is one by which the sum of a header, itself no part of
+/// the sum, can be written in another way: one of the two that end it, or a zero before
+/// it, for which some programs write a blank.
+fn writes_a_sum(at: usize, archive: &[u8]) -> bool {
     const BLOCK: usize = 512;
     let mut header = 0;
     while archive[header] != 0 {
         let digits = std::str::from_utf8(&archive[header + 124..header + 135]).unwrap();
         let data = header + BLOCK;
         let end = data + usize::from_str_radix(digits, 8).unwrap();
-        if (header + 154..header + 156).contains(&at) {
+        let is_first = at == header + 148 && archive[at] == b'0';
+        if is_first || (header + 154..header + 156).contains(&at) {
             return true;
         }
         header = end.next_multiple_of(BLOCK);

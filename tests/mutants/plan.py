@@ -9,7 +9,15 @@ from dataclasses import dataclass
 SLOW = ["ledger::tests::processes", "ledger::tests::crash", "every_edit", "whatever_somebody"]
 SLOW += ["any_damage_but"]
 
-# What each area's changes would show in, of the tests of the program.
+# Of the library's modules, those that each area's changes would show in.
+AROUND = {
+    "verify": ["verify::", "backup::", "approval::"],
+    "framing": ["framing::", "verify::"],
+    "open": ["verify::", "backup::"],
+    "ledger": ["ledger::"],
+    "decide": ["decide::", "policy::", "approval::", "verify::", "ledger::"],
+}
+# And of the tests of the program.
 PROGRAM = {
     "verify": ["bad_package", "bad_signature", "bad_opening", "archive", "rekey", "after"],
     "framing": ["bad_package", "lifecycle", "archive"],
@@ -52,13 +60,11 @@ class Target:
         if quick or self.crate != "exeat-core":
             return [own]
         area = self.name.split("/")[0].removesuffix(".rs")
-        whole, words = ("round_trip", "sealing"), []
-        if area == "ledger":
-            whole, words = ("lib",), ["ledger::"]
         return [
             own,
-            Stage(2, "the tests of the library", "exeat-core", whole, words),
-            Stage(3, "the tests of the program", "exeat-cli", ("cli",), PROGRAM[area]),
+            Stage(2, "the tests of modules around it", "exeat-core", ("lib",), AROUND[area]),
+            Stage(3, "the tests of the library", "exeat-core", ("round_trip", "sealing"), []),
+            Stage(4, "the tests of the program", "exeat-cli", ("cli",), PROGRAM[area]),
         ]
 
 

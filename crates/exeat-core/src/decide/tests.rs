@@ -13,6 +13,7 @@ use crate::policy::{PolicyFile, any_policy};
 mod approvals;
 mod below;
 mod columns;
+mod second;
 mod uninspected;
 
 const KEY: &str = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa";

@@ -18,6 +18,7 @@ mod crash;
 mod kinds;
 mod processes;
 mod received;
+mod tail;
 
 const DAY: i64 = 24 * 3600;
 

@@ -3,6 +3,8 @@ use std::io::{Read as _, Write as _};
 use super::*;
 use crate::seen::Seen;
 
+mod blocks;
+mod holes;
 mod records;
 
 const ROW: &str = "9990000018,Amy Example";
@@ -133,6 +135,16 @@ fn names_of_any_length_are_passed_on() {
     assert_eq!(seen.reason(), Some(Reason::PartTooLarge));
     let seen = Seen::of(&ended(member(b'L', b"", b"Amy")));
     assert_eq!(seen.names, ["Amy"], "of a member that does not come");
+    // The short one beside it, where it is another.
+    let members = |short| {
+        [
+            member(b'L', b"", b"xxx Amy"),
+            member(b'0', short, b"content"),
+        ]
+    };
+    let names = |short| Seen::of(&ended(members(short).concat())).names;
+    assert!(!names(b"xxx").contains(&"xxx".to_owned()));
+    assert!(names(b"Ben Sample").contains(&"Ben Sample".to_owned()));
 }
 
 #[test]
@@ -148,6 +160,8 @@ fn extended_headers_are_read_as_text_or_refused() {
         b"0 a=b\n",
         b"1 \n",
         b"10 size=-1\n",
+        b"10 size=+1\n",
+        b"+8 a=bcd\n",
     ] {
         let seen = Seen::of(&ended(member(b'x', b"h", text)));
         assert_eq!(
@@ -175,39 +189,6 @@ fn no_cut_passes_for_whole_and_no_flipped_header_for_right() {
         let is_content = at >= BLOCK;
         assert!(seen.reason().is_some() || is_text || is_content, "{at}");
     }
-}
-
-#[test]
-fn a_member_that_is_mostly_holes_does_not_end_the_archive() {
-    let mut header = Header::new_gnu();
-    header.set_entry_type(tar::EntryType::GNUSparse);
-    header.set_size(24);
-    let gnu = header.as_gnu_mut().expect("GNU");
-    gnu.name[..4].copy_from_slice(b"disk");
-    gnu.realsize.copy_from_slice(b"77777777777\0");
-    for (piece, place) in gnu
-        .sparse
-        .iter_mut()
-        .zip([b"00000000000\0", b"50000000000\0"])
-    {
-        piece.offset.copy_from_slice(place);
-        piece.numbytes.copy_from_slice(b"00000000014\0");
-    }
-    header.set_cksum();
-    let mut content = b"Amy Example\nBen Sample\n\n".to_vec();
-    content.resize(BLOCK, 0);
-    let archive = [
-        header.as_bytes(),
-        &content[..],
-        &member(b'0', b"a", b"9990000018"),
-    ]
-    .concat();
-    let seen = Seen::of(&ended(archive));
-    assert_eq!(seen.uninspected, []);
-    let disk = &seen.part("disk").content;
-    assert!(disk.starts_with(b"Amy Example\n\0") && disk.len() < 1 << 20);
-    assert!(seen.part("disk").text().contains("\0Ben Sample\n\n\0"));
-    assert_eq!(seen.part("a").text(), "9990000018");
 }
 
 #[test]

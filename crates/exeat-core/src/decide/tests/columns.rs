@@ -19,7 +19,7 @@ const NAMED: &str = "[inspection]\ncolumns = [\n\
      { class = \"health\", named = [\"barthel*\"] },\n]\n";
 
 /// A folder `tree` with one file, and an empty one `to`.
-fn folder(content: &str) -> tempfile::TempDir {
+pub(super) fn folder(content: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder");
     fs::create_dir(dir.path().join("tree")).expect("made");
     fs::create_dir(dir.path().join("to")).expect("made");

@@ -194,7 +194,7 @@ fn who() -> decide::Requester {
     }
 }
 
-fn recover(ledger: &Ledger) -> Result<u64, LedgerError> {
+pub(super) fn recover(ledger: &Ledger) -> Result<u64, LedgerError> {
     let why = "a disk failed; looked at with the backup"
         .parse()
         .expect("a line");
@@ -347,15 +347,21 @@ fn a_recovery_hides_nothing_from_a_checkpoint() {
     drop(ledger);
     let good = fs::read(&path).expect("readable");
     let all = lines(&good);
-    let edited = std::str::from_utf8(all[1])
-        .expect("UTF-8")
-        .replace("26-11", "26-10");
+    let signed = usize::try_from(before.sequence).expect("small") - 1;
+    let edited = |n: usize| {
+        let line = std::str::from_utf8(all[n]).expect("UTF-8");
+        let line = line.replace("26-11", "26-10");
+        let changed = [line.as_bytes()];
+        [&all[..n], &changed, &all[n + 1..]].concat().concat()
+    };
+    let without = |n: usize| [&all[..n], &all[n + 1..]].concat().concat();
     for spoilt in [
         all[2..].concat(),
-        [&all[..3], &all[4..]].concat().concat(),
-        [&all[..1], &[edited.as_bytes()], &all[2..]]
-            .concat()
-            .concat(),
+        without(3),
+        edited(1),
+        // The very entry before the one that was signed.
+        without(signed - 1),
+        edited(signed - 1),
     ] {
         fs::write(&path, &spoilt).expect("written");
         let ledger = open(&path);
