@@ -201,7 +201,7 @@ fn edited() -> Vec<Case> {
             "whose file in the earlier package is in one still earlier",
             "chains of chains never end",
             4,
-            "",
+            "does not hold 'data/letters/c.txt' as this one says",
             |p| {
                 let id = "5d771235-f899-7eb1-8056-004ed0227332";
                 held(&mut p.first, |line| {
@@ -375,7 +375,7 @@ fn placed() -> Vec<Case> {
             "nobody vouches for any",
             AS_OF,
             8,
-            "",
+            "was passed over: it cannot be read",
             |w, path, mut first, mut second| {
                 first.sign(&w.stranger);
                 second.sign(&w.stranger);

@@ -269,7 +269,7 @@ fn files() -> Vec<Case> {
             "that ends with its header",
             "no payload follows",
             4,
-            "",
+            "the age header is malformed: it is not what the age format asks for",
             |_, f| {
                 let (header, _) = parts(&f);
                 header.into()
@@ -279,7 +279,7 @@ fn files() -> Vec<Case> {
             "cut in the nonce of its payload",
             "the rest is not there",
             4,
-            "",
+            "the age header is malformed: it is not what the age format asks for",
             |_, f| {
                 let (header, rest) = parts(&f);
                 joined((header, rest[..8].to_vec()))
@@ -337,7 +337,7 @@ fn files() -> Vec<Case> {
             "without an authentication code",
             "its header may have been altered",
             4,
-            "",
+            "the age header is malformed: it is not what the age format asks for",
             |_, f| header(&f, |h| format!("{}---\n", &h[..h.find("---").unwrap()])),
         ),
         (
@@ -358,7 +358,7 @@ fn files() -> Vec<Case> {
             "with an argument too many",
             "its stanza says what nobody reads",
             4,
-            "",
+            "the age header is malformed: it is not what the age format asks for",
             |_, f| header(&f, |h| h.replacen("-> X25519 ", "-> X25519 more ", 1)),
         ),
         (
@@ -397,7 +397,7 @@ fn files() -> Vec<Case> {
             "with a share of zeros",
             "the secret would be the same for everybody",
             4,
-            "",
+            "the age header is malformed: it is not what the age format asks for",
             |_, f| {
                 header(&f, |h| {
                     let at = h.find("-> X25519 ").unwrap() + 10;
@@ -431,7 +431,7 @@ fn files() -> Vec<Case> {
             "with a stanza of 64 KiB",
             "a header is bounded before it is read",
             4,
-            "",
+            "its authentication code is wrong",
             |_, f| {
                 let body = "A".repeat(64) + "\n";
                 header(&f, |h| {

@@ -245,7 +245,7 @@ fn the_runner_notices() {
         assert_eq!(figures.packages, 1);
         (problems.join("\n"), figures)
     };
-    let (found, figures) = problems(ALL, 4, "");
+    let (found, figures) = problems(ALL, 4, "damaged");
     let (all, refusals) = (ALL.len(), found.matches("it should end with 4").count());
     assert_eq!(refusals, all, "{found}");
     assert!(found.contains("it prints something"), "{found}");
@@ -259,6 +259,9 @@ fn the_runner_notices() {
     // The wrong words.
     let (found, _) = problems(&["verify nowhere"], 1, "damaged");
     assert!(found.contains("it should say \"damaged\""), "{found}");
+    // No words at all.
+    let (found, _) = problems(&["verify nowhere"], 1, "");
+    assert!(found.contains("it should say \"\""), "{found}");
     let (found, figures) = problems(&["verify nowhere"], 1, "cannot open nowhere");
     assert_eq!((found.as_str(), figures.accepted), ("", 0));
 }

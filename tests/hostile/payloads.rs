@@ -159,8 +159,8 @@ fn files() -> Vec<Case> {
         (
             "for a passphrase",
             "it is the package key that opens members",
-            "",
-            "",
+            "the age header is malformed: it is not what the age format asks for",
+            "the age header is malformed: it is not what the age format asks for",
             |_, file| {
                 let text = String::from_utf8_lossy(&file[..200]).into_owned();
                 let at = text.find("-> X25519").unwrap();
@@ -180,7 +180,7 @@ fn files() -> Vec<Case> {
         (
             "without its last byte",
             "the rest is not there",
-            "",
+            "line 1 of the inventory: it cannot be read: decryption error",
             CODE,
             |_, mut file| {
                 file.pop();
@@ -190,7 +190,7 @@ fn files() -> Vec<Case> {
         (
             "with a byte behind it",
             "what follows was sealed by nobody",
-            "",
+            "line 1 of the inventory: it cannot be read: decryption error",
             CODE,
             |_, mut file| {
                 file.push(0);
@@ -200,7 +200,7 @@ fn files() -> Vec<Case> {
         (
             "with a bit of its last block flipped",
             "one bit is enough",
-            "",
+            "line 1 of the inventory: it cannot be read: decryption error",
             CODE,
             |_, mut file| {
                 let last = file.len() - 1;
@@ -211,8 +211,8 @@ fn files() -> Vec<Case> {
         (
             "without its payload",
             "the rest is not there",
-            "",
-            "",
+            "the age header is malformed: it is not what the age format asks for",
+            "the age header is malformed: it is not what the age format asks for",
             |_, file| {
                 let at = file.windows(4).position(|four| four == b"\n---").unwrap() + 1;
                 let end = at + file[at..].iter().position(|&byte| byte == b'\n').unwrap() + 1;
@@ -265,7 +265,7 @@ fn files() -> Vec<Case> {
         "each is read as what it is said to be",
         INSIDE,
         4,
-        "",
+        "line 1 of the inventory: expected value",
         |workshop, _| {
             workshop.outer(|members| {
                 let inventory = members.remove("inventory.age");

@@ -204,7 +204,7 @@ pub(super) fn headers() -> Vec<Case> {
             512 => "it ends too early",
             1 => "volume-00001.age is too long (",
             -1 => "something is hidden behind volume-00001.age",
-            _ => "",
+            _ => "a header in it is damaged",
         };
         cases.push(Case::new(
             format!("archive whose volume is said to be {how}"),

@@ -103,21 +103,21 @@ pub(super) fn entries() -> Vec<Row> {
         set!(
             "with a number for a mode",
             "one way to say a thing",
-            "",
+            "line 3 of the inventory: invalid type: integer `420`",
             "mode",
             420
         ),
         set!(
             "with a time beyond 64 bits",
             "there is no such number",
-            "",
+            "line 3 of the inventory: invalid type: floating point",
             "mtime",
             9.3e18
         ),
         set!(
             "with a time of fractions",
             "one way to say a thing",
-            "",
+            "line 3 of the inventory: invalid type: floating point",
             "mtime",
             1.5
         ),
@@ -145,14 +145,14 @@ pub(super) fn entries() -> Vec<Row> {
         set!(
             "with a digest in capitals",
             "one way to say a thing",
-            "",
+            "line 3 of the inventory: not a SHA-256 digest",
             "sha256",
             "AB".repeat(32)
         ),
         set!(
             "with half a digest",
             "it would vouch for half",
-            "",
+            "line 3 of the inventory: not a SHA-256 digest",
             "sha256",
             "ab".repeat(16)
         ),
@@ -201,7 +201,7 @@ pub(super) fn entries() -> Vec<Row> {
         set!(
             "with a negative owner",
             "there is no such number",
-            "",
+            "line 3 of the inventory: invalid value: integer `-1`",
             "owner",
             json!({"gid": 0, "uid": -1})
         ),

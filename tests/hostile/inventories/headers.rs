@@ -158,7 +158,7 @@ pub(super) fn headers() -> Vec<Row> {
         (
             "with a checkpoint that is none",
             "it would bear witness for nothing",
-            "",
+            "line 1 of the inventory: missing field `format`",
             |d| {
                 d.header["checkpoint"] = json!({"signature": "x", "statement": "y"});
             },
@@ -166,7 +166,7 @@ pub(super) fn headers() -> Vec<Row> {
         (
             "with a checkpoint whose statement was altered",
             "it would bear witness for another ledger",
-            "",
+            "signature does not fit the signed bytes",
             |d| {
                 let text = d.header["checkpoint"]["statement"].as_str().unwrap();
                 let text = text.replacen("\"sequence\":", "\"sequence\":9", 1);
@@ -176,7 +176,7 @@ pub(super) fn headers() -> Vec<Row> {
         (
             "with an approval that is none",
             "it would vouch for nothing",
-            "",
+            "line 1 of the inventory: missing field `format`",
             |d| {
                 d.header["approvals"] =
                     json!([{"approval": {"signature": "x", "statement": "y"}, "approver": "x"}]);
@@ -185,7 +185,7 @@ pub(super) fn headers() -> Vec<Row> {
         (
             "with a policy's digest in capitals",
             "one way to say a thing",
-            "",
+            "line 1 of the inventory: not a SHA-256 digest",
             |d| {
                 d.header["policy_sha256"] = json!("AB".repeat(32));
             },

@@ -46,7 +46,7 @@ pub(super) fn places() -> Vec<Row> {
         set!(
             "with an entry in volume 2^32",
             "there is no such number",
-            "",
+            "line 3 of the inventory: invalid value: integer `4294967296`",
             "volume",
             1_u64 << 32
         ),
@@ -81,7 +81,7 @@ pub(super) fn places() -> Vec<Row> {
         set!(
             "with an entry at a negative place",
             "there is no such number",
-            "",
+            "line 3 of the inventory: invalid value: integer `-512`",
             "offset",
             -512
         ),
@@ -121,9 +121,14 @@ pub(super) fn places() -> Vec<Row> {
                     .remove("offset");
             },
         ),
-        ("with an entry in one part", "that is whole", "", |d| {
-            parts(d, &[(16, 1)]);
-        }),
+        (
+            "with an entry in one part",
+            "that is whole",
+            "line 3 of the inventory: the entry does not follow",
+            |d| {
+                parts(d, &[(16, 1)]);
+            },
+        ),
         (
             "with an entry in two parts of one volume",
             "a part is a volume's",
@@ -197,7 +202,7 @@ pub(super) fn places() -> Vec<Row> {
         (
             "of a stream, with several files",
             "a stream is one file",
-            "",
+            "line 3 of the inventory: the entry does not follow",
             |d| {
                 d.manifest["payload"]["kind"] = json!("raw");
             },

@@ -15,16 +15,22 @@ pub(super) fn texts() -> Vec<Case> {
     }
     let table: [(&str, &str, Text); 16] = [
         ("of nothing", COUNT, |_| Vec::new()),
-        ("that is an empty line", "", |_| b"\n".to_vec()),
+        (
+            "that is an empty line",
+            "line 1 of the inventory: EOF",
+            |_| b"\n".to_vec(),
+        ),
         ("without its last newline", COUNT, |d| {
             text(d).trim_end().into()
         }),
         ("with an empty line at its end", COUNT, |d| {
             (text(d) + "\n").into()
         }),
-        ("with an empty line in it", "", |d| {
-            text(d).replacen('\n', "\n\n", 1).into()
-        }),
+        (
+            "with an empty line in it",
+            "line 2 of the inventory: EOF",
+            |d| text(d).replacen('\n', "\n\n", 1).into(),
+        ),
         ("with one line more", COUNT, |d| {
             [d.text(), canonical(&d.lines[0])].concat()
         }),
@@ -63,22 +69,32 @@ pub(super) fn texts() -> Vec<Case> {
                 lines.concat()
             },
         ),
-        ("with all lines in one list", "", |d| {
-            let all: Vec<_> = text(d).lines().map(str::to_owned).collect();
-            format!("[{}]\n", all.join(",")).into()
-        }),
-        ("with a line that is not UTF-8", "", |d| {
-            let mut lines = lines(d);
-            let at = lines[2]
-                .windows(5)
-                .position(|five| five == b"a.txt")
-                .unwrap();
-            lines[2][at] = 0xff;
-            lines.concat()
-        }),
-        ("of a hundred thousand open brackets", "", |_| {
-            [&b"[".repeat(60_000)[..], b"\n"].concat()
-        }),
+        (
+            "with all lines in one list",
+            "line 1 of the inventory: invalid type: map",
+            |d| {
+                let all: Vec<_> = text(d).lines().map(str::to_owned).collect();
+                format!("[{}]\n", all.join(",")).into()
+            },
+        ),
+        (
+            "with a line that is not UTF-8",
+            "line 3 of the inventory: invalid unicode",
+            |d| {
+                let mut lines = lines(d);
+                let at = lines[2]
+                    .windows(5)
+                    .position(|five| five == b"a.txt")
+                    .unwrap();
+                lines[2][at] = 0xff;
+                lines.concat()
+            },
+        ),
+        (
+            "of a hundred thousand open brackets",
+            "line 1 of the inventory: invalid type: sequence",
+            |_| [&b"[".repeat(60_000)[..], b"\n"].concat(),
+        ),
         (
             "of ten mebibytes without a newline",
             "it is longer than 64 KiB",

@@ -55,11 +55,16 @@ pub(super) fn compressed() -> Vec<Case> {
             CODE,
             |_| b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0".to_vec(),
         ),
-        ("of a frame cut short", "the rest is not there", "", |d| {
-            let mut bytes = pack(first(d));
-            bytes.truncate(bytes.len() - 3);
-            bytes
-        }),
+        (
+            "of a frame cut short",
+            "the rest is not there",
+            "it ends too early",
+            |d| {
+                let mut bytes = pack(first(d));
+                bytes.truncate(bytes.len() - 3);
+                bytes
+            },
+        ),
         (
             "of a frame and a byte",
             "what follows is hidden",
@@ -110,7 +115,12 @@ pub(super) fn compressed() -> Vec<Case> {
                 bytes
             },
         ),
-        ("of nothing", "the rest is not there", "", |_| Vec::new()),
+        (
+            "of nothing",
+            "the rest is not there",
+            "it ends too early",
+            |_| Vec::new(),
+        ),
     ];
     let mut cases = Vec::new();
     for (how, why, words, content) in table {
@@ -139,11 +149,16 @@ pub(super) fn compressed() -> Vec<Case> {
             "as many lines as it says",
             |d| [pack(&d.text()), gibibyte()].concat(),
         ),
-        ("of a frame cut short", "the rest is not there", "", |d| {
-            let mut bytes = pack(&d.text());
-            bytes.truncate(bytes.len() - 3);
-            bytes
-        }),
+        (
+            "of a frame cut short",
+            "the rest is not there",
+            "line 1 of the inventory: it cannot be read: incomplete frame",
+            |d| {
+                let mut bytes = pack(&d.text());
+                bytes.truncate(bytes.len() - 3);
+                bytes
+            },
+        ),
         (
             "not compressed",
             "the manifest says that it is",
@@ -182,7 +197,7 @@ fn across() -> Vec<Case> {
             "volumes",
             "two volumes exchanged, by a trusted signer",
             "each part has its place",
-            "",
+            "volume-00002.age does not hold what the inventory says of 'large/zero.raw'",
             |d| d.volumes.swap(1, 2),
         ),
         (
@@ -212,7 +227,7 @@ fn across() -> Vec<Case> {
             "volumes",
             "a volume too many",
             "each volume's content is listed",
-            "",
+            "volume-00004.age does not hold what the inventory says",
             |d| d.volumes.push(vec![0; 1024]),
         ),
         (
@@ -278,7 +293,7 @@ fn across() -> Vec<Case> {
         "a stream is one file",
         INSIDE,
         4,
-        "",
+        "line 2 of the inventory: the fields contradict each other",
         |workshop, _| {
             let mut draft = workshop.draft("stream");
             let line = draft.lines[0].as_object_mut().unwrap();

@@ -89,7 +89,8 @@ fn the_most_pieces_are_read_and_no_more() {
         ];
         told(b'x', all, b"")
     };
-    let inside = |count: usize| mapped_inside(&format!("{count}\n{}", "0\n".repeat(2 * count)), b"");
+    let inside =
+        |count: usize| mapped_inside(&format!("{count}\n{}", "0\n".repeat(2 * count)), b"");
     for seen in [beside(100_000), inside(100_000)] {
         assert_eq!(seen.uninspected, []);
         assert_eq!(seen.part("a").content, [0; 8]);
