@@ -281,17 +281,21 @@ def accepted(scene: Scene) -> list[str]:
     return scene.judge.finished()
 
 
-def like_named(scene: Scene) -> list[str]:
-    """A file is missing, and another one whose name begins alike is what was named as missing."""
-    judge, path = scene.judge, scene.path("backup")
-    expected = dict(judge.expected["clinic"])
-    judge.whole.clear()
-    judge.expected["clinic"]["clinic/number2"] = ("file", b"")
-    judge.incomplete[path] = "clinic/number (it could not be read)\n"
-    try:
-        return judge.opens(package.Package(path))
-    finally:
-        judge.expected["clinic"] = expected
+def missing(named: str) -> Callable[[Scene], list[str]]:
+    """A file is missing, and this is what was named as missing."""
+
+    def do(scene: Scene) -> list[str]:
+        judge, path = scene.judge, scene.path("backup")
+        expected = dict(judge.expected["clinic"])
+        judge.whole.clear()
+        judge.expected["clinic"]["clinic/number2"] = ("file", b"")
+        judge.incomplete[path] = f"{named} (it could not be read)\n"
+        try:
+            return judge.opens(package.Package(path))
+        finally:
+            judge.expected["clinic"] = expected
+
+    return do
 
 
 def results() -> Iterator[Break]:
@@ -317,7 +321,8 @@ def results() -> Iterator[Break]:
     yield broken("a file more, opened", "x is too much", lambda path: path.write_bytes(b""), "open", "clinic/x")
     yield Break("a damaged package was opened", "refuse-x looks finished: it was opened", accepted)
     yield Break("a package with other content", "export-other.* looks finished: .* is missing", another)
-    yield Break("what was not named as left out", "clinic/number2 is missing", like_named)
+    yield Break("what was not named as left out", "clinic/number2 is missing", missing("clinic/number"))
+    yield Break("what lies in what was left out", "", missing("clinic"))
     yield Break("the first of a chain is gone", "the chains are not whole|does not verify", nights(0))
     yield Break("the last of a chain is gone", "the chains are not whole", nights(-1))
 

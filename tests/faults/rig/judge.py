@@ -185,7 +185,8 @@ class Judge:
         shutil.rmtree(target)
         said = tree.differences(self.expected[kind], found)
         lines = self.incomplete.get(one.path, "").splitlines()
-        named = [line.partition(" (")[0] for line in lines if line.startswith(f"{kind}/")]
+        # The source itself, or something in it.
+        named = [line.partition(" (")[0] for line in lines if line.startswith((f"{kind}/", f"{kind} ("))]
         # A folder that is left out is named, and what lies in it is not.
         excused = tuple(f"{path}{end}" for path in named for end in (" is ", " has ", "/"))
         return [fault for fault in said if not fault.startswith(excused)]
