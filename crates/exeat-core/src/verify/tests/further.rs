@@ -1,7 +1,7 @@
 //! Envelopes that somebody has added, and the records that vouch for them.
 
 use super::*;
-use crate::diagnostic::Explain as _;
+use crate::diagnostic::{Explain as _, Fault};
 use crate::manifest::Passing;
 use crate::signature::REKEY_NAMESPACE;
 
@@ -26,19 +26,28 @@ impl Passed {
     /// Adds an envelope, and a record of it that says something else.
     fn add(&self, number: u16, edit: impl FnOnce(&mut Passing), namespace: &str, by: &SigningKey) {
         let unlocked = self.case.unlocked().expect("ours");
-        let envelope = unlocked
-            .key()
-            .envelope(&recipients(&self.to))
-            .expect("memory");
+        let envelope = unlocked.key().envelope(&recipients(&self.to));
+        let envelope = envelope.expect("memory");
         let mut passing = Passing {
             created: Timestamp::UNIX_EPOCH,
             envelope_sha256: Digest::of(&envelope),
             manifest_sha256: unlocked.verified().manifest_sha256(),
         };
         edit(&mut passing);
+        self.put(number, &envelope, &passing, namespace, by);
+    }
+
+    fn put(
+        &self,
+        number: u16,
+        envelope: &[u8],
+        passing: &Passing,
+        namespace: &str,
+        by: &SigningKey,
+    ) {
         let record = passing.to_bytes();
         let signature = by.sign(namespace, &record).expect("signed");
-        self.case.write(&format!("key-{number}.age"), &envelope);
+        self.case.write(&format!("key-{number}.age"), envelope);
         self.case.write(&format!("key-{number}.json"), &record);
         self.case
             .write(&format!("key-{number}.json.sig"), signature.as_bytes());
@@ -62,6 +71,29 @@ impl Passed {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Of several that do not open it, one that is malformed says more than that others are
+/// for somebody else, wherever it stands.
+#[test]
+fn that_an_envelope_is_malformed_is_told_first() {
+    let passed = Passed::new();
+    let stranger = IdentityPair::generate().identities();
+    let is_package = || {
+        let verified = passed.verified().expect("good");
+        verified.unlock(&stranger).expect_err("for others").fault() == Fault::Package
+    };
+    assert!(!is_package());
+    let malformed = b"age-encryption.org/v1\n-> ?\n";
+    let passing = Passing {
+        created: Timestamp::UNIX_EPOCH,
+        envelope_sha256: Digest::of(malformed),
+        manifest_sha256: passed.verified().expect("good").manifest_sha256(),
+    };
+    passed.put(3, malformed, &passing, REKEY_NAMESPACE, &passed.by);
+    assert!(is_package());
+    passed.add(4, |_| {}, REKEY_NAMESPACE, &passed.by);
+    assert!(is_package());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::diagnostic::Explain as _;
-use crate::manifest::InventoryFault;
+use crate::manifest::{InventoryFault, MAX_PASSING};
 
 /// What is wrong with the members after an edit: name and kind of each.
 #[track_caller]
@@ -71,6 +71,20 @@ fn missing_altered_or_of_another_size() {
     assert_eq!(error.expect_err("altered").code(), "package-damaged");
 }
 
+/// Whoever removes a package looks for what is not part of one first.
+#[test]
+fn what_no_package_has_is_named() {
+    let case = Case::new();
+    let stray = || Package::open(&case.path).expect("a package").stray();
+    assert_eq!(stray(), None);
+    case.write("notes.txt", b"x");
+    assert_eq!(stray().as_deref(), Some("notes.txt"));
+    std::fs::remove_file(case.path.join("notes.txt")).expect("there");
+    // A folder under a name that a member may have.
+    std::fs::create_dir(case.path.join("volume-00009.age")).expect("made");
+    assert_eq!(stray().as_deref(), Some("volume-00009.age"));
+}
+
 #[test]
 fn what_does_not_belong_there() {
     for name in [
@@ -110,6 +124,12 @@ fn what_does_not_belong_there() {
         case.write("key-2.age", &vec![b'x'; bytes]);
     });
     assert_eq!(large, one("key-2.age", DamageKind::Unknown));
+    let large = damage(|case| {
+        let bytes = usize::try_from(MAX_PASSING + 1).expect("small");
+        case.write("key-2.age", b"x");
+        case.write("key-2.json", &vec![b'x'; bytes]);
+    });
+    assert_eq!(large, one("key-2.json", DamageKind::Unknown));
     let case = Case::new();
     let bytes = usize::try_from(MAX_ENVELOPE).expect("small");
     case.write("key-2.age", &vec![b'x'; bytes]);

@@ -1,0 +1,200 @@
+"""What is measured: each part makes its data, runs everybody in turn, and gives rows."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import peers
+from .data import MIB, SETS
+from .measure import Command, Measured, in_turn, run
+from .peers import Peer
+from .report import Row, memory_row, ratio_row, single_row
+
+EXEAT = "$exeat --quiet --config-dir $work/config"
+SEAL = f"{EXEAT} export $src --to $out --name x -r $recipient"
+# Only as far as the rules go that ask for it.
+SOME = f"{SEAL} --policy $work/until-decided.toml"
+# Of a package in $kept.
+OPEN = f"{EXEAT} open $kept/x.exeat -i $identity --to $out/opened"
+VERIFY = f"{EXEAT} verify $kept/x.exeat"
+
+
+@dataclass
+class Bench:
+    """One place, and how to measure in it."""
+
+    env: dict[str, str]
+    place: Path
+    rounds: int
+    patience: float
+    scale: float
+    # Whether it is a disk, and 'sync -f' counts for all.
+    is_disk: bool
+    peers: list[Peer]
+    say: Callable[[str], None]
+
+    def data(self, name: str) -> int:
+        """Makes what is sealed; gives its bytes."""
+        one = SETS[name]
+        room = int(one.bytes * self.scale * 3.5)
+        if (free := shutil.disk_usage(self.place).free) < room:
+            sys.exit(f"{self.place} has room for {free // MIB} MiB, and {name} takes {room // MIB}")
+        self.say(f"making {one.what}")
+        src = self.place / "data" / name
+        shutil.rmtree(src.parent, ignore_errors=True)
+        one.make(src, self.scale)
+        self.env["src"] = str(src)
+        return sum(path.stat().st_size for path in src.rglob("*") if path.is_file())
+
+    def forget(self) -> None:
+        for name in ("data", "out", "kept"):
+            shutil.rmtree(self.place / name, ignore_errors=True)
+
+    def command(self, name: str, line: str, writes: bool = True, before: str = "") -> Command:
+        """Into a fresh folder whose room has been asked for before: memory that a virtual
+        machine has to get from its host would count for whoever comes first."""
+        fresh = "rm -rf $out; mkdir -p $out; head -c ${room} /dev/zero > $out/room; rm $out/room"
+        if not writes:
+            return Command(name, line)
+        ends = "; sync -f $out" if self.is_disk else ""
+        return Command(name, line + ends, before=f"{fresh}; {before}" if before else fresh)
+
+    def turn(self, what: str, commands: list[Command]) -> list[Measured]:
+        self.say(what)
+        return in_turn(commands, self.rounds, self.env, self.patience, self.say)
+
+    def keep(self, name: str, line: str) -> str:
+        """Seals into a folder of its own, for those who read; gives what sets $kept to it."""
+        kept = str(self.place / "kept" / name)
+        run(self.command(name, line), self.env | {"out": kept})
+        return f"kept='{kept}'; "
+
+    def chosen(self, *names: str) -> list[Peer]:
+        return [peer for peer in self.peers if peer.name in names]
+
+    def sealing(self, what: str, ours: str, figures: dict[str, float | None]) -> Iterator[Row]:
+        """Ours beside all peers of these names, each with the figure to reach."""
+        them = self.chosen(*figures)
+        if not them:
+            return
+        commands = [self.command("exeat", ours)]
+        commands += [self.command(peer.name, peer.seal, before=peer.before) for peer in them]
+        measured = self.turn(what, commands)
+        for theirs in measured[1:]:
+            yield ratio_row(what, measured[0], theirs, figures[theirs.command.name])
+
+
+def mixed(bench: Bench) -> Iterator[Row]:
+    """1 GiB of this and that, by everybody."""
+    bytes_ = bench.data("mixed")
+    bench.env["room"] = str(bytes_ + 64 * MIB)
+    stored = {"tar | age": 0.95, "tar | rage": 0.6, "tar | gpg": 0.6}
+    yield from bench.sealing("seal, inspected until decided", f"{SOME} --compress none", stored)
+    yield from bench.sealing("seal, inspected in full", f"{SEAL} --compress none", {"tar | age": 1.5})
+    packed = {"tar | zstd -T0 -1 | age": 1.0, "restic": 0.6, "borg": 0.6}
+    yield from bench.sealing("seal, zstd, until decided", f"{SOME} --compress zstd:1", packed)
+    yield from bench.sealing("seal, zstd, in full", f"{SEAL} --compress zstd:1", {"restic": 0.6, "borg": 0.6})
+    slow = {"7zz": 0.6, "sett": 0.25}
+    yield from bench.sealing("seal, zstd, until decided", f"{SOME} --compress zstd:1", slow)
+    yield from reading(bench)
+    bench.forget()
+
+
+def reading(bench: Bench) -> Iterator[Row]:
+    """What was sealed without compression, read by everybody."""
+    ours = bench.keep("exeat", f"{SOME} --compress none")
+    commands = [bench.command("exeat", ours + OPEN)]
+    for number, peer in enumerate(bench.chosen("tar | age", "tar | rage", "tar | gpg")):
+        theirs = bench.keep(f"theirs-{number}", peer.seal)
+        commands.append(bench.command(peer.name, theirs + peer.open))
+    measured = bench.turn("open", commands)
+    for theirs_measured in measured[1:]:
+        figure = 1.0 if theirs_measured.command.name == "tar | age" else None
+        yield ratio_row("open", measured[0], theirs_measured, figure)
+    hashes = "cd $kept/x.exeat && printf '%s\\0' *.age | xargs -0 -P2 -n1 openssl dgst -sha256"
+    commands = [
+        bench.command("exeat", ours + VERIFY, writes=False),
+        bench.command("openssl dgst -sha256, two at once", ours + hashes, writes=False),
+    ]
+    measured = bench.turn("verify, without a key", commands)
+    yield ratio_row("verify, without a key", measured[0], measured[1], 1.15)
+    theirs = bench.keep("theirs", f"{peers.TAR} | age -r $recipient -o $out/x")
+    commands = [
+        bench.command("exeat", f"{ours}{VERIFY} -i $identity", writes=False),
+        bench.command("age -d >/dev/null", f"{theirs}age -d -i $identity $kept/x", writes=False),
+    ]
+    measured = bench.turn("verify, with a key", commands)
+    yield ratio_row("verify, with a key", measured[0], measured[1], 1.5)
+
+
+def large(bench: Bench) -> Iterator[Row]:
+    """One file of 4 GiB."""
+    bench.env["room"] = str(bench.data("large") + 64 * MIB)
+    figures = {"tar | age": 0.95, "tar | rage": 0.6, "crypt4gh": None}
+    yield from bench.sealing("seal one file of 4 GiB", f"{SOME} --compress none", figures)
+    bench.forget()
+
+
+def small(bench: Bench) -> Iterator[Row]:
+    """200,000 files."""
+    bench.env["room"] = str(2 * bench.data("small") + 64 * MIB)
+    figures = {"tar | age": 1.3, "restic": None, "borg": None}
+    yield from bench.sealing("seal 200,000 files", f"{SOME} --compress none", figures)
+    ours = bench.keep("exeat", f"{SOME} --compress none")
+    theirs = bench.keep("theirs", f"{peers.TAR} | age -r $recipient -o $out/x")
+    age = "age -d -i $identity $kept/x | tar -xf - -C $out"
+    commands = [bench.command("exeat", ours + OPEN), bench.command("tar | age", theirs + age)]
+    measured = bench.turn("open 200,000 files", commands)
+    yield ratio_row("open 200,000 files", measured[0], measured[1], None)
+    bench.forget()
+
+
+def csv(bench: Bench) -> Iterator[Row]:
+    """Inspection: how many bytes a second, and a core."""
+    bytes_ = bench.data("csv")
+    bench.env["room"] = str(bytes_ + 64 * MIB)
+    alone = bench.command("exeat check", f"{EXEAT} check $src --full; true", writes=False)
+    [measured] = bench.turn("inspect 1 GiB of CSV", [alone])
+    speed = bytes_ / measured.cpu() / 1e6
+    yield single_row("inspect CSV, MB/s a core", f"{speed:.0f}", "300", speed >= 300)
+    yield from bench.sealing("seal 1 GiB of CSV, in full", f"{SEAL} --compress none", {"tar | age": None})
+    bench.forget()
+
+
+def start(bench: Bench) -> Iterator[Row]:
+    """How long until it has begun."""
+    src = bench.place / "data" / "one"
+    src.mkdir(parents=True, exist_ok=True)
+    (src / "letter.txt").write_text("Dear Dr Example\n")
+    bench.env["src"] = str(src)
+    for what, line in (("--version", "$exeat --version"), ("check of one file", f"{EXEAT} check $src/letter.txt")):
+        [measured] = bench.turn(f"start: {what}", [bench.command("exeat", line, writes=False)])
+        wall = measured.wall() * 1000
+        yield single_row(f"exeat {what}, with bash", f"{wall:.0f} ms", "20 ms", wall <= 20)
+    bench.forget()
+
+
+def memory(bench: Bench) -> Iterator[Row]:
+    """The largest resident set, by size and by number."""
+    for name in ("large", "small", "csv"):
+        bytes_ = bench.data(name)
+        bench.env["room"] = str(int(1.2 * bytes_) + 64 * MIB)
+        entries = sum(1 for _ in Path(bench.env["src"]).rglob("*")) + 1
+        commands = [
+            ("seal", f"{SEAL} --compress none", True),
+            ("verify", VERIFY, False),
+            ("verify -i", f"{VERIFY} -i $identity", False),
+            ("open", OPEN, True),
+        ]
+        ours = bench.keep("exeat", f"{SEAL} --compress none")
+        for what, line, writes in commands:
+            one = run(bench.command("exeat", ours + line, writes), bench.env)
+            yield memory_row(f"{what}: {SETS[name].what}", one, entries)
+        bench.forget()
+
+
+PARTS = {part.__name__: part for part in (start, mixed, large, small, csv, memory)}
