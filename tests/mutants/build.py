@@ -107,7 +107,10 @@ def write_switched(mutants: list[dict]) -> dict[str, int]:
             put(SWITCHED / path.relative_to(fresh), path.read_bytes())
             (SWITCHED / path.relative_to(fresh)).chmod(path.stat().st_mode)
     shutil.rmtree(fresh)
-    return json.loads(made)
+    answer = json.loads(made)
+    gone = left() | {name: "'||' in a chain of conditions" for name in answer["unviable"]}
+    LEFT.write_text(json.dumps(gone, indent=1))
+    return answer["made"]
 
 
 def cargo(*words: str) -> tuple[bool, list[dict]]:

@@ -22,13 +22,20 @@ struct Finder<'a> {
     wanted: BTreeMap<(String, Span), Choices>,
     edits: Edits,
     made: BTreeSet<usize>,
+    unviable: BTreeSet<usize>,
 }
 
-/// The text with every change that can be switched on, and the numbers of these.
-pub fn switched(
-    text: &str,
-    mutants: &[(usize, &Mutant)],
-) -> Result<(String, BTreeSet<usize>), syn::Error> {
+/// A text with changes in it.
+pub struct Switched {
+    pub text: String,
+    /// The numbers of the changes that can be switched on.
+    pub made: BTreeSet<usize>,
+    /// And of those that no compiler would take.
+    pub unviable: BTreeSet<usize>,
+}
+
+/// The text with every change that can be switched on.
+pub fn switched(text: &str, mutants: &[(usize, &Mutant)]) -> Result<Switched, syn::Error> {
     let mut wanted: BTreeMap<_, Choices> = BTreeMap::new();
     for (number, mutant) in mutants {
         let key = (mutant.genre.clone(), mutant.span);
@@ -41,9 +48,14 @@ pub fn switched(
         wanted,
         edits: Edits::default(),
         made: BTreeSet::new(),
+        unviable: BTreeSet::new(),
     };
     finder.visit_file(&syn::parse_file(text)?);
-    Ok((finder.edits.made(text), finder.made))
+    Ok(Switched {
+        text: finder.edits.made(text),
+        made: finder.made,
+        unviable: finder.unviable,
+    })
 }
 
 fn on(number: usize) -> String {
@@ -100,8 +112,12 @@ impl Finder<'_> {
                 let [(number, new)] = choices.as_slice() else {
                     return;
                 };
-                let is_other = matches!(new.as_str(), "&&" | "||");
-                if !is_other || binds(&expr.left) || binds(&expr.right) {
+                if binds(&expr.left) || binds(&expr.right) {
+                    // A chain of conditions is one of '&&' alone.
+                    self.unviable.insert(*number);
+                    return;
+                }
+                if !matches!(new.as_str(), "&&" | "||") {
                     return;
                 }
                 for piece in [whole, left, right] {
@@ -184,6 +200,28 @@ impl Finder<'_> {
         self.make(&choices);
     }
 
+    /// A field that is taken from the rest instead.
+    fn field(&mut self, field: &syn::FieldValue, comma: Option<&syn::Token![,]>, rest: &Expr) {
+        let syn::Member::Named(name) = &field.member else {
+            return;
+        };
+        // The comma behind it goes with it.
+        let tokens = comma.and_then(|comma| field.span().join(comma.span()));
+        let Some(choices) = self.choices("StructField", tokens.unwrap_or(field.span())) else {
+            return;
+        };
+        let (number, _) = choices[0];
+        let rest = in_line(&self.text[self.range(rest.span())]);
+        let new = format!("if {} {{ ({rest}).{name} }} else {{ ", on(number));
+        let before = match field.colon_token {
+            Some(_) => new,
+            None => format!("{name}: {new}"),
+        };
+        let piece = self.range(field.expr.span());
+        self.edits.around(piece, before, " }".into());
+        self.make(&choices);
+    }
+
     fn arm(&mut self, arm: &syn::Arm) {
         let guard = arm.guard.as_ref().map(|(_, guard)| guard);
         if let Some(choices) = self.choices("MatchArm", arm.span()) {
@@ -254,6 +292,15 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     fn visit_expr_binary(&mut self, expr: &'ast syn::ExprBinary) {
         self.binary(expr);
         visit::visit_expr_binary(self, expr);
+    }
+
+    fn visit_expr_struct(&mut self, expr: &'ast syn::ExprStruct) {
+        if let Some(rest) = &expr.rest {
+            for pair in expr.fields.pairs() {
+                self.field(pair.value(), pair.punct().copied(), rest);
+            }
+        }
+        visit::visit_expr_struct(self, expr);
     }
 
     fn visit_expr_unary(&mut self, expr: &'ast syn::ExprUnary) {

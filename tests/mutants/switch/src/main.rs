@@ -4,8 +4,9 @@
 //!
 //! `switch TREE LIST LEAVE` rewrites the files in the folder TREE; LIST is what
 //! `cargo mutants --list --json` printed, LEAVE a file with the names of changes to
-//! leave out, one a line. On standard output there is an object: name → number. A
-//! change that cannot be made so, in a constant for instance, is not in it.
+//! leave out, one a line. On standard output there is an object: `made`, name → number,
+//! and `unviable`, the names of changes that no compiler would take. A change that cannot
+//! be made so, in a constant for instance, is in neither.
 
 mod edits;
 mod find;
@@ -15,7 +16,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A change as cargo-mutants describes it.
 #[derive(Deserialize)]
@@ -25,6 +26,13 @@ pub struct Mutant {
     pub genre: String,
     pub replacement: String,
     pub span: Span,
+}
+
+/// What became of the changes, by name.
+#[derive(Serialize, Default)]
+struct Answer<'a> {
+    made: BTreeMap<&'a str, usize>,
+    unviable: BTreeSet<&'a str>,
 }
 
 /// From where to where; lines and columns, in characters, are counted from 1.
@@ -56,17 +64,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             list.push((index + 1, mutant));
         }
     }
-    let mut made = BTreeMap::new();
+    let mut answer = Answer::default();
     for (file, mutants) in by_file {
         let path = Path::new(tree).join(file);
         let text = fs::read_to_string(&path)?;
-        let (text, numbers) = find::switched(&text, &mutants)?;
-        fs::write(&path, text)?;
-        let named = mutants
-            .iter()
-            .filter(|(number, _)| numbers.contains(number));
-        made.extend(named.map(|(number, mutant)| (mutant.name.as_str(), *number)));
+        let done = find::switched(&text, &mutants)?;
+        fs::write(&path, done.text)?;
+        for (number, mutant) in mutants {
+            let name = mutant.name.as_str();
+            if done.made.contains(&number) {
+                answer.made.insert(name, number);
+            } else if done.unviable.contains(&number) {
+                answer.unviable.insert(name);
+            }
+        }
     }
-    println!("{}", serde_json::to_string_pretty(&made)?);
+    println!("{}", serde_json::to_string_pretty(&answer)?);
     Ok(())
 }
