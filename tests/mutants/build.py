@@ -133,9 +133,11 @@ def errors(lines: list[dict]):
     for line in lines:
         message = line.get("message")
         if line["reason"] == "compiler-message" and message["level"] == "error":
-            for span in message["spans"]:
-                if span["is_primary"]:
-                    yield span["file_name"], span["line_start"], span["column_start"], message
+            # Where a value was moved is named beside where it is missed.
+            for span in sorted(message["spans"], key=lambda span: not span["is_primary"]):
+                place = span["file_name"], span["line_start"], span["column_start"]
+                if span["is_primary"] or culprit(*place):
+                    yield *place, message
 
 
 def culprit(file: str, line: int, column: int) -> int | None:
