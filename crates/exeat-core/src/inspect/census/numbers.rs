@@ -1,14 +1,17 @@
-//! A set of NHS numbers, exact and small: one bit for each of the 10⁹ numbers
-//! there can be, at a place that a key of this run decides.
+//! A set of NHS numbers, exact and small: each has a place among 2³⁰ that a key of
+//! this run decides.
 //!
-//! Nine digits carry the number and the tenth is their check digit, so 2³⁰
-//! bits (128 MiB, taken from the system as they are touched) hold every set,
+//! Nine digits carry the number and the tenth is their check digit. Up to four
+//! million of them are kept as their places, in some 30 MiB; more than that as one
+//! bit for each place there is (128 MiB, taken from the system as they are touched),
 //! where hashes would need twice as much for 25 million and could collide. The
 //! places come from a keyed permutation: the memory of a process shows no
 //! number without the key.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use super::keys::lock;
 
 /// Half of the bits of an index.
 const HALF: u32 = 15;
@@ -18,6 +21,8 @@ const PAGE_BITS: u32 = 1 << 16;
 const PAGES: usize = 1 << (2 * HALF - 16);
 /// Numbers that are looked up together.
 const BATCH: usize = 64;
+/// So many numbers are few.
+const FEW: usize = 1 << 22;
 
 /// The keyed permutation of the numbers: four rounds of a Feistel network, as
 /// many as Luby and Rackoff ask for.
@@ -49,19 +54,29 @@ fn round(half: u32, key: u64) -> u32 {
 
 type Page = Box<[AtomicU64]>;
 
-/// A set of NHS numbers that threads add to without waiting for each other.
+/// A set of NHS numbers. Threads add to a large one without waiting for each other.
 pub(crate) struct NumberSet {
     scatter: Scatter,
-    /// None before the first number.
-    pages: OnceLock<Box<[OnceLock<Page>]>>,
+    /// All of them, until they are many.
+    few: Mutex<Few>,
+    /// All of them, since they are many.
+    many: OnceLock<Many>,
+    /// So many are few.
+    most: usize,
     len: AtomicU64,
 }
 
 impl NumberSet {
     pub(crate) fn new(scatter: Scatter) -> Self {
+        Self::with_few(scatter, FEW)
+    }
+
+    fn with_few(scatter: Scatter, most: usize) -> Self {
         Self {
             scatter,
-            pages: OnceLock::new(),
+            few: Mutex::default(),
+            many: OnceLock::new(),
+            most,
             len: AtomicU64::new(0),
         }
     }
@@ -77,27 +92,31 @@ impl NumberSet {
                 *place = self.scatter.place(number);
             }
             let places = &places[..batch.len()];
-            let ahead = places.iter().fold(0, |sum, &place| {
-                let (word, _) = self.find(place);
-                sum ^ word.load(Ordering::Relaxed)
-            });
-            std::hint::black_box(ahead);
-            for &place in places {
-                let (word, bit) = self.find(place);
-                let known = word.load(Ordering::Relaxed) & bit != 0
-                    || word.fetch_or(bit, Ordering::Relaxed) & bit != 0;
-                new += u64::from(!known);
-            }
+            new += match self.many.get() {
+                Some(many) => many.insert(places),
+                None => self.insert_few(places),
+            };
         }
         self.len.fetch_add(new, Ordering::Relaxed);
     }
 
-    fn find(&self, place: u32) -> (&AtomicU64, u64) {
-        let page = usize::try_from(place / PAGE_BITS).expect("a page number is small");
-        let page = self.pages.get_or_init(new_pages)[page].get_or_init(new_page);
-        let at = place % PAGE_BITS;
-        let word = usize::try_from(at / 64).expect("an index in a page is small");
-        (&page[word], 1 << (at % 64))
+    /// Adds to what is few, and makes it many where there is no room for more.
+    fn insert_few(&self, places: &[u32]) -> u64 {
+        let mut few = lock(&self.few);
+        // Another thread may have been here meanwhile.
+        if let Some(many) = self.many.get() {
+            drop(few);
+            return many.insert(places);
+        }
+        if few.used + places.len() <= self.most {
+            return few.insert(places);
+        }
+        let many = Many::new();
+        many.insert(&std::mem::take(&mut *few).places().collect::<Vec<_>>());
+        let new = many.insert(places);
+        // Nobody else does: that takes the lock.
+        let _ = self.many.set(many);
+        new
     }
 
     pub(crate) fn len(&self) -> u64 {
@@ -112,25 +131,139 @@ impl NumberSet {
     /// How many numbers are in this set and not in `other`, which must share its
     /// key.
     pub(crate) fn len_without(&self, other: &Self) -> u64 {
-        let Some(pages) = self.pages.get() else {
-            return 0;
+        let count = |places: &mut dyn Iterator<Item = u32>| {
+            let theirs = lock(&other.few);
+            let has = |&place: &u32| match other.many.get() {
+                Some(many) => many.has(place),
+                None => theirs.has(place),
+            };
+            places.filter(|place| !has(place)).count() as u64
         };
-        let others = other.pages.get();
-        let mut count = 0;
-        for (place, mine) in pages.iter().enumerate() {
-            let Some(mine) = mine.get() else { continue };
-            let theirs = others.and_then(|pages| pages[place].get());
-            for (at, word) in mine.iter().enumerate() {
-                let theirs = theirs.map_or(0, |page| page[at].load(Ordering::Relaxed));
-                count += u64::from((word.load(Ordering::Relaxed) & !theirs).count_ones());
+        match self.many.get() {
+            Some(many) => count(&mut many.places()),
+            None => {
+                // Of both at once only one is locked.
+                let places: Vec<u32> = lock(&self.few).places().collect();
+                count(&mut places.into_iter())
             }
         }
-        count
     }
 }
 
-fn new_pages() -> Box<[OnceLock<Page>]> {
-    (0..PAGES).map(|_| OnceLock::new()).collect()
+/// Places, in open addressing with linear probing, at most seven eighths full. One more
+/// than the place stands in a slot, for zero marks an empty one.
+#[derive(Default)]
+struct Few {
+    slots: Vec<u32>,
+    used: usize,
+}
+
+impl Few {
+    /// How many of them are new.
+    fn insert(&mut self, places: &[u32]) -> u64 {
+        if self.used + places.len() > self.slots.len() / 8 * 7 {
+            let wider = vec![0; (self.slots.len() / 2 * 3).max(4 * BATCH)];
+            let before = std::mem::replace(&mut self.slots, wider);
+            for place in before.into_iter().filter_map(|slot| slot.checked_sub(1)) {
+                let at = self.find(place);
+                self.slots[at] = place + 1;
+            }
+        }
+        let ahead = places
+            .iter()
+            .fold(0, |sum, &place| sum ^ self.slots[self.home(place)]);
+        std::hint::black_box(ahead);
+        let before = self.used;
+        for &place in places {
+            let at = self.find(place);
+            self.used += usize::from(self.slots[at] == 0);
+            self.slots[at] = place + 1;
+        }
+        (self.used - before) as u64
+    }
+
+    fn has(&self, place: u32) -> bool {
+        !self.slots.is_empty() && self.slots[self.find(place)] != 0
+    }
+
+    fn places(&self) -> impl Iterator<Item = u32> {
+        self.slots.iter().filter_map(|slot| slot.checked_sub(1))
+    }
+
+    /// Where a place stands, or would.
+    fn find(&self, place: u32) -> usize {
+        let mut at = self.home(place);
+        while self.slots[at] != 0 && self.slots[at] != place + 1 {
+            at = if at + 1 == self.slots.len() {
+                0
+            } else {
+                at + 1
+            };
+        }
+        at
+    }
+
+    /// Where the search begins: places are spread evenly already.
+    fn home(&self, place: u32) -> usize {
+        let scaled = (u64::from(place) * self.slots.len() as u64) >> (2 * HALF);
+        usize::try_from(scaled).expect("less than the number of slots")
+    }
+}
+
+/// A bit for each place.
+struct Many(Box<[OnceLock<Page>]>);
+
+impl Many {
+    fn new() -> Self {
+        Self((0..PAGES).map(|_| OnceLock::new()).collect())
+    }
+
+    /// How many of them are new.
+    fn insert(&self, places: &[u32]) -> u64 {
+        let ahead = places.iter().fold(0, |sum, &place| {
+            let (word, _) = self.find(place);
+            sum ^ word.load(Ordering::Relaxed)
+        });
+        std::hint::black_box(ahead);
+        let mut new = 0;
+        for &place in places {
+            let (word, bit) = self.find(place);
+            let known = word.load(Ordering::Relaxed) & bit != 0
+                || word.fetch_or(bit, Ordering::Relaxed) & bit != 0;
+            new += u64::from(!known);
+        }
+        new
+    }
+
+    fn find(&self, place: u32) -> (&AtomicU64, u64) {
+        let page = usize::try_from(place / PAGE_BITS).expect("a page number is small");
+        let page = self.0[page].get_or_init(new_page);
+        let at = place % PAGE_BITS;
+        let word = usize::try_from(at / 64).expect("an index in a page is small");
+        (&page[word], 1 << (at % 64))
+    }
+
+    fn has(&self, place: u32) -> bool {
+        let page = usize::try_from(place / PAGE_BITS).expect("a page number is small");
+        self.0[page].get().is_some() && {
+            let (word, bit) = self.find(place);
+            word.load(Ordering::Relaxed) & bit != 0
+        }
+    }
+
+    fn places(&self) -> impl Iterator<Item = u32> {
+        let pages = (0_u32..)
+            .zip(&self.0)
+            .filter_map(|(n, page)| Some((n, page.get()?)));
+        pages.flat_map(|(page, words)| {
+            (0_u32..).zip(words).flat_map(move |(n, word)| {
+                let (word, start) = (word.load(Ordering::Relaxed), page * PAGE_BITS + n * 64);
+                (0..64)
+                    .filter(move |bit| word >> bit & 1 != 0)
+                    .map(move |bit| start + bit)
+            })
+        })
+    }
 }
 
 fn new_page() -> Page {
@@ -167,5 +300,30 @@ mod tests {
         assert_eq!(set.len(), 1_500);
         assert_eq!(set.len_without(&other), 1_400);
         assert_eq!(other.len_without(&set), 0);
+    }
+
+    /// Few or many, and while the few become many under the hands of several threads.
+    #[test]
+    fn it_counts_the_same_however_many_there_are() {
+        let scatter = Scatter::new(KEYS);
+        let numbers: Vec<u64> = (0..30_000).map(|number| number * 7 * 10).collect();
+        let other = NumberSet::with_few(scatter, 20_000);
+        other.insert(&numbers[..10_000]);
+        assert!(other.many.get().is_none());
+        for few in [0, 1, 64, 5_000, 29_999, 40_000] {
+            let set = NumberSet::with_few(scatter, few);
+            std::thread::scope(|scope| {
+                for part in [&numbers[..20_000], &numbers[10_000..], &numbers[5_000..]] {
+                    let set = &set;
+                    scope.spawn(move || part.chunks(100).for_each(|some| set.insert(some)));
+                }
+            });
+            assert_eq!(set.len(), 30_000, "{few}");
+            assert_eq!(set.many.get().is_some(), few < 30_000, "{few}");
+            assert_eq!(set.len_without(&other), 20_000, "{few}");
+            assert_eq!(other.len_without(&set), 0, "{few}");
+            set.insert(&numbers);
+            assert_eq!(set.len(), 30_000, "{few}");
+        }
     }
 }
