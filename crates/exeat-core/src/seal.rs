@@ -9,8 +9,6 @@
 use std::borrow::Cow;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use uuid::Uuid;
 
@@ -21,7 +19,7 @@ use crate::digest::Digest;
 use crate::entry::EntryKind;
 use crate::framing::{self, Extent, Frame, PayloadKind};
 use crate::inspect::reader::Readers;
-use crate::inspect::{Crew, Facts, Inspection};
+use crate::inspect::{Facts, Inspection};
 use crate::keys::{KeyError, PackageKey, Recipients};
 use crate::layout::{self, Content};
 use crate::manifest::{Compression, Content as ApprovedContent, PackageId, Volume};
@@ -34,10 +32,12 @@ mod approved;
 mod complete;
 mod readme;
 mod stream;
+mod threads;
 mod volume;
 
 pub use complete::Complete;
 use complete::Place;
+use threads::seal_volumes;
 use volume::{FileSealer, Live, Sealer};
 
 /// Why sealing stopped. Whatever was staged is removed.
@@ -451,68 +451,6 @@ impl<S: Stage> Sealed<S> {
             None => Compression::None,
         }
     }
-}
-
-/// Does the work on this thread, while others help to inspect what it cuts.
-fn helped<T>(inspection: Option<&Inspection>, helpers: usize, work: impl FnOnce() -> T) -> T {
-    let Some(inspection) = inspection else {
-        return work();
-    };
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for _ in 0..helpers {
-            let help = || {
-                let _guard = inspection.crew().guard();
-                inspection.help_until(|| is_over.load(Ordering::Acquire));
-            };
-            // It goes without help, too, where the machine has no thread left.
-            if std::thread::Builder::new()
-                .spawn_scoped(scope, help)
-                .is_err()
-            {
-                break;
-            }
-        }
-        let _guard = inspection.crew().guard();
-        let done = work();
-        is_over.store(true, Ordering::Release);
-        inspection.crew().tell();
-        done
-    })
-}
-
-/// Seals every volume. The error is the first there was: those of threads that
-/// waited for the one that failed come after it.
-fn seal_volumes<S: Stage>(
-    sealer: &FileSealer<'_, S>,
-    contents: &[Content],
-    threads: NonZeroUsize,
-) -> Result<Vec<volume::SealedVolume>, SealError> {
-    let first: Mutex<Option<SealError>> = Mutex::new(None);
-    let inspection = sealer.common.inspection.as_ref();
-    let crew = inspection.map(Inspection::crew);
-    let (sealing, helpers) = match sealer.common.stage.is_sequential() {
-        true => (NonZeroUsize::MIN, threads.get() - 1),
-        false => (threads, 0),
-    };
-    let seal = || {
-        parallel::for_each(contents.len(), sealing, |n| {
-            let _guard = crew.map(Crew::guard);
-            sealer.seal(n, &contents[n]).map_err(|error| {
-                let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
-                first.get_or_insert(error);
-                drop(first);
-                if let Some(crew) = crew {
-                    crew.fail();
-                }
-            })
-        })
-    };
-    let sealed = helped(inspection, helpers, seal);
-    sealed.map_err(|()| {
-        let first = first.into_inner().unwrap_or_else(PoisonError::into_inner);
-        first.expect("a thread that fails says why")
-    })
 }
 
 /// The volumes of a listing.

@@ -9,8 +9,9 @@ use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, SendError, Sender, SyncSender};
 
+use super::threads::{WAITING, helped};
 use super::volume::{BUFFER, Sealer, level_for};
-use super::{Compress, SealError, SealOptions, Sealed, Stage, complete, facts, helped, inspection};
+use super::{Compress, SealError, SealOptions, Sealed, Stage, complete, facts, inspection};
 use crate::decide::Permit;
 use crate::digest::{Digest, Hasher, read_some};
 use crate::framing::PayloadKind;
@@ -22,8 +23,6 @@ use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::source::{Gone, SourceError};
 
-/// Pieces that may wait to be sealed: so many that neither thread starves.
-const WAITING: usize = 8;
 /// How much is looked at to choose the compression.
 const SAMPLE: u64 = 1 << 20;
 

@@ -4,6 +4,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::threads::{Sink, overlapped};
 use super::{SealError, Stage, extent, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
 use crate::digest::{Digest, Hasher, HashingWriter};
@@ -48,6 +49,12 @@ pub(super) struct SealedVolume {
     pub(super) live: Vec<Live>,
 }
 
+/// What is known of a volume when all of it has been read.
+struct Filled {
+    digests: Vec<Digest>,
+    live: Vec<Live>,
+}
+
 /// What was learned about an entry of a live source when its turn came.
 pub(super) enum Live {
     /// Nothing of it could be read, and nothing of it is in the volume.
@@ -58,10 +65,33 @@ pub(super) enum Live {
 }
 
 impl<S: Stage> FileSealer<'_, S> {
-    pub(super) fn seal(&self, index: usize, content: &Content) -> Result<SealedVolume, SealError> {
+    /// Seals a volume; `is_shared` with another thread.
+    pub(super) fn seal(
+        &self,
+        index: usize,
+        content: &Content,
+        is_shared: bool,
+    ) -> Result<SealedVolume, SealError> {
+        let mut out = self.common.begin(index)?;
+        let (out, filled) = match is_shared {
+            true => overlapped(out, |sink| self.fill(index, content, sink))?,
+            false => {
+                let filled = self.fill(index, content, &mut |bytes| out.write(bytes))?;
+                (out, filled)
+            }
+        };
+        let Filled { digests, live } = filled;
+        Ok(SealedVolume {
+            account: out.finish(self.common.stage)?,
+            digests,
+            live,
+        })
+    }
+
+    fn fill(&self, index: usize, content: &Content, out: Sink<'_>) -> Result<Filled, SealError> {
         let mut writing = Writing {
             sealer: self,
-            out: self.common.begin(index)?,
+            out,
             buffer: vec![0; BUFFER],
             digests: Vec::new(),
             live: Vec::new(),
@@ -84,14 +114,8 @@ impl<S: Stage> FileSealer<'_, S> {
         if index == self.last {
             writing.zeros(self.zeros)?;
         }
-        let Writing {
-            out, digests, live, ..
-        } = writing;
-        Ok(SealedVolume {
-            account: out.finish(self.common.stage)?,
-            digests,
-            live,
-        })
+        let Writing { digests, live, .. } = writing;
+        Ok(Filled { digests, live })
     }
 }
 
@@ -148,10 +172,10 @@ fn write_error(member: &str, source: io::Error) -> SealError {
     }
 }
 
-/// One volume of files while it is written.
+/// One volume of files while it is read.
 struct Writing<'a, S: Stage> {
     sealer: &'a FileSealer<'a, S>,
-    out: Output<S::Member>,
+    out: Sink<'a>,
     buffer: Vec<u8>,
     digests: Vec<Digest>,
     live: Vec<Live>,
@@ -172,7 +196,7 @@ impl<S: Stage> Writing<'_, S> {
             EntryKind::Directory | EntryKind::Symlink => None,
         };
         if framed.start == 0 {
-            self.out.write(&Frame::of(&entry).header())?;
+            (self.out)(&Frame::of(&entry).header())?;
         }
         if let Some(reader) = reader {
             let length = data.end - data.start;
@@ -258,7 +282,7 @@ impl<S: Stage> Writing<'_, S> {
                 data => data,
             };
             hasher.update(data);
-            self.out.write(data)?;
+            (self.out)(data)?;
             if let (Some(inspection), Some(inspector)) = (&sealer.inspection, &mut inspector) {
                 inspector.push(inspection, data);
                 inspection.advance(data.len() as u64);
@@ -285,7 +309,7 @@ impl<S: Stage> Writing<'_, S> {
         let zeros = [0_u8; 8192];
         while count > 0 {
             let some = usize::try_from(count).map_or(zeros.len(), |count| count.min(zeros.len()));
-            self.out.write(&zeros[..some])?;
+            (self.out)(&zeros[..some])?;
             count -= some as u64;
         }
         Ok(())
