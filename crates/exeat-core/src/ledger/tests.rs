@@ -560,6 +560,10 @@ fn nothing_else_stands_in_for_the_file() {
     assert_eq!(error.code(), "ledger-no-folder");
     let error = Ledger::open(&real.join("ledger")).expect_err("a file for a folder");
     assert_eq!(error.code(), "ledger-open-failed");
+    // No ledger and one that cannot be reached are two things, for who asks what has left.
+    consult(&folder.path().join("no/ledger"), &[]).expect("none yet");
+    let error = consult(&real.join("ledger"), &[]).expect_err("a file for a folder");
+    assert_eq!(error.code(), "ledger-open-failed");
 }
 
 #[test]

@@ -88,6 +88,31 @@ fn ended(mut bytes: Vec<u8>, zeros: usize) -> Vec<u8> {
     bytes
 }
 
+/// What fills up the last block of a member is nobody's to use, from its first byte to its
+/// last.
+#[test]
+fn nothing_hides_behind_a_member() {
+    let case = Case::new();
+    let members = members(&case);
+    let good = ended(packed(&members), END);
+    assert!(opened(&good).is_ok());
+    let (mut at, mut filled) = (0, 0);
+    for (name, content) in &members {
+        let end = at + BLOCK + content.len();
+        at = end.next_multiple_of(BLOCK);
+        if at == end {
+            continue;
+        }
+        filled += 1;
+        for place in [end, at - 1] {
+            let mut bytes = good.clone();
+            bytes[place] = 1;
+            refused(&bytes, &format!("something is hidden behind {name}"));
+        }
+    }
+    assert!(filled > 3, "{filled}");
+}
+
 #[test]
 fn it_is_as_good_as_its_folder() {
     let case = Case::new();
