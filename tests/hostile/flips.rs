@@ -30,7 +30,7 @@ struct Subject {
     is_archive: bool,
     person: &'static str,
     /// What may be altered, and nobody notices.
-    harmless: fn(&str, usize, &[u8]) -> bool,
+    harmless: fn(&str, usize, u8, &[u8]) -> bool,
 }
 
 /// The five packages; the fourth twice, as the one who was on the sender's list
@@ -49,25 +49,25 @@ fn subjects(workshop: &Workshop) -> Vec<Subject> {
             "a folder, not compressed",
             workshop.genuine("plain"),
             "recipient",
-            |_, _, _| false,
+            |_, _, _, _| false,
         ),
         folder(
             "a folder of volumes, zstd",
             workshop.genuine("volumes"),
             "recipient",
-            |_, _, _| false,
+            |_, _, _, _| false,
         ),
         folder(
             "a stream",
             workshop.genuine("stream"),
             "recipient",
-            |_, _, _| false,
+            |_, _, _, _| false,
         ),
         folder(
             "passed on, read by the first",
             rekeyed::passed_on(workshop),
             "recipient",
-            |member, _, _| {
+            |member, _, _, _| {
                 // An envelope of a later format or by nobody who is trusted is one that is
                 // not used; the sender's is.
                 member == "key-2.json.sig"
@@ -77,20 +77,20 @@ fn subjects(workshop: &Workshop) -> Vec<Subject> {
             "passed on, read by the second",
             rekeyed::passed_on(workshop),
             "third",
-            |_, _, _| false,
+            |_, _, _, _| false,
         ),
         folder(
             "a backup that rests on another",
             chained(&workshop.env),
             "recipient",
-            |_, _, _| false,
+            |_, _, _, _| false,
         ),
         Subject {
             name: "an archive",
             files: BTreeMap::from([("archive".to_owned(), archive)]),
             is_archive: true,
             person: "recipient",
-            harmless: |_, at, bytes| writes_a_sum(at, bytes),
+            harmless: |_, at, new, bytes| writes_a_sum(at, new, bytes),
         },
     ]
 }
@@ -98,14 +98,14 @@ fn subjects(workshop: &Workshop) -> Vec<Subject> {
 /// Whether a byte of an archive is one by which the sum of a header, itself no part of
 /// the sum, can be written in another way: one of the two that end it, or a zero before
 /// it, for which some programs write a blank.
-fn writes_a_sum(at: usize, archive: &[u8]) -> bool {
+fn writes_a_sum(at: usize, new: u8, archive: &[u8]) -> bool {
     const BLOCK: usize = 512;
     let mut header = 0;
     while archive[header] != 0 {
         let digits = std::str::from_utf8(&archive[header + 124..header + 135]).unwrap();
         let data = header + BLOCK;
         let end = data + usize::from_str_radix(digits, 8).unwrap();
-        let is_first = at == header + 148 && archive[at] == b'0';
+        let is_first = (at, archive[at], new) == (header + 148, b'0', b' ');
         if is_first || (header + 154..header + 156).contains(&at) {
             return true;
         }
@@ -233,7 +233,7 @@ fn alter(subject: &Subject, reader: &Reader, member: &str, masks: &[u8]) -> (Cou
             counts.flips += 1;
             if let Ok(found) = reader.accepts(&copy.path) {
                 assert_eq!(found, whole, "the content is another");
-                match (subject.harmless)(member, at, &copy.good) {
+                match (subject.harmless)(member, at, byte ^ mask, &copy.good) {
                     true => counts.harmless += 1,
                     false => {
                         counts.accepted += 1;
@@ -254,7 +254,7 @@ fn alter(subject: &Subject, reader: &Reader, member: &str, masks: &[u8]) -> (Cou
             assert_eq!(found, whole, "the content is another");
             // A further envelope whose signature was not written yet; and the newline behind
             // the last line of a signature.
-            let is_unfinished = length == 0 && (subject.harmless)(member, 0, &copy.good);
+            let is_unfinished = length == 0 && (subject.harmless)(member, 0, 0, &copy.good);
             let is_newline = member.ends_with(".sig") && copy.good[length..] == *b"\n";
             match is_unfinished || is_newline {
                 true => counts.harmless += 1,

@@ -14,7 +14,8 @@ AROUND = {
     "verify": ["verify::", "backup::", "approval::"],
     "framing": ["framing::", "verify::"],
     "open": ["verify::", "backup::"],
-    "ledger": ["ledger::"],
+    # Of those that are slow, the ones about whose files are accepted.
+    "ledger": ["whose_file_is_accepted", "a_sites_ledger", "a_full_and_a_read_only"],
     "decide": ["decide::", "policy::", "approval::", "verify::", "ledger::"],
 }
 # And of the tests of the program.

@@ -168,7 +168,8 @@ pub struct SealOptions {
     /// Who takes apart what is not text, for inspection; without them it is
     /// uninspected.
     pub readers: Option<Readers>,
-    /// How many threads to use; by default one for each core.
+    /// How many threads to use; by default one for each core. Within a volume, and to
+    /// inspect, as many more may wait for these.
     pub threads: Option<NonZeroUsize>,
     /// The chain of backups that it goes on with, if any.
     pub link: Option<Link>,

@@ -121,6 +121,11 @@ def lies() -> Iterator[Break]:
     ledger_failed = "error: cannot write to the ledger x: full"
     yield lie("export", "speaks of the ledger", "and the result is there", lambda ran: Ran(ran.line, 1, err=ledger_failed))
     yield lie("receive", "speaks of the ledger", "and the result is there", lambda ran: Ran(ran.line, 1, err=ledger_failed))
+    unsynced = "error: the ledger x could not be synced: its last entry might be gone after a power failure"
+    yield lie("export", "speaks of the ledger's disk", "and the result is there", lambda ran: Ran(ran.line, 1, err=unsynced))
+    yield lie("receive", "speaks of the ledger's disk", "", lambda ran: Ran(ran.line, 1, err=unsynced))
+    back = "error: x is removed, and might come back after a power failure"
+    yield lie("export", "speaks of what may come back", "and the result is there", lambda ran: Ran(ran.line, 1, err=back))
     doubt = "error: it might be gone after a power failure"
     yield lie("export", "says that it is not certain", "", lambda ran: Ran(ran.line, 1, err=doubt))
 
@@ -289,7 +294,7 @@ def missing(named: str) -> Callable[[Scene], list[str]]:
         expected = dict(judge.expected["clinic"])
         judge.whole.clear()
         judge.expected["clinic"]["clinic/number2"] = ("file", b"")
-        judge.incomplete[path] = f"{named} (it could not be read)\n"
+        judge.incomplete[path] = f"{named}\n"
         try:
             return judge.opens(package.Package(path))
         finally:
@@ -321,8 +326,10 @@ def results() -> Iterator[Break]:
     yield broken("a file more, opened", "x is too much", lambda path: path.write_bytes(b""), "open", "clinic/x")
     yield Break("a damaged package was opened", "refuse-x looks finished: it was opened", accepted)
     yield Break("a package with other content", "export-other.* looks finished: .* is missing", another)
-    yield Break("what was not named as left out", "clinic/number2 is missing", missing("clinic/number"))
-    yield Break("what lies in what was left out", "", missing("clinic"))
+    yield Break("what was not named as left out", "clinic/number2 is missing", missing("clinic/number (it could not be read)"))
+    yield Break("what lies in what was left out", "", missing("clinic (left out: input/output error)"))
+    changed = missing("clinic (its attributes changed)")
+    yield Break("what lies in what was not left out", "clinic/number2 is missing", changed)
     yield Break("the first of a chain is gone", "the chains are not whole|does not verify", nights(0))
     yield Break("the last of a chain is gone", "the chains are not whole", nights(-1))
 

@@ -188,9 +188,11 @@ class Judge:
         said = tree.differences(self.expected[kind], found)
         lines = self.incomplete.get(one.path, "").splitlines()
         # The source itself, or something in it.
-        named = [line.partition(" (")[0] for line in lines if line.startswith((f"{kind}/", f"{kind} ("))]
+        lines = [line for line in lines if line.startswith((f"{kind}/", f"{kind} ("))]
+        named = [(path, reason) for path, _, reason in (line.partition(" (") for line in lines)]
+        excused = tuple(f"{path} {word} " for path, _ in named for word in ("is", "has"))
         # A folder that is left out is named, and what lies in it is not.
-        excused = tuple(f"{path}{end}" for path in named for end in (" is ", " has ", "/"))
+        excused += tuple(f"{path}/" for path, reason in named if reason.startswith("left out"))
         return [fault for fault in said if not fault.startswith(excused)]
 
     # Plaintext.

@@ -12,7 +12,8 @@ from .place import Place, Ran
 FORGOT = r"cannot read or write \S*/chain\.json"
 # What exeat says where the result is there, and something about it is not certain.
 UNCERTAIN = re.compile(
-    r"might (be gone|come back) after a power failure"
+    # Of the result; of an entry in the ledger alone it says nothing.
+    r"(?<!its last entry )might be gone after a power failure"
     r"|is in place, but the ledger could not be told"
     r"|is in the package, but the ledger could not be told"
     r"|what was done stands"
@@ -51,6 +52,8 @@ class Operation:
     at_once = True
     # Whether it makes something.
     makes = True
+    # Whether it reads what other processes write.
+    has_pipes = False
     # What it alone says where the result may be there, and is not certain.
     doubts: re.Pattern[str] | None = None
     # Whether what it has made stays, whatever is done later.
@@ -125,6 +128,7 @@ class Named(Operation):
 class Export(Named):
     """A folder, sealed."""
 
+    has_pipes = True
     name = "export"
     ending = ".exeat"
     form: tuple[str, ...] = ("--volume-size", "1M")
@@ -152,6 +156,7 @@ class Archive(Export):
 class Plain(Named):
     """Harmless data, copied in the clear."""
 
+    has_pipes = True
     name = "plain"
     stages_plaintext = True
 
@@ -273,6 +278,7 @@ class Rekey(Operation):
 class Backup(Operation):
     """A night of a profile."""
 
+    has_pipes = True
     person = "host"
     # 7: there is a package, and something has to be looked at.
     ends_well = frozenset({0, 7})
@@ -305,8 +311,8 @@ class Prune(Operation):
     name = "prune"
     person = "host"
     at_once = False
-    # What it cannot remember it has removed all the same.
-    doubts = re.compile(FORGOT)
+    # What it cannot remember it has removed all the same; and what is removed may come back.
+    doubts = re.compile(FORGOT + r"|might come back after a power failure")
 
     def arrange(self, place: Place, tag: str) -> None:
         while not self.removable(place):
@@ -358,6 +364,8 @@ class Receive(Operation):
 
     name = "receive"
     lasts = True
+    # The entry is the result.
+    doubts = re.compile(r"the ledger \S+ could not be synced: its last entry might be gone")
 
     def arrange(self, place: Place, tag: str) -> None:
         """Has a package of its own acknowledged: what is known already is not written again."""

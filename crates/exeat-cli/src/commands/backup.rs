@@ -155,8 +155,8 @@ impl Site {
         findings
     }
 
-    /// The packages of which the ledger says that they were about to leave. Where it
-    /// cannot be read, it vouches for nothing more.
+    /// The packages of which the ledger says that they were about to leave, as far as it
+    /// can be read.
     fn released(&self) -> HashSet<PackageId> {
         let mut released = HashSet::new();
         if let Some(path) = &self.ledger {

@@ -168,7 +168,7 @@ impl Explain for BackupError {
             | Self::Write { source, .. }
             | Self::Remove { source, .. } => return io_help(source),
             Self::Unconfirmed { .. } => {
-                "see to the disk that it lies on; the next run removes what has come back"
+                "see to the disk that it lies on; the next run removes the rest, and what has come back"
             }
             Self::Memory { .. } => {
                 "move it away: the next run makes a full package, and verifies what there is anew"

@@ -302,17 +302,18 @@ impl Shelf {
             }
             other => other,
         };
+        renamed.map_err(|e| self.not_removed(Path::new(name), e.into()))?;
         // The name must be gone for good before the first member is.
-        renamed
-            .and_then(|()| rustix::fs::fsync(folder))
-            .map_err(|e| self.not_removed(Path::new(name), e.into()))?;
+        rustix::fs::fsync(folder).map_err(|e| self.not_removed(Path::new(&hidden), e.into()))?;
         self.delete(OsStr::new(&hidden))
     }
 
     fn delete(&self, name: &OsStr) -> Result<(), BackupError> {
         match staging::remove_tree(self.folder.as_fd(), name) {
-            // Somebody else was faster, or it is none of ours.
-            Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
+            // It is none of ours.
+            Err(Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+            // Somebody else was faster.
+            Ok(()) | Err(Errno::NOENT) => {}
             Err(error) => return Err(self.not_removed(Path::new(name), error.into())),
         }
         rustix::fs::fsync(&self.folder).map_err(|error| BackupError::Unconfirmed {

@@ -123,7 +123,7 @@ fn held_against(
         let signed = found.find(|(_, sha256)| *sha256 == checkpoint.entry_sha256);
         if let Some((place, _)) = signed {
             // Behind the recovery it vouches for what was looked at, as it stands. What is
-            // wrong with the entry before it shows at its own place.
+            // wrong with the entry before it shows where the one behind that stands.
             let is_before = |one: &&Covered| one.at <= *place && *place < one.until;
             let changed = covered.iter().find(is_before);
             changed.map(|_| Contradiction::Changed)

@@ -535,8 +535,10 @@
 //! **The chain is forked.** Find out which packages are the right ones: the ledger of each
 //! host has the ids of what it made. Move the others elsewhere, all of one side, and run
 //! `exeat backup run NAME --full`. Give the other machine a key, or a profile name, of its
-//! own. If it was this host, and only its memory was put back to an older state, the packages
-//! are its own: the next run goes on behind them.
+//! own. If it was this host, and its memory and its ledger were put back to an older state,
+//! the packages are its own: the next run goes on behind them. (`status`, `list` and `prune`
+//! ask the ledger of the standing policy; of one that `run --policy` alone has named they
+//! know nothing.)
 //!
 //! **A package is damaged.** Put a good copy in its place; `status --read-back` says whether
 //! it is one. If there is none, run `exeat backup run NAME`: what lay in it, and is on the

@@ -22,6 +22,7 @@ use crate::manifest::Volume;
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::source::{Gone, SourceError};
+use crate::stack;
 
 /// How much is looked at to choose the compression.
 const SAMPLE: u64 = 1 << 20;
@@ -116,7 +117,12 @@ fn read_and_seal<S: Stage>(
     let (send, steps) = mpsc::sync_channel(WAITING);
     let (give_back, spare) = mpsc::channel();
     let (read, sealed) = std::thread::scope(|scope| {
-        let seal = || seal_steps(sealer, steps, give_back);
+        let seal = || {
+            let sealed = seal_steps(sealer, steps, give_back);
+            // The system keeps the stack for the next thread.
+            stack::wipe();
+            sealed
+        };
         let sealing = std::thread::Builder::new().spawn_scoped(scope, seal);
         let sealing = sealing.map_err(|source| SealError::Thread { source })?;
         let read = read_all(sealer, stream, volume_size, send, &spare);

@@ -15,6 +15,7 @@ use crate::inspect::{Crew, Inspection};
 use crate::layout::Content;
 use crate::parallel;
 use crate::source::SourceError;
+use crate::stack;
 
 /// Pieces that may wait to be sealed: so many that neither thread starves.
 pub(super) const WAITING: usize = 8;
@@ -101,7 +102,12 @@ pub(super) fn overlapped<M: Write + Send, T>(
     let (send, pieces) = mpsc::sync_channel(WAITING);
     let (give_back, spare) = mpsc::channel();
     std::thread::scope(|scope| {
-        let write = move || write_all(&taken, &pieces, &give_back);
+        let write = move || {
+            let written = write_all(&taken, &pieces, &give_back);
+            // The system keeps the stack for the next thread.
+            stack::wipe();
+            written
+        };
         let Ok(writing) = std::thread::Builder::new().spawn_scoped(scope, write) else {
             let filled = fill(&mut |bytes| out.write(bytes))?;
             return Ok((out, filled));
@@ -111,15 +117,20 @@ pub(super) fn overlapped<M: Write + Send, T>(
             next: Vec::with_capacity(BUFFER),
             send,
             spare,
+            is_refused: false,
         };
         let filled = fill(&mut |bytes| pieces.push(bytes));
-        let sent = pieces.send_rest();
+        let filled = filled.and_then(|filled| pieces.send_rest().map(|()| filled));
+        // What stopped the one that writes stopped the one that fills, or the other way round.
+        let is_refused = pieces.is_refused;
+        drop(pieces);
         let written = writing.join();
-        // What stopped the one that writes stopped the one that fills.
-        let out = written.unwrap_or_else(|fault| resume_unwind(fault))?;
-        let filled = filled?;
-        sent?;
-        Ok((out, filled))
+        let written = written.unwrap_or_else(|fault| resume_unwind(fault));
+        match (filled, written) {
+            (Ok(filled), Ok(out)) => Ok((out, filled)),
+            (Err(error), _) if !is_refused => Err(error),
+            (_, Err(error)) | (Err(error), _) => Err(error),
+        }
     })
 }
 
@@ -144,6 +155,8 @@ struct Pieces {
     next: Vec<u8>,
     send: SyncSender<Vec<u8>>,
     spare: Receiver<Vec<u8>>,
+    /// Whether nobody takes any more.
+    is_refused: bool,
 }
 
 impl Pieces {
@@ -165,16 +178,118 @@ impl Pieces {
 
     fn send(&mut self, next: Vec<u8>) -> Result<(), SealError> {
         let full = std::mem::replace(&mut self.next, next);
-        // Whoever writes has stopped, and says why.
-        let gone = |_| SealError::from(SourceError::Interrupted);
-        self.send.send(full).map_err(gone)
+        self.send.send(full).map_err(|_| {
+            // Whoever writes has stopped, and says why.
+            self.is_refused = true;
+            SourceError::Interrupted.into()
+        })
     }
 
-    /// What is left, and that there is no more.
-    fn send_rest(mut self) -> Result<(), SealError> {
+    /// Sends what is left.
+    fn send_rest(&mut self) -> Result<(), SealError> {
         match self.next.is_empty() {
             true => Ok(()),
             false => self.send(Vec::new()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read as _};
+
+    use super::*;
+    use crate::keys::PackageKey;
+
+    /// A disk with room for so many bytes.
+    struct Disk {
+        bytes: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.bytes.len() + bytes.len() > self.room {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.bytes.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What comes of it on a disk with so much room: all that was filled in.
+    fn sealed<T>(
+        room: usize,
+        fill: impl FnOnce(Sink<'_>) -> Result<T, SealError>,
+    ) -> Result<Vec<u8>, SealError> {
+        let key = PackageKey::generate();
+        let disk = Disk {
+            bytes: Vec::new(),
+            room,
+        };
+        let out = Output::alone(disk, &key.recipient()).expect("room for a header");
+        let (out, _) = overlapped(out, fill)?;
+        let disk = out.into_member().expect("room for the end");
+        let mut plain = Vec::new();
+        let decrypted = key.decrypt(io::Cursor::new(disk.bytes));
+        let read = decrypted.expect("a header").read_to_end(&mut plain);
+        read.expect("what was sealed");
+        Ok(plain)
+    }
+
+    #[test]
+    fn every_byte_arrives_in_its_order() {
+        for length in [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 20 * BUFFER + 7] {
+            let counted = (0_u32..).map(|n| n.to_le_bytes()[1]);
+            let bytes: Vec<u8> = counted.take(length).collect();
+            for piece in [512, BUFFER - 1, BUFFER, 3 * BUFFER + 1] {
+                let plain = sealed(usize::MAX, |sink| bytes.chunks(piece).try_for_each(sink));
+                assert!(
+                    plain.expect("room") == bytes,
+                    "{length} in pieces of {piece}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_what_is_told() {
+        let piece = vec![0; BUFFER];
+        let error = sealed(10 * BUFFER, |sink| (0..1000).try_for_each(|_| sink(&piece)));
+        match error.expect_err("full") {
+            SealError::Write { source, .. } => {
+                assert_eq!(source.kind(), io::ErrorKind::StorageFull);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Also where the disk is full with what was on its way.
+    #[test]
+    fn what_stops_the_reader_is_what_is_told() {
+        let piece = vec![0; BUFFER - 1];
+        for room in [BUFFER, usize::MAX] {
+            for count in 0..3 {
+                let error = sealed(room, |sink| {
+                    (0..count).try_for_each(|_| sink(&piece))?;
+                    Err::<(), _>(SealError::Permit)
+                });
+                assert!(matches!(error, Err(SealError::Permit)), "{room} {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_goes_on() {
+        let panicked = std::panic::catch_unwind(|| {
+            let _ = sealed(usize::MAX, |_| -> Result<(), SealError> {
+                panic!("on purpose")
+            });
+        });
+        assert!(panicked.is_err());
     }
 }

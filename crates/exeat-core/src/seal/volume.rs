@@ -165,6 +165,22 @@ impl<M: Write> Output<M> {
     }
 }
 
+#[cfg(test)]
+impl<M: Write> Output<M> {
+    /// A volume of no package.
+    pub(super) fn alone(member: M, recipient: &age::x25519::Recipient) -> io::Result<Self> {
+        let encrypted = encrypt_to(recipient, HashingWriter::new(member))?;
+        Ok(Self {
+            name: volume_name(1),
+            out: Encoder::new(encrypted, None)?,
+        })
+    }
+
+    pub(super) fn into_member(self) -> io::Result<M> {
+        Ok(self.out.finish()?.finish()?.finish().0)
+    }
+}
+
 fn write_error(member: &str, source: io::Error) -> SealError {
     SealError::Write {
         member: member.to_owned(),

@@ -1,8 +1,8 @@
 //! A set of NHS numbers, exact and small: each has a place among 2³⁰ that a key of
 //! this run decides.
 //!
-//! Nine digits carry the number and the tenth is their check digit. Up to four
-//! million of them are kept as their places, in some 30 MiB; more than that as one
+//! Nine digits carry the number and the tenth is their check digit. Up to two
+//! million of them are kept as their places, in some 20 MiB; more than that as one
 //! bit for each place there is (128 MiB, taken from the system as they are touched),
 //! where hashes would need twice as much for 25 million and could collide. The
 //! places come from a keyed permutation: the memory of a process shows no
@@ -22,7 +22,7 @@ const PAGES: usize = 1 << (2 * HALF - 16);
 /// Numbers that are looked up together.
 const BATCH: usize = 64;
 /// So many numbers are few.
-const FEW: usize = 1 << 22;
+const FEW: usize = 1 << 21;
 
 /// The keyed permutation of the numbers: four rounds of a Feistel network, as
 /// many as Luby and Rackoff ask for.
@@ -112,7 +112,10 @@ impl NumberSet {
             return few.insert(places);
         }
         let many = Many::new();
-        many.insert(&std::mem::take(&mut *few).places().collect::<Vec<_>>());
+        for batch in std::mem::take(&mut *few).slots.chunks(BATCH) {
+            let known: Vec<u32> = batch.iter().filter_map(place_in).collect();
+            many.insert(&known);
+        }
         let new = many.insert(places);
         // Nobody else does: that takes the lock.
         let _ = self.many.set(many);
@@ -139,14 +142,15 @@ impl NumberSet {
             };
             places.filter(|place| !has(place)).count() as u64
         };
-        match self.many.get() {
-            Some(many) => count(&mut many.places()),
-            None => {
-                // Of both at once only one is locked.
-                let places: Vec<u32> = lock(&self.few).places().collect();
-                count(&mut places.into_iter())
-            }
+        // Locked before one looks whether they are few; and never both at once.
+        let few = lock(&self.few);
+        if let Some(many) = self.many.get() {
+            drop(few);
+            return count(&mut many.places());
         }
+        let places: Vec<u32> = few.slots.iter().filter_map(place_in).collect();
+        drop(few);
+        count(&mut places.into_iter())
     }
 }
 
@@ -164,7 +168,7 @@ impl Few {
         if self.used + places.len() > self.slots.len() / 8 * 7 {
             let wider = vec![0; (self.slots.len() / 2 * 3).max(4 * BATCH)];
             let before = std::mem::replace(&mut self.slots, wider);
-            for place in before.into_iter().filter_map(|slot| slot.checked_sub(1)) {
+            for place in before.iter().filter_map(place_in) {
                 let at = self.find(place);
                 self.slots[at] = place + 1;
             }
@@ -186,10 +190,6 @@ impl Few {
         !self.slots.is_empty() && self.slots[self.find(place)] != 0
     }
 
-    fn places(&self) -> impl Iterator<Item = u32> {
-        self.slots.iter().filter_map(|slot| slot.checked_sub(1))
-    }
-
     /// Where a place stands, or would.
     fn find(&self, place: u32) -> usize {
         let mut at = self.home(place);
@@ -208,6 +208,11 @@ impl Few {
         let scaled = (u64::from(place) * self.slots.len() as u64) >> (2 * HALF);
         usize::try_from(scaled).expect("less than the number of slots")
     }
+}
+
+/// The place that stands in a slot, if one does.
+fn place_in(slot: &u32) -> Option<u32> {
+    slot.checked_sub(1)
 }
 
 /// A bit for each place.
