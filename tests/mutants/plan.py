@@ -16,14 +16,14 @@ AROUND = {
     "open": ["verify::", "backup::"],
     # Of those that are slow, the ones about whose files are accepted.
     "ledger": ["whose_file_is_accepted", "a_sites_ledger", "a_full_and_a_read_only"],
-    "decide": ["decide::", "policy::", "approval::", "verify::", "ledger::"],
+    "decide": ["decide::", "policy::", "approval::", "verify::"],
 }
 # And of the tests of the program.
 PROGRAM = {
     "verify": ["bad_package", "bad_signature", "bad_opening", "archive", "rekey", "after"],
     "framing": ["bad_package", "lifecycle", "archive"],
     "open": ["bad_opening", "lifecycle", "streams", "backups::chain"],
-    "ledger": ["ledger", "recorded", "receipts", "received", "audit"],
+    "ledger": ["ledger", "recorded", "receipts", "received", "audit", "plain"],
     "decide": ["policy", "approvals", "two_people", "bad_input", "plain"],
 }
 

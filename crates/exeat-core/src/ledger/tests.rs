@@ -561,7 +561,9 @@ fn nothing_else_stands_in_for_the_file() {
     let error = Ledger::open(&real.join("ledger")).expect_err("a file for a folder");
     assert_eq!(error.code(), "ledger-open-failed");
     // No ledger and one that cannot be reached are two things, for who asks what has left.
-    consult(&folder.path().join("no/ledger"), &[]).expect("none yet");
+    let question = plain_by(7, at(0));
+    let nothing = consult(&folder.path().join("no/ledger"), &[question]).expect("none yet");
+    assert_eq!(nothing.sums, [Sum::default()]);
     let error = consult(&real.join("ledger"), &[]).expect_err("a file for a folder");
     assert_eq!(error.code(), "ledger-open-failed");
 }
