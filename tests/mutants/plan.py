@@ -104,7 +104,7 @@ TARGETS = [
     core("decide/rules.rs", "decide::", "policy::"),
     core("decide/floor.rs", "decide::", "policy::"),
     core("decide/approvals.rs", "decide::", "approval::"),
-    core("decide/received.rs", "decide::"),
+    core("decide/received.rs", "decide::", "verify::"),
     core("decide/rest.rs", "decide::"),
     core("decide/request.rs", "decide::"),
     core("decide/proposal.rs", "decide::", "approval::"),

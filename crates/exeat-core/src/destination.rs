@@ -460,6 +460,15 @@ impl OpenTarget {
         })
     }
 
+    /// A stream that somebody has said is on such a medium.
+    #[cfg(test)]
+    pub(crate) fn on(medium: Medium) -> Self {
+        Self::Stream(OpenStream {
+            place: Place::on(medium),
+            identity: None,
+        })
+    }
+
     /// What kind of medium that is.
     #[must_use]
     pub fn place(&self) -> &Place {

@@ -3,7 +3,9 @@
 use std::os::unix::fs::symlink;
 
 use super::*;
+use crate::destination::{Medium, OpenTarget};
 use crate::diagnostic::Explain as _;
+use crate::inspect::{Facts, People};
 use crate::manifest::{InventoryFault, MAX_PASSING};
 
 /// What is wrong with the members after an edit: name and kind of each.
@@ -246,4 +248,28 @@ fn a_permit_to_open_is_for_one_package() {
     let mut other = header.clone();
     other.facts.files += 1;
     assert!(!permit.is_for(&other));
+}
+
+/// What one package of a chain must not, all of it must not; and it is said once.
+#[test]
+fn where_one_of_a_chain_may_not_be_opened() {
+    let case = Case::new();
+    let unlocked = case.unlocked().expect("good");
+    let with = |most| {
+        let mut header = unlocked.inventory().header().clone();
+        header.facts = Facts::default();
+        header.facts.people = People { least: most, most };
+        header
+    };
+    let (counts, people) = (with(0), with(1));
+    let open = |headers: &[&Header]| {
+        let target = OpenTarget::on(Medium::Removable);
+        Policy::floor().decide_open_chain(headers, target)
+    };
+    open(&[&counts, &counts]).expect("nobody's data");
+    for headers in [[&people, &counts], [&counts, &people], [&people, &people]] {
+        let findings = open(&headers).expect_err("on a stick");
+        let codes: Vec<_> = findings.iter().map(|one| &*one.code).collect();
+        assert_eq!(codes, ["plaintext-to-removable"]);
+    }
 }
