@@ -98,7 +98,7 @@ def mixed(bench: Bench) -> Iterator[Row]:
     packed = {"tar | zstd -T0 -1 | age": 1.0, "restic": 0.6, "borg": 0.6}
     yield from bench.sealing("seal, zstd, until decided", f"{SOME} --compress zstd:1", packed)
     yield from bench.sealing("seal, zstd, in full", f"{SEAL} --compress zstd:1", {"restic": 0.6, "borg": 0.6})
-    slow = {"7zz": 0.6, "sett": 0.25}
+    slow = {"7zz": 0.6}
     yield from bench.sealing("seal, zstd, until decided", f"{SOME} --compress zstd:1", slow)
     yield from reading(bench)
     bench.forget()

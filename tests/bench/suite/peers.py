@@ -6,7 +6,6 @@ not durable when a program ends is made so by 'sync -f' where a disk is measured
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -55,22 +54,6 @@ def gnupg(env: Env) -> None:
         quietly(env, *words[:4], "--quick-add-key", key, "rsa4096", "encrypt", "never")
 
 
-def sett(env: Env) -> None:
-    """It asks nobody whether a transfer is allowed, and looks for keys nowhere."""
-    gnupg(env)
-    place = Path(env["HOME"]) / ".config/sett/config.json"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    settings = {
-        "check_version": False,
-        "gpg_home_dir": env["GNUPGHOME"],
-        "keyserver_url": "",
-        "verify_dtr": False,
-        "verify_package_name": False,
-        "gpg_key_autodownload": False,
-    }
-    place.write_text(json.dumps(settings))
-
-
 def crypt4gh(env: Env) -> None:
     work = env["work"]
     words = ("crypt4gh-keygen", "--nocrypt", "-f", "--sk", f"{work}/c4gh.sec", "--pk", f"{work}/c4gh.pub")
@@ -114,7 +97,7 @@ PEERS = [
         "debian:borgbackup",
         "borg --version",
         "cd $src/.. && borg create $out/x::one ${src##*/}",
-        before="borg init -e repokey-blake2 $out/x",
+        before="borg init -e repokey-blake2 $out/x 2>/dev/null",
         open="cd $out && borg extract $kept/x::one",
     ),
     Peer(
@@ -131,14 +114,6 @@ PEERS = [
         "7zz | head -n 2 | tail -n 1",
         "cd $src/.. && 7zz a -bso0 -bsp0 -mhe=on -ppassword $out/x.7z ${src##*/}",
         open="7zz x -bso0 -bsp0 -ppassword -o$out $kept/x.7z",
-    ),
-    Peer(
-        "sett",
-        "pypi:sett==4.4.3 paramiko<4",
-        "sett --version",
-        "sett encrypt -r bench@example.org -s bench@example.org -o $out/x.zip $src",
-        prepare=sett,
-        open="sett decrypt -o $out $kept/x.zip",
     ),
     Peer(
         "crypt4gh",

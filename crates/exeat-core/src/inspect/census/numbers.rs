@@ -2,7 +2,7 @@
 //! this run decides.
 //!
 //! Nine digits carry the number and the tenth is their check digit. Up to two
-//! million of them are kept as their places, in some 20 MiB; more than that as one
+//! million of them are kept as their places, in some tens of MiB; more than that as one
 //! bit for each place there is (128 MiB, taken from the system as they are touched),
 //! where hashes would need twice as much for 25 million and could collide. The
 //! places come from a keyed permutation: the memory of a process shows no
