@@ -157,7 +157,7 @@ def csv(bench: Bench) -> Iterator[Row]:
     """Inspection: how many bytes a second, and a core."""
     bytes_ = bench.data("csv")
     bench.env["room"] = str(bytes_ + 64 * MIB)
-    alone = bench.command("exeat check", f"{EXEAT} check $src --full; true", writes=False)
+    alone = bench.command("exeat check", f"{EXEAT} check --exact $src || [[ $? == 3 ]]", writes=False)
     [measured] = bench.turn("inspect 1 GiB of CSV", [alone])
     speed = bytes_ / measured.cpu() / 1e6
     yield single_row("inspect CSV, MB/s a core", f"{speed:.0f}", "300", speed >= 300)
