@@ -18,8 +18,8 @@ pub(crate) fn threads(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
 /// thread goes, and returns the results in order.
 ///
 /// # Errors
-/// The first error to happen. What other threads have begun they finish; no
-/// more is begun.
+/// The error of the lowest number, whatever the threads' haste: what others have begun
+/// they finish, and what is lower was begun before. No more is begun.
 pub(crate) fn for_each<T: Send, E: Send>(
     count: usize,
     threads: NonZeroUsize,
@@ -28,7 +28,7 @@ pub(crate) fn for_each<T: Send, E: Send>(
     let next = AtomicUsize::new(0);
     let stopped = AtomicBool::new(false);
     let results: Mutex<Vec<Option<T>>> = Mutex::new((0..count).map(|_| None).collect());
-    let failure: Mutex<Option<E>> = Mutex::new(None);
+    let failure: Mutex<Option<(usize, E)>> = Mutex::new(None);
     let run = || {
         while !stopped.load(Ordering::Relaxed) {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -39,7 +39,10 @@ pub(crate) fn for_each<T: Send, E: Send>(
                 Ok(value) => lock(&results)[number] = Some(value),
                 Err(error) => {
                     stopped.store(true, Ordering::Relaxed);
-                    lock(&failure).get_or_insert(error);
+                    let mut failure = lock(&failure);
+                    if failure.as_ref().is_none_or(|(lowest, _)| number < *lowest) {
+                        *failure = Some((number, error));
+                    }
                 }
             }
         }
@@ -61,7 +64,7 @@ pub(crate) fn for_each<T: Send, E: Send>(
         }
         run();
     });
-    if let Some(error) = lock(&failure).take() {
+    if let Some((_, error)) = lock(&failure).take() {
         return Err(error);
     }
     let results = std::mem::take(&mut *lock(&results));
@@ -97,7 +100,23 @@ mod tests {
             done.fetch_add(1, Ordering::Relaxed);
             if n >= 3 { Err(n) } else { Ok(()) }
         });
-        assert!(result.is_err_and(|n| n >= 3));
+        assert_eq!(result, Err(3));
         assert!(done.into_inner() < 1_000_000);
+    }
+
+    /// The same fault is told every time, also where a later one is found sooner.
+    #[test]
+    fn the_error_is_that_of_the_lowest_number() {
+        let later_failed = std::sync::Barrier::new(2);
+        let result = for_each(2, TWO, |n| {
+            if n == 0 {
+                later_failed.wait();
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            } else {
+                later_failed.wait();
+            }
+            Err::<(), _>(n)
+        });
+        assert_eq!(result, Err(0));
     }
 }
