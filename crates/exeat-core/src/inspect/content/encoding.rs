@@ -292,6 +292,30 @@ fn has_any(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
     pieces.iter().any(|piece| piece.iter().fold(0, any) != 0) || rest.iter().fold(0, any) != 0
 }
 
+/// How many there are.
+pub(super) fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
+    let of = |piece: &[u8]| sum(piece.iter().map(|&byte| is_one(byte)));
+    bytes.chunks(PIECE).map(of).sum()
+}
+
+/// How many there are that come after such a byte.
+pub(super) fn count_after(bytes: &[u8], is_one: impl Fn(u8, u8) -> bool) -> usize {
+    let later = bytes.get(1..).unwrap_or_default();
+    let of = |(earlier, later): (&[u8], &[u8])| {
+        let pairs = earlier.iter().zip(later);
+        sum(pairs.map(|(&before, &byte)| is_one(before, byte)))
+    };
+    bytes.chunks(PIECE).zip(later.chunks(PIECE)).map(of).sum()
+}
+
+/// So many fit into a byte, and many bytes are added up by one instruction.
+const PIECE: usize = 255;
+
+fn sum(piece: impl Iterator<Item = bool>) -> usize {
+    let add = |sum: u8, is_one| sum.wrapping_add(u8::from(is_one));
+    usize::from(piece.fold(0, add))
+}
+
 /// Control bytes, but for white space and the escape of terminal colours.
 pub(super) fn is_control(byte: u8) -> bool {
     (byte < 0x20) & (byte.wrapping_sub(0x09) > 4) & (byte != 0x1B)

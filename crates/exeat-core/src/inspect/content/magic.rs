@@ -133,13 +133,28 @@ fn is_binary(head: &[u8], complete: bool) -> bool {
         Err(error) => error.error_len().is_none() && cut,
     };
     // 0x01 and 0x1F are delimiters of some systems.
-    let control =
-        |&&byte: &&u8| (encoding::is_control(byte) && byte != 0x01 && byte != 0x1F) || byte == 0x7F;
-    let stray = |&&byte: &&u8| (0x80..=0x9F).contains(&byte);
-    let controls = sample.iter().filter(control).count();
+    let is_odd_control =
+        |byte: u8| (encoding::is_control(byte) & (byte != 0x01) & (byte != 0x1F)) | (byte == 0x7F);
+    let is_stray = |byte: u8| (0x80..=0x9F).contains(&byte);
+    let controls = encoding::count(sample, is_odd_control);
+    // A few odd bytes are many in a very short text.
+    let are_many =
+        |count: usize| count * 8 > sample.len() && (count > 4 || count * 2 > sample.len());
+    // After one of ASCII, such a byte is in no character: of what is no text that is
+    // mostly enough, and much is found out faster than what all of it is made of.
+    let surely = encoding::count_after(sample, |before, byte| before.is_ascii() & is_stray(byte));
+    if are_many(controls + surely) {
+        return true;
+    }
     let strays: usize = sample
         .utf8_chunks()
-        .map(|chunk| chunk.invalid().iter().filter(stray).count())
+        .map(|chunk| {
+            chunk
+                .invalid()
+                .iter()
+                .filter(|&&byte| is_stray(byte))
+                .count()
+        })
         .sum();
     let count = controls + strays;
     // An image's header can be followed by bytes that look even more like text.
@@ -148,7 +163,5 @@ fn is_binary(head: &[u8], complete: bool) -> bool {
             !matches!(known.matcher_type(), MatcherType::Text) && known.mime_type() != "image/bmp"
         })
     };
-    // A few odd bytes are many in a very short text.
-    let many = count * 8 > sample.len() && (count > 4 || count * 2 > sample.len());
-    many || ((count > 0 || !valid) && is_known())
+    are_many(count) || ((count > 0 || !valid) && is_known())
 }
