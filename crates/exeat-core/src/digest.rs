@@ -178,7 +178,7 @@ pub(crate) fn digest_reader<E: From<io::Error>>(
 }
 
 /// Reads what there is, again where a signal came between.
-pub(crate) fn read_some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn read_some(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -421,7 +421,9 @@ fn fill(
     }
     let threads = parallel::threads(options.threads);
     parallel::for_each(chain.volumes(), threads, |volume| {
-        chain.read_volume(volume, &mut Files::new(&finish, inventory), progress)
+        let is_shared = parallel::is_among_last(volume, chain.volumes(), threads);
+        let mut files = Files::new(&finish, inventory);
+        chain.read_volume(volume, is_shared, &mut files, progress)
     })?;
     let mut opened = Opened {
         bytes,

@@ -14,6 +14,12 @@ pub(crate) fn threads(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
+/// Whether, of so many pieces of work, this is one of the last: a thread that finds
+/// no other any more can share it.
+pub(crate) fn is_among_last(number: usize, count: usize, threads: NonZeroUsize) -> bool {
+    threads.get() > 1 && number.saturating_add(threads.get()) >= count
+}
+
 /// Calls `work` once for each number below `count`, in order as far as one
 /// thread goes, and returns the results in order.
 ///
@@ -91,6 +97,17 @@ mod tests {
         let squares = for_each(100, TWO, |n| Ok::<_, ()>(n * n));
         assert_eq!(squares, Ok((0..100).map(|n| n * n).collect()));
         assert_eq!(for_each(0, TWO, |_| Ok::<(), ()>(())), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_last_are_shared() {
+        let shared = |count: usize, threads| {
+            let numbers = (0..count).filter(|&n| is_among_last(n, count, threads));
+            numbers.collect::<Vec<_>>()
+        };
+        assert_eq!(shared(5, TWO), [3, 4]);
+        assert_eq!(shared(1, TWO), [0]);
+        assert!(shared(5, NonZeroUsize::MIN).is_empty());
     }
 
     #[test]

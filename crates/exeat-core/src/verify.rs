@@ -25,6 +25,7 @@ use crate::progress::{Phase, Progress};
 use crate::signature::{self, AllowedSigners, PACKAGE_NAMESPACE, SignatureError, Signer};
 
 mod after;
+mod ahead;
 mod approvals;
 mod archive;
 mod content;

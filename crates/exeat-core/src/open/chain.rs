@@ -105,16 +105,24 @@ impl<'a> Chain<'a> {
         payloads.fold(0, u64::saturating_add)
     }
 
-    /// Reads one of the volumes.
+    /// Reads one of the volumes, shared with another thread or not.
     pub(super) fn read_volume(
         &'a self,
         index: usize,
+        is_shared: bool,
         files: &mut Files<'a>,
         progress: &dyn Progress,
     ) -> Result<(), OpenError> {
         let (link, volume) = self.volumes[index];
         let Link { package, wanted } = &self.links[link];
-        let read = read_volume(package, volume, wanted.as_deref(), files, progress);
+        let read = read_volume(
+            package,
+            volume,
+            wanted.as_deref(),
+            is_shared,
+            files,
+            progress,
+        );
         read.map_err(|error| match error {
             OpenError::Verify(VerifyError::Interrupted) => VerifyError::Interrupted.into(),
             OpenError::Verify(source) if link > 0 => OpenError::Damaged {

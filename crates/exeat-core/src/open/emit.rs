@@ -61,13 +61,17 @@ pub fn emit(
     wanted[index] = true;
     let volumes = inventory.volumes().len();
     progress.begin(Phase::Checking, None);
-    parallel::for_each(volumes, parallel::threads(threads), |volume| {
-        read_volume(package, volume, Some(&wanted), &mut Nowhere, progress)
+    let threads = parallel::threads(threads);
+    let wanted = Some(wanted.as_slice());
+    parallel::for_each(volumes, threads, |volume| {
+        let is_shared = parallel::is_among_last(volume, volumes, threads);
+        read_volume(package, volume, wanted, is_shared, &mut Nowhere, progress)
     })?;
     progress.begin(Phase::Extracting, None);
     let mut output = Output(output);
     for volume in 0..volumes {
-        read_volume(package, volume, Some(&wanted), &mut output, progress)?;
+        let is_shared = threads.get() > 1;
+        read_volume(package, volume, wanted, is_shared, &mut output, progress)?;
     }
     output.0.flush().map_err(write_error)?;
     Ok(Emitted {

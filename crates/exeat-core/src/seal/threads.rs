@@ -38,12 +38,11 @@ pub(super) fn seal_volumes<S: Stage>(
     // Whoever is left over writes what another one reads, and helps to inspect.
     let helpers = threads.get() - at_once.get();
     // So do, at the end, those that find no volume any more.
-    let is_among_last = |n: usize| at_once.get() > 1 && n + at_once.get() > contents.len();
+    let is_shared = |n| helpers > 0 || parallel::is_among_last(n, contents.len(), at_once);
     let seal = || {
         parallel::for_each(contents.len(), at_once, |n| {
             let _guard = crew.map(Crew::guard);
-            let is_shared = helpers > 0 || is_among_last(n);
-            sealer.seal(n, &contents[n], is_shared).map_err(|error| {
+            sealer.seal(n, &contents[n], is_shared(n)).map_err(|error| {
                 let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
                 first.get_or_insert(error);
                 drop(first);

@@ -7,6 +7,7 @@
 use std::io::{self, BufReader, Read, Seek};
 use std::ops::{Range, RangeInclusive};
 
+use super::ahead::read_ahead;
 use super::{BUFFER, Unlocked, VerifyError};
 use crate::codec::Decoder;
 use crate::digest::{Hasher, read_some};
@@ -72,11 +73,12 @@ impl Visitor<'_> for Nowhere {
 }
 
 /// Reads volume `index`, counted from 0: all of it, or the entries for which
-/// `wanted` is true.
+/// `wanted` is true; `is_shared` with another thread where nothing is skipped.
 pub(crate) fn read_volume<'p, V: Visitor<'p>>(
     unlocked: &'p Unlocked,
     index: usize,
     wanted: Option<&[bool]>,
+    is_shared: bool,
     visitor: &mut V,
     progress: &dyn Progress,
 ) -> Result<(), V::Error> {
@@ -90,19 +92,27 @@ pub(crate) fn read_volume<'p, V: Visitor<'p>>(
     let file = unlocked.checked_volume(index, progress)?;
     let decrypted = unlocked.key().decrypt(file).map_err(VerifyError::from)?;
     let decoder = Decoder::new(decrypted, manifest.payload.compression);
-    let mut stream = Stream {
-        decoder: decoder.map_err(|e| fault_of(&e).at(volume, None))?,
-        position: 0,
-        buffer: vec![0; BUFFER],
-        volume,
-        kind: manifest.payload.kind,
-        number: u32::try_from(index + 1).expect("volumes have five digits"),
-        progress,
+    let mut decoder = decoder.map_err(|e| fault_of(&e).at(volume, None))?;
+    let read = |plaintext: &mut dyn Plaintext| {
+        let mut stream = Stream {
+            plaintext,
+            position: 0,
+            buffer: vec![0; BUFFER],
+            volume,
+            kind: manifest.payload.kind,
+            number: u32::try_from(index + 1).expect("volumes have five digits"),
+            progress,
+        };
+        stream.entries(inventory, pieces, visitor)?;
+        match wanted {
+            None => Ok(stream.rest(inventory, index)?),
+            Some(_) => Ok(()),
+        }
     };
-    stream.entries(inventory, pieces, visitor)?;
-    match wanted {
-        None => Ok(stream.rest(inventory, index)?),
-        Some(_) => Ok(()),
+    let is_whole = wanted.is_none() || manifest.payload.kind == PayloadKind::Raw;
+    match is_shared && is_whole {
+        true => read_ahead(decoder, read),
+        false => read(&mut decoder),
     }
 }
 
@@ -127,9 +137,21 @@ pub(super) fn pieces(
     }
 }
 
-/// The plaintext of one volume.
-pub(super) struct Stream<'a, R: Read> {
-    pub(super) decoder: Decoder<BufReader<R>>,
+/// What a volume holds, decrypted and decompressed.
+pub(super) trait Plaintext: Read {
+    /// Moves forward. Past the end is no error here; the next read finds nothing.
+    fn skip(&mut self, count: u64) -> io::Result<()>;
+}
+
+impl<R: Read + Seek> Plaintext for Decoder<BufReader<R>> {
+    fn skip(&mut self, count: u64) -> io::Result<()> {
+        Self::skip(self, count)
+    }
+}
+
+/// The plaintext of one volume while it is read.
+pub(super) struct Stream<'a> {
+    pub(super) plaintext: &'a mut dyn Plaintext,
     /// Bytes of plaintext read or passed over.
     pub(super) position: u64,
     pub(super) buffer: Vec<u8>,
@@ -156,7 +178,7 @@ fn fault_of(error: &io::Error) -> ContentFault {
     }
 }
 
-impl<R: Read + Seek> Stream<'_, R> {
+impl Stream<'_> {
     pub(super) fn entries<'p, V: Visitor<'p>>(
         &mut self,
         inventory: &'p Inventory,
@@ -209,7 +231,7 @@ impl<R: Read + Seek> Stream<'_, R> {
                 return Err(VerifyError::Interrupted.into());
             }
             let want = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
-            let read = read_some(&mut self.decoder, &mut self.buffer[..want]);
+            let read = read_some(self.plaintext, &mut self.buffer[..want]);
             let count = read.map_err(|e| fault_of(&e).at(self.volume, Some(&record)))?;
             if count == 0 {
                 return Err(ContentFault::Short.at(self.volume, Some(&record)).into());
@@ -247,14 +269,14 @@ impl<R: Read + Seek> Stream<'_, R> {
         if count == 0 {
             return Ok(());
         }
-        self.decoder
+        self.plaintext
             .skip(count)
             .map_err(|e| fault_of(&e).at(self.volume, Some(record)))
     }
 
     fn expect(&mut self, expected: &[u8], record: &Record<'_>) -> Result<(), VerifyError> {
         let mut found = vec![0; expected.len()];
-        self.decoder
+        self.plaintext
             .read_exact(&mut found)
             .map_err(|e| fault_of(&e).at(self.volume, Some(record)))?;
         self.position += found.len() as u64;
@@ -282,7 +304,7 @@ impl<R: Read + Seek> Stream<'_, R> {
     fn end(&mut self, allowed: RangeInclusive<u64>) -> Result<(), VerifyError> {
         let mut zeros = 0;
         loop {
-            let read = read_some(&mut self.decoder, &mut self.buffer);
+            let read = read_some(self.plaintext, &mut self.buffer);
             let count = read.map_err(|e| fault_of(&e).at(self.volume, None))?;
             if count == 0 {
                 break;

@@ -242,8 +242,9 @@ pub fn read_payload(
             true => Compression::Zstd,
             false => Compression::None,
         };
+        let decoder = Decoder::new(Cursor::new(bytes), compression);
         let mut stream = Stream {
-            decoder: Decoder::new(Cursor::new(bytes), compression).expect("enough memory"),
+            plaintext: &mut decoder.expect("enough memory"),
             position: 0,
             buffer: vec![0; BUFFER],
             volume: "volume",

@@ -233,8 +233,10 @@ impl Unlocked {
         let total = ciphertext.saturating_add(self.inventory.header().bytes);
         progress.begin(Phase::Reading, Some(total));
         let count = self.inventory.volumes().len();
-        parallel::for_each(count, parallel::threads(threads), |index| {
-            read_volume(self, index, None, &mut Nowhere, progress)
+        let threads = parallel::threads(threads);
+        parallel::for_each(count, threads, |index| {
+            let is_shared = parallel::is_among_last(index, count, threads);
+            read_volume(self, index, None, is_shared, &mut Nowhere, progress)
         })?;
         Ok(FullyVerified { unlocked: self })
     }
