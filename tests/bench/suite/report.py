@@ -61,9 +61,13 @@ def single_row(what: str, value: str, figure: str, is_reached: bool) -> Row:
     return Row("single", cells, {"what": what, "value": value, "figure": figure})
 
 
+def allowed(entries: int) -> float:
+    """The most memory, in KiB: 64 MiB and 200 bytes an entry."""
+    return (64 << 10) + entries * 200 / 1024
+
+
 def memory_row(what: str, run: Run, entries: int) -> Row:
-    """Against 64 MiB and 200 bytes an entry."""
-    limit = (64 << 10) + entries * 200 / 1024
+    limit = allowed(entries)
     cells = (
         what,
         f"{run.peak / 1024:.1f} MiB",
