@@ -10,6 +10,7 @@ from .bench import EXEAT, OPEN, SEAL, SOME, VERIFY, Bench
 from .data import MIB, SETS
 from .measure import run
 from .report import Row, memory_row, ratio_row, single_row
+from .stages import stages
 
 
 def mixed(bench: Bench) -> Iterator[Row]:
@@ -121,4 +122,6 @@ def memory(bench: Bench) -> Iterator[Row]:
         bench.forget()
 
 
-PARTS = {part.__name__: part for part in (start, mixed, large, small, csv, memory)}
+PARTS = {part.__name__: part for part in (start, mixed, large, small, csv, memory, stages)}
+# With nobody beside exeat.
+ALONE = {"start", "memory", "stages"}
