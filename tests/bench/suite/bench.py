@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ class Bench:
         """Makes what is sealed; gives its bytes."""
         one = SETS[name]
         room = int(one.bytes * self.scale * 3.5)
-        if (free := shutil.disk_usage(self.place).free) < room:
+        if (free := self.free()) < room:
             sys.exit(f"{self.place} has room for {free // MIB} MiB, and {name} takes {room // MIB}")
         self.say(f"making {one.what}")
         src = self.place / "data" / name
@@ -48,6 +49,14 @@ class Bench:
         one.make(src, self.scale)
         self.env["src"] = str(src)
         return sum(path.stat().st_size for path in src.rglob("*") if path.is_file())
+
+    def free(self) -> int:
+        """The bytes that can still be written there: a tmpfs has no more than the memory."""
+        free = shutil.disk_usage(self.place).free
+        if self.is_disk:
+            return free
+        available = re.search(r"^MemAvailable: *(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE)
+        return min(free, int(available[1]) << 10) if available else free
 
     def forget(self) -> None:
         for name in ("data", "out", "kept"):
