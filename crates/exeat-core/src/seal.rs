@@ -31,6 +31,8 @@ use crate::source::{Digests, Entry, Listing, Source, SourceError};
 mod approved;
 mod complete;
 mod readme;
+#[cfg(test)]
+mod stages;
 mod stream;
 mod threads;
 mod volume;

@@ -74,14 +74,19 @@ def large(folder: Path, scale: float) -> None:
     noise(folder / "large", int(4096 * MIB * scale))
 
 
+def letters(folder: Path, count: int, size: int) -> None:
+    """So many small files, a thousand in a folder."""
+    for first in range(0, count, 1000):
+        place = folder / f"{first // 1000:03}"
+        place.mkdir(parents=True)
+        block = os.urandom(1000 * size)
+        for n in range(min(1000, count - first)):
+            (place / f"letter-{n:04}.txt").write_bytes(block[n * size : n * size + size])
+
+
 def small(folder: Path, scale: float) -> None:
     """200,000 files of 2 KiB in 200 folders."""
-    for n in range(200):
-        place = folder / f"{n:03}"
-        place.mkdir(parents=True)
-        block = os.urandom(2 * MIB)
-        for m in range(max(1, int(1000 * scale))):
-            (place / f"letter-{m:04}.txt").write_bytes(block[m * 2048 : m * 2048 + 2048])
+    letters(folder, int(200_000 * scale), 2048)
 
 
 def csv(folder: Path, scale: float) -> None:

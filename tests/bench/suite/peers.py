@@ -127,6 +127,12 @@ PEERS = [
 ]
 
 
+def into_venv(place: Path, *packages: str) -> list[list[str]]:
+    """What installs packages of PyPI into an environment of their own."""
+    pip = [f"{place}/bin/pip", "install", "-q", "--disable-pip-version-check"]
+    return [[sys.executable, "-m", "venv", str(place)], [*pip, *packages]]
+
+
 def find(peer: Peer, tools: Path, env: Env, say: Callable[[str], None]) -> bool:
     """Whether a peer can be measured here; it is installed where it is missing."""
     program = peer.version.split()[0]
@@ -140,9 +146,7 @@ def find(peer: Peer, tools: Path, env: Env, say: Callable[[str], None]) -> bool:
         case "crate":
             words = [["cargo", "install", "--quiet", "--locked", "--root", str(tools), name]]
         case "pypi":
-            place = str(tools / program)
-            words = [[sys.executable, "-m", "venv", place]]
-            words += [[f"{place}/bin/pip", "install", "-q", "--disable-pip-version-check", *name.split()]]
+            words = into_venv(tools / program, *name.split())
         case _:
             words = []
     done = [subprocess.run(line, capture_output=True, text=True) for line in words]

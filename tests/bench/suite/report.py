@@ -14,6 +14,8 @@ HEADS = {
     "ratio": ("measured", "exeat", "beside", "theirs", "ratio", "least to most", "figure", "reached", "CPU", "peak memory"),
     "single": ("measured", "exeat", "figure", "reached"),
     "memory": ("measured", "peak", "allowed", "reached", "time"),
+    "stage": ("stage, alone on one thread", "MB/s", "time", "CPU, user", "CPU, system"),
+    "roofline": ("measured", "stages", "their sum", "on all cores", "exeat", "ratio", "figure", "reached", "CPU"),
 }
 
 
@@ -61,9 +63,39 @@ def single_row(what: str, value: str, figure: str, is_reached: bool) -> Row:
     return Row("single", cells, {"what": what, "value": value, "figure": figure})
 
 
+def stage_row(stage: str, bytes_: int, seconds: float, user: float, system: float) -> Row:
+    """One of so many bytes; they are those of the files where it reads none."""
+    cells = (stage, f"{bytes_ / seconds / 1e6:.0f}", f"{seconds * 1000:.1f} ms", f"{user:.2f} s", f"{system:.2f} s")
+    numbers = {"stage": stage, "bytes": bytes_, "seconds": seconds, "user": user, "system": system}
+    return Row("stage", cells, numbers)
+
+
+def roofline_row(what: str, stages: list[str], took: float, cores: int, whole: Measured, figure: float) -> Row:
+    """A command beside what its stages take alone, shared by all cores."""
+    least = took / cores
+    ratio = whole.wall() / least
+    cells = (
+        what,
+        " ".join(stages),
+        f"{took:.2f} s",
+        f"{least:.2f} s",
+        f"{whole.wall():.2f} s",
+        f"{ratio:.2f}",
+        f"{figure:.2f}",
+        verdict(ratio <= figure),
+        f"{whole.cpu():.1f} s",
+    )
+    numbers = {"what": what, "sum": took, "cores": cores, "wall": whole.wall(), "ratio": ratio, "figure": figure}
+    return Row("roofline", cells, numbers)
+
+
+def allowed(entries: int) -> float:
+    """The most memory, in KiB: 64 MiB and 200 bytes an entry."""
+    return (64 << 10) + entries * 200 / 1024
+
+
 def memory_row(what: str, run: Run, entries: int) -> Row:
-    """Against 64 MiB and 200 bytes an entry."""
-    limit = (64 << 10) + entries * 200 / 1024
+    limit = allowed(entries)
     cells = (
         what,
         f"{run.peak / 1024:.1f} MiB",
