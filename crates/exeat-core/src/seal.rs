@@ -80,12 +80,6 @@ pub enum SealError {
         /// The size that was asked for, in bytes.
         size: u64,
     },
-    /// A stream is read and sealed by two threads, and there is one.
-    #[error("cannot start a second thread, which a stream takes")]
-    Thread {
-        /// What the system said.
-        source: io::Error,
-    },
     /// The signature could not be made.
     #[error(transparent)]
     Sign(#[from] SignatureError),
@@ -102,7 +96,6 @@ impl Explain for SealError {
             Self::Write { .. } => "write-failed",
             Self::Envelope(error) => error.code(),
             Self::NoSpace { .. } => "no-space",
-            Self::Thread { .. } => "no-thread",
             Self::VolumeSize { .. } | Self::StreamLength { .. } => "volume-size",
             Self::Sign(error) => error.code(),
             Self::Permit => "permit-mismatch",
@@ -114,7 +107,7 @@ impl Explain for SealError {
             Self::Source(error) => error.fault(),
             Self::Envelope(error) => error.fault(),
             Self::Sign(error) => error.fault(),
-            Self::Write { .. } | Self::NoSpace { .. } | Self::Thread { .. } => Fault::Environment,
+            Self::Write { .. } | Self::NoSpace { .. } => Fault::Environment,
             Self::VolumeSize { .. } | Self::StreamLength { .. } => Fault::Request,
             Self::Permit => Fault::Internal,
         }
@@ -126,9 +119,6 @@ impl Explain for SealError {
             Self::Envelope(error) => error.help(),
             Self::Write { source, .. } => io_help(source),
             Self::NoSpace { .. } => Some("free some space there, or choose another place".into()),
-            Self::Thread { .. } => Some(
-                "this account may run no more at once; wait until something else has ended".into(),
-            ),
             Self::VolumeSize { least } => {
                 let mib = least / layout::MIB;
                 Some(format!("use --volume-size {mib}M or more").into())

@@ -5,11 +5,8 @@
 //! encrypts; the rest, if there are any, examine what was cut.
 
 use std::io::{self, Read};
-use std::ops::Range;
-use std::panic::resume_unwind;
-use std::sync::mpsc::{self, Receiver, SendError, Sender, SyncSender};
 
-use super::threads::{WAITING, helped};
+use super::threads::{filled, helped};
 use super::volume::{BUFFER, Sealer, level_for};
 use super::{Compress, SealError, SealOptions, Sealed, Stage, complete, facts, inspection};
 use crate::decide::Permit;
@@ -22,7 +19,6 @@ use crate::manifest::Volume;
 use crate::parallel;
 use crate::progress::{Phase, Progress};
 use crate::source::{Gone, SourceError};
-use crate::stack;
 
 /// How much is looked at to choose the compression.
 const SAMPLE: u64 = 1 << 20;
@@ -59,7 +55,7 @@ pub(super) fn seal<S: Stage>(
     let mut stream = io::Cursor::new(head).chain(stream);
     let helpers = parallel::threads(options.threads).get() - 1;
     let poured = helped(sealer.inspection.as_ref(), helpers, || {
-        read_and_seal(&sealer, &mut stream, options.volume_size)
+        read_and_seal(&sealer, &mut stream, options.volume_size, helpers > 0)
     })?;
     let inspected = sealer.inspection;
     permit.listing.set_stream_bytes(poured.bytes);
@@ -98,44 +94,61 @@ struct Poured {
     digests: Vec<Digest>,
 }
 
-/// What the thread that reads tells the one that seals. Where no cut follows
-/// the last piece, that volume is given up.
-enum Step {
-    /// A piece of the stream.
-    Piece(Vec<u8>),
-    /// The volume ends here.
-    Cut,
-}
-
-/// Reads, hashes and inspects on this thread; compresses, encrypts and hashes
-/// again on another one.
+/// Reads, hashes and inspects on this thread, volume by volume; another one, if the
+/// work `is_shared`, compresses, encrypts and hashes again.
 fn read_and_seal<S: Stage>(
     sealer: &Sealer<'_, S>,
     stream: &mut impl Read,
     volume_size: Option<u64>,
+    is_shared: bool,
 ) -> Result<Poured, SealError> {
-    let (send, steps) = mpsc::sync_channel(WAITING);
-    let (give_back, spare) = mpsc::channel();
-    let (read, sealed) = std::thread::scope(|scope| {
-        let seal = || {
-            let sealed = seal_steps(sealer, steps, give_back);
-            // The system keeps the stack for the next thread.
-            stack::wipe();
-            sealed
-        };
-        let sealing = std::thread::Builder::new().spawn_scoped(scope, seal);
-        let sealing = sealing.map_err(|source| SealError::Thread { source })?;
-        let read = read_all(sealer, stream, volume_size, send, &spare);
-        let sealed = sealing.join();
-        Ok::<_, SealError>((read, sealed.unwrap_or_else(|fault| resume_unwind(fault))))
-    })?;
-    // What stopped the one that seals stopped the one that reads.
-    let (volumes, read) = (sealed?, read?);
-    let Reading {
-        bytes,
-        cuts,
-        digests,
-    } = read;
+    let entry = sealer.listing.entry(0);
+    sealer.progress.current(&entry.path());
+    let inspection = sealer.inspection.as_ref();
+    let mut inspector = inspection.map(Inspection::begin);
+    let mut next = |buffer: &mut [u8]| {
+        let read = fill(&mut *stream, buffer);
+        match stopped(sealer.progress) {
+            Some(error) => Err(error),
+            None => read.map_err(SourceError::of_stream),
+        }
+    };
+    let (mut cuts, mut volumes, mut digests) = (Vec::new(), Vec::new(), Vec::new());
+    let mut bytes = 0_u64;
+    let mut buffer = vec![0; BUFFER];
+    let mut count = next(&mut buffer)?;
+    while count > 0 {
+        let size = layout::stream_volume_size(volume_size, bytes);
+        if cuts.len() as u64 >= MAX_PARTS {
+            return Err(SealError::StreamLength { size });
+        }
+        let from = bytes;
+        let out = sealer.begin(volumes.len())?;
+        let (out, digest) = filled(out, is_shared, |sink| {
+            let mut hasher = Hasher::default();
+            // A volume is a whole number of buffers.
+            while count > 0 && bytes - from < size {
+                let (piece, length) = (&buffer[..count], count as u64);
+                hasher.update(piece);
+                if let (Some(inspection), Some(inspector)) = (inspection, &mut inspector) {
+                    inspector.push(inspection, piece);
+                    inspection.advance(length);
+                }
+                sink.pass(&mut buffer, count)?;
+                sealer.progress.advance(length);
+                bytes += length;
+                count = next(&mut buffer)?;
+            }
+            Ok(hasher.finish().0)
+        })?;
+        volumes.push(out.finish(sealer.stage)?);
+        digests.push(digest);
+        cuts.push(from..bytes);
+    }
+    if let (Some(inspection), Some(inspector)) = (inspection, inspector) {
+        let path = entry.path().to_string();
+        inspection.end_of(&path, bytes, &Gone(entry), inspector, sealer.progress)?;
+    }
     let contents = match cuts.len() {
         1 => vec![Content::Entries(0..1)],
         _ => cuts
@@ -149,105 +162,6 @@ fn read_and_seal<S: Stage>(
         volumes,
         digests,
     })
-}
-
-/// What was read.
-struct Reading {
-    bytes: u64,
-    cuts: Vec<Range<u64>>,
-    digests: Vec<Digest>,
-}
-
-fn read_all<S: Stage>(
-    sealer: &Sealer<'_, S>,
-    stream: &mut impl Read,
-    volume_size: Option<u64>,
-    send: SyncSender<Step>,
-    spare: &Receiver<Vec<u8>>,
-) -> Result<Reading, SealError> {
-    let entry = sealer.listing.entry(0);
-    sealer.progress.current(&entry.path());
-    let inspection = sealer.inspection.as_ref();
-    let mut inspector = inspection.map(Inspection::begin);
-    let mut next = || {
-        let mut buffer = spare.try_recv().unwrap_or_default();
-        buffer.resize(BUFFER, 0);
-        let read = fill(&mut *stream, &mut buffer);
-        match (read, stopped(sealer.progress)) {
-            (_, Some(error)) => Err(error),
-            (Ok(count), None) => {
-                buffer.truncate(count);
-                Ok(buffer)
-            }
-            (Err(error), None) => Err(SourceError::of_stream(error)),
-        }
-    };
-    // Whoever seals has stopped, and says why.
-    let gone = |_: SendError<Step>| SealError::from(SourceError::Interrupted);
-    let (mut cuts, mut digests) = (Vec::new(), Vec::new());
-    let mut bytes = 0_u64;
-    let mut piece = next()?;
-    while !piece.is_empty() {
-        let size = layout::stream_volume_size(volume_size, bytes);
-        if cuts.len() as u64 >= MAX_PARTS {
-            return Err(SealError::StreamLength { size });
-        }
-        let mut hasher = Hasher::default();
-        let from = bytes;
-        // A volume is a whole number of buffers.
-        while !piece.is_empty() && bytes - from < size {
-            hasher.update(&piece);
-            let count = piece.len() as u64;
-            if let (Some(inspection), Some(inspector)) = (inspection, &mut inspector) {
-                inspector.push(inspection, &piece);
-                inspection.advance(count);
-            }
-            send.send(Step::Piece(piece)).map_err(gone)?;
-            sealer.progress.advance(count);
-            bytes += count;
-            piece = next()?;
-        }
-        send.send(Step::Cut).map_err(gone)?;
-        digests.push(hasher.finish().0);
-        cuts.push(from..bytes);
-    }
-    drop(send);
-    if let (Some(inspection), Some(inspector)) = (inspection, inspector) {
-        let path = entry.path().to_string();
-        inspection.end_of(&path, bytes, &Gone(entry), inspector, sealer.progress)?;
-    }
-    Ok(Reading {
-        bytes,
-        cuts,
-        digests,
-    })
-}
-
-fn seal_steps<S: Stage>(
-    sealer: &Sealer<'_, S>,
-    steps: Receiver<Step>,
-    give_back: Sender<Vec<u8>>,
-) -> Result<Vec<Volume>, SealError> {
-    let mut volumes = Vec::new();
-    let mut open = None;
-    for step in steps {
-        match step {
-            Step::Piece(piece) => {
-                let out = match &mut open {
-                    Some(out) => out,
-                    None => open.insert(sealer.begin(volumes.len())?),
-                };
-                out.write(&piece)?;
-                // Whoever reads may have ended.
-                let _ = give_back.send(piece);
-            }
-            Step::Cut => {
-                let out = open.take().expect("a cut follows a piece");
-                volumes.push(out.finish(sealer.stage)?);
-            }
-        }
-    }
-    Ok(volumes)
 }
 
 /// Fills the buffer, however small the pieces are that a pipe gives: less only

@@ -18,7 +18,7 @@ use crate::source::SourceError;
 use crate::stack;
 
 /// Pieces that may wait to be sealed: so many that neither thread starves.
-pub(super) const WAITING: usize = 8;
+const WAITING: usize = 8;
 
 /// Seals every volume. The error is the first there was: those of threads that
 /// waited for the one that failed come after it.
@@ -92,13 +92,43 @@ pub(super) fn helped<T>(
 }
 
 /// Where the bytes of a volume go, one piece after another.
-pub(super) type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), SealError>;
+pub(super) trait Sink {
+    /// Takes these bytes.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SealError>;
+
+    /// Takes the first `count` bytes of a buffer, perhaps with the buffer: it is another
+    /// one then, as long, with anything in it.
+    fn pass(&mut self, buffer: &mut Vec<u8>, count: usize) -> Result<(), SealError>;
+}
+
+impl<M: Write> Sink for Output<M> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SealError> {
+        Output::write(self, bytes)
+    }
+
+    fn pass(&mut self, buffer: &mut Vec<u8>, count: usize) -> Result<(), SealError> {
+        Output::write(self, &buffer[..count])
+    }
+}
+
+/// Fills a volume, shared with another thread or not.
+pub(super) fn filled<M: Write + Send, T>(
+    mut out: Output<M>,
+    is_shared: bool,
+    fill: impl FnOnce(&mut dyn Sink) -> Result<T, SealError>,
+) -> Result<(Output<M>, T), SealError> {
+    if is_shared {
+        return overlapped(out, fill);
+    }
+    let filled = fill(&mut out)?;
+    Ok((out, filled))
+}
 
 /// Fills a volume on this thread while another one compresses, encrypts and writes;
 /// on this one alone where the machine has no thread left.
-pub(super) fn overlapped<M: Write + Send, T>(
-    mut out: Output<M>,
-    fill: impl FnOnce(Sink<'_>) -> Result<T, SealError>,
+fn overlapped<M: Write + Send, T>(
+    out: Output<M>,
+    fill: impl FnOnce(&mut dyn Sink) -> Result<T, SealError>,
 ) -> Result<(Output<M>, T), SealError> {
     let (hand_over, taken) = mpsc::channel();
     let (send, pieces) = mpsc::sync_channel(WAITING);
@@ -111,8 +141,7 @@ pub(super) fn overlapped<M: Write + Send, T>(
             written
         };
         let Ok(writing) = std::thread::Builder::new().spawn_scoped(scope, write) else {
-            let filled = fill(&mut |bytes| out.write(bytes))?;
-            return Ok((out, filled));
+            return filled(out, false, fill);
         };
         hand_over.send(out).expect("the other thread waits for it");
         let mut pieces = Pieces {
@@ -121,7 +150,7 @@ pub(super) fn overlapped<M: Write + Send, T>(
             spare,
             is_refused: false,
         };
-        let filled = fill(&mut |bytes| pieces.push(bytes));
+        let filled = fill(&mut pieces);
         let filled = filled.and_then(|filled| pieces.send_rest().map(|()| filled));
         // What stopped the one that writes stopped the one that fills, or the other way round.
         let is_refused = pieces.is_refused;
@@ -162,24 +191,7 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn push(&mut self, mut bytes: &[u8]) -> Result<(), SealError> {
-        while !bytes.is_empty() {
-            let room = BUFFER - self.next.len();
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            self.next.extend_from_slice(now);
-            bytes = later;
-            if self.next.len() == BUFFER {
-                let mut next = self.spare.try_recv().unwrap_or_default();
-                next.clear();
-                next.reserve(BUFFER);
-                self.send(next)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn send(&mut self, next: Vec<u8>) -> Result<(), SealError> {
-        let full = std::mem::replace(&mut self.next, next);
+    fn send(&mut self, full: Vec<u8>) -> Result<(), SealError> {
         self.send.send(full).map_err(|_| {
             // Whoever writes has stopped, and says why.
             self.is_refused = true;
@@ -191,8 +203,43 @@ impl Pieces {
     fn send_rest(&mut self) -> Result<(), SealError> {
         match self.next.is_empty() {
             true => Ok(()),
-            false => self.send(Vec::new()),
+            false => {
+                let rest = std::mem::take(&mut self.next);
+                self.send(rest)
+            }
         }
+    }
+}
+
+impl Sink for Pieces {
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), SealError> {
+        while !bytes.is_empty() {
+            let room = BUFFER.saturating_sub(self.next.len());
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.next.extend_from_slice(now);
+            bytes = later;
+            if self.next.len() >= BUFFER {
+                let mut next = self.spare.try_recv().unwrap_or_default();
+                next.clear();
+                next.reserve(BUFFER);
+                let full = std::mem::replace(&mut self.next, next);
+                self.send(full)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, buffer: &mut Vec<u8>, count: usize) -> Result<(), SealError> {
+        // Where there is little of it, copying costs less than a piece of its own.
+        if count < BUFFER / 2 {
+            return self.write(&buffer[..count]);
+        }
+        self.send_rest()?;
+        let mut next = self.spare.try_recv().unwrap_or_default();
+        next.resize(buffer.len(), 0);
+        let mut full = std::mem::replace(buffer, next);
+        full.truncate(count);
+        self.send(full)
     }
 }
 
@@ -226,7 +273,7 @@ mod tests {
     /// What comes of it on a disk with so much room: all that was filled in.
     fn sealed<T>(
         room: usize,
-        fill: impl FnOnce(Sink<'_>) -> Result<T, SealError>,
+        fill: impl FnOnce(&mut dyn Sink) -> Result<T, SealError>,
     ) -> Result<Vec<u8>, SealError> {
         let key = PackageKey::generate();
         let disk = Disk {
@@ -249,10 +296,27 @@ mod tests {
             let counted = (0_u32..).map(|n| n.to_le_bytes()[1]);
             let bytes: Vec<u8> = counted.take(length).collect();
             for piece in [512, BUFFER - 1, BUFFER, 3 * BUFFER + 1] {
-                let plain = sealed(usize::MAX, |sink| bytes.chunks(piece).try_for_each(sink));
+                let plain = sealed(usize::MAX, |sink| {
+                    let mut pieces = bytes.chunks(piece);
+                    pieces.try_for_each(|piece| sink.write(piece))
+                });
                 assert!(
                     plain.expect("room") == bytes,
                     "{length} in pieces of {piece}"
+                );
+                let plain = sealed(usize::MAX, |sink| {
+                    let mut buffer = vec![0; piece];
+                    bytes.chunks(piece).try_for_each(|piece| {
+                        // Something between two buffers, as headers are.
+                        let (first, rest) = piece.split_at(piece.len().min(3));
+                        sink.write(first)?;
+                        buffer[..rest.len()].copy_from_slice(rest);
+                        sink.pass(&mut buffer, rest.len())
+                    })
+                });
+                assert!(
+                    plain.expect("room") == bytes,
+                    "{length} in buffers of {piece}"
                 );
             }
         }
@@ -261,7 +325,9 @@ mod tests {
     #[test]
     fn a_full_disk_is_what_is_told() {
         let piece = vec![0; BUFFER];
-        let error = sealed(10 * BUFFER, |sink| (0..1000).try_for_each(|_| sink(&piece)));
+        let error = sealed(10 * BUFFER, |sink| {
+            (0..1000).try_for_each(|_| sink.write(&piece))
+        });
         match error.expect_err("full") {
             SealError::Write { source, .. } => {
                 assert_eq!(source.kind(), io::ErrorKind::StorageFull);
@@ -277,7 +343,7 @@ mod tests {
         for room in [BUFFER, usize::MAX] {
             for count in 0..3 {
                 let error = sealed(room, |sink| {
-                    (0..count).try_for_each(|_| sink(&piece))?;
+                    (0..count).try_for_each(|_| sink.write(&piece))?;
                     Err::<(), _>(SealError::Permit)
                 });
                 assert!(matches!(error, Err(SealError::Permit)), "{room} {count}");
@@ -288,7 +354,7 @@ mod tests {
     #[test]
     fn a_panic_goes_on() {
         let panicked = std::panic::catch_unwind(|| {
-            let _ = sealed(usize::MAX, |_| -> Result<(), SealError> {
+            let _ = sealed(usize::MAX, |_: &mut dyn Sink| -> Result<(), SealError> {
                 panic!("on purpose")
             });
         });

@@ -4,7 +4,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::threads::{Sink, overlapped};
+use super::threads::{Sink, filled};
 use super::{SealError, Stage, extent, is_sealed_file};
 use crate::codec::{Encoder, Level, is_worth_compressing};
 use crate::digest::{Digest, Hasher, HashingWriter};
@@ -72,15 +72,9 @@ impl<S: Stage> FileSealer<'_, S> {
         content: &Content,
         is_shared: bool,
     ) -> Result<SealedVolume, SealError> {
-        let mut out = self.common.begin(index)?;
-        let (out, filled) = match is_shared {
-            true => overlapped(out, |sink| self.fill(index, content, sink))?,
-            false => {
-                let filled = self.fill(index, content, &mut |bytes| out.write(bytes))?;
-                (out, filled)
-            }
-        };
-        let Filled { digests, live } = filled;
+        let out = self.common.begin(index)?;
+        let (out, of_files) = filled(out, is_shared, |sink| self.fill(index, content, sink))?;
+        let Filled { digests, live } = of_files;
         Ok(SealedVolume {
             account: out.finish(self.common.stage)?,
             digests,
@@ -88,7 +82,12 @@ impl<S: Stage> FileSealer<'_, S> {
         })
     }
 
-    fn fill(&self, index: usize, content: &Content, out: Sink<'_>) -> Result<Filled, SealError> {
+    fn fill(
+        &self,
+        index: usize,
+        content: &Content,
+        out: &mut dyn Sink,
+    ) -> Result<Filled, SealError> {
         let mut writing = Writing {
             sealer: self,
             out,
@@ -191,7 +190,7 @@ fn write_error(member: &str, source: io::Error) -> SealError {
 /// One volume of files while it is read.
 struct Writing<'a, S: Stage> {
     sealer: &'a FileSealer<'a, S>,
-    out: Sink<'a>,
+    out: &'a mut dyn Sink,
     buffer: Vec<u8>,
     digests: Vec<Digest>,
     live: Vec<Live>,
@@ -212,7 +211,7 @@ impl<S: Stage> Writing<'_, S> {
             EntryKind::Directory | EntryKind::Symlink => None,
         };
         if framed.start == 0 {
-            (self.out)(&Frame::of(&entry).header())?;
+            self.out.write(&Frame::of(&entry).header())?;
         }
         if let Some(reader) = reader {
             let length = data.end - data.start;
@@ -298,12 +297,13 @@ impl<S: Stage> Writing<'_, S> {
                 data => data,
             };
             hasher.update(data);
-            (self.out)(data)?;
+            let count = data.len();
             if let (Some(inspection), Some(inspector)) = (&sealer.inspection, &mut inspector) {
                 inspector.push(inspection, data);
-                inspection.advance(data.len() as u64);
+                inspection.advance(count as u64);
             }
-            sealer.progress.advance(data.len() as u64);
+            self.out.pass(&mut self.buffer, count)?;
+            sealer.progress.advance(count as u64);
         }
         if let (Some(inspection), Some(inspector)) = (&sealer.inspection, inspector) {
             match range.end == entry.bytes() {
@@ -325,7 +325,7 @@ impl<S: Stage> Writing<'_, S> {
         let zeros = [0_u8; 8192];
         while count > 0 {
             let some = usize::try_from(count).map_or(zeros.len(), |count| count.min(zeros.len()));
-            (self.out)(&zeros[..some])?;
+            self.out.write(&zeros[..some])?;
             count -= some as u64;
         }
         Ok(())
