@@ -31,6 +31,7 @@ use crate::source::{Digests, Entry, Listing, Source, SourceError};
 mod approved;
 mod complete;
 mod readme;
+mod relay;
 #[cfg(test)]
 mod stages;
 mod stream;

@@ -19,6 +19,8 @@ const LOOK_EVERY: Timespec = Timespec {
 };
 /// What a pipe that has room takes without waiting: `PIPE_BUF`, pipe(7).
 const SURE: usize = 4096;
+/// What a pipe is asked to hold, in bytes: fewer changes between processes.
+const PIPE: usize = 1 << 20;
 
 /// Standard input, if it is no terminal.
 pub(crate) struct Input(File);
@@ -41,6 +43,8 @@ impl Input {
         if input.is_terminal() {
             return Ok(None);
         }
+        // It may be no pipe, or the account has as much room in pipes as it may have.
+        let _ = rustix::pipe::fcntl_setpipe_size(&input, PIPE);
         Ok(Some(Self(input.as_fd().try_clone_to_owned()?.into())))
     }
 }

@@ -123,8 +123,7 @@ fn read_and_seal<S: Stage>(
             return Err(SealError::StreamLength { size });
         }
         let from = bytes;
-        let out = sealer.begin(volumes.len())?;
-        let (out, digest) = filled(out, is_shared, |sink| {
+        let (volume, digest) = filled(sealer, volumes.len(), is_shared, |sink| {
             let mut hasher = Hasher::default();
             // A volume is a whole number of buffers.
             while count > 0 && bytes - from < size {
@@ -141,7 +140,7 @@ fn read_and_seal<S: Stage>(
             }
             Ok(hasher.finish().0)
         })?;
-        volumes.push(out.finish(sealer.stage)?);
+        volumes.push(volume);
         digests.push(digest);
         cuts.push(from..bytes);
     }

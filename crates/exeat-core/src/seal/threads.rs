@@ -1,24 +1,22 @@
 //! How the work of sealing is shared between threads: volumes beside each other where
 //! there are enough of them; within a volume, one thread reads, hashes and cuts for
-//! inspection what another one compresses, encrypts and writes.
+//! inspection what a second one compresses and encrypts, and a third one hashes again
+//! and writes.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Mutex, PoisonError};
+use std::thread::Scope;
 
-use super::volume::{BUFFER, FileSealer, Output, SealedVolume};
+use super::relay::{Gone, Relay};
+use super::volume::{FileSealer, Output, SealedVolume, Sealer};
 use super::{SealError, Stage};
 use crate::inspect::{Crew, Inspection};
 use crate::layout::Content;
+use crate::manifest::Volume;
 use crate::parallel;
 use crate::source::SourceError;
-use crate::stack;
-
-/// Pieces that may wait to be sealed: so many that neither thread starves.
-const WAITING: usize = 8;
 
 /// Seals every volume. The error is the first there was: those of threads that
 /// waited for the one that failed come after it.
@@ -101,7 +99,7 @@ pub(super) trait Sink {
     fn pass(&mut self, buffer: &mut Vec<u8>, count: usize) -> Result<(), SealError>;
 }
 
-impl<M: Write> Sink for Output<M> {
+impl<M: Write> Sink for Output<'_, M> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), SealError> {
         Output::write(self, bytes)
     }
@@ -111,135 +109,79 @@ impl<M: Write> Sink for Output<M> {
     }
 }
 
-/// Fills a volume, shared with another thread or not.
-pub(super) fn filled<M: Write + Send, T>(
-    mut out: Output<M>,
+/// Seals a volume that `fill` fills: all on this thread, or shared with two others, one
+/// that compresses and encrypts, and one that hashes what comes of it and writes it.
+pub(super) fn filled<S: Stage, T>(
+    sealer: &Sealer<'_, S>,
+    index: usize,
     is_shared: bool,
     fill: impl FnOnce(&mut dyn Sink) -> Result<T, SealError>,
-) -> Result<(Output<M>, T), SealError> {
-    if is_shared {
-        return overlapped(out, fill);
+) -> Result<(Volume, T), SealError> {
+    if !is_shared {
+        let mut out = sealer.begin(index, None)?;
+        let filled = fill(&mut out)?;
+        return Ok((out.finish(sealer.stage)?, filled));
     }
-    let filled = fill(&mut out)?;
-    Ok((out, filled))
-}
-
-/// Fills a volume on this thread while another one compresses, encrypts and writes;
-/// on this one alone where the machine has no thread left.
-fn overlapped<M: Write + Send, T>(
-    out: Output<M>,
-    fill: impl FnOnce(&mut dyn Sink) -> Result<T, SealError>,
-) -> Result<(Output<M>, T), SealError> {
-    let (hand_over, taken) = mpsc::channel();
-    let (send, pieces) = mpsc::sync_channel(WAITING);
-    let (give_back, spare) = mpsc::channel();
     std::thread::scope(|scope| {
-        let write = move || {
-            let written = write_all(&taken, &pieces, &give_back);
-            // The system keeps the stack for the next thread.
-            stack::wipe();
-            written
-        };
-        let Ok(writing) = std::thread::Builder::new().spawn_scoped(scope, write) else {
-            return filled(out, false, fill);
-        };
-        hand_over.send(out).expect("the other thread waits for it");
-        let mut pieces = Pieces {
-            next: Vec::with_capacity(BUFFER),
-            send,
-            spare,
-            is_refused: false,
-        };
-        let filled = fill(&mut pieces);
-        let filled = filled.and_then(|filled| pieces.send_rest().map(|()| filled));
-        // What stopped the one that writes stopped the one that fills, or the other way round.
-        let is_refused = pieces.is_refused;
-        drop(pieces);
-        let written = writing.join();
-        let written = written.unwrap_or_else(|fault| resume_unwind(fault));
-        match (filled, written) {
-            (Ok(filled), Ok(out)) => Ok((out, filled)),
-            (Err(error), _) if !is_refused => Err(error),
-            (_, Err(error)) | (Err(error), _) => Err(error),
-        }
+        let out = sealer.begin(index, Some(scope))?;
+        let (out, filled) = overlapped(scope, out, fill)?;
+        Ok((out.finish(sealer.stage)?, filled))
     })
 }
 
-/// Writes every piece, and gives back what it was in.
-fn write_all<M: Write>(
-    taken: &Receiver<Output<M>>,
-    pieces: &Receiver<Vec<u8>>,
-    give_back: &Sender<Vec<u8>>,
-) -> Result<Output<M>, SealError> {
-    // Nothing is handed over where the one that fills is gone.
-    let mut out = taken.recv().map_err(|_| SourceError::Interrupted)?;
-    for piece in pieces {
-        out.write(&piece)?;
-        // Whoever fills may have ended.
-        let _ = give_back.send(piece);
+/// Fills a volume on this thread while another one compresses and encrypts; on this one
+/// alone where the machine has no thread left.
+fn overlapped<'s, M: Write + Send + 's, T>(
+    scope: &'s Scope<'s, '_>,
+    out: Output<'s, M>,
+    fill: impl FnOnce(&mut dyn Sink) -> Result<T, SealError>,
+) -> Result<(Output<'s, M>, T), SealError> {
+    let relay = match Relay::new(scope, out, Output::write) {
+        Ok(relay) => relay,
+        Err(mut out) => {
+            let filled = fill(&mut out)?;
+            return Ok((out, filled));
+        }
+    };
+    let mut handing = Handing {
+        relay,
+        is_refused: false,
+    };
+    let filled = fill(&mut handing);
+    let Handing { relay, is_refused } = handing;
+    // What stopped the one that writes stopped the one that fills, or the other way round.
+    match (filled, relay.finish()) {
+        (Ok(filled), Ok(out)) => Ok((out, filled)),
+        (Err(error), _) if !is_refused => Err(error),
+        (_, Err(error)) | (Err(error), _) => Err(error),
     }
-    Ok(out)
 }
 
-/// Pieces on their way, none of them small.
-struct Pieces {
-    next: Vec<u8>,
-    send: SyncSender<Vec<u8>>,
-    spare: Receiver<Vec<u8>>,
+/// Hands what it takes to another thread.
+struct Handing<'s, M: Write> {
+    relay: Relay<'s, Output<'s, M>, SealError>,
     /// Whether nobody takes any more.
     is_refused: bool,
 }
 
-impl Pieces {
-    fn send(&mut self, full: Vec<u8>) -> Result<(), SealError> {
-        self.send.send(full).map_err(|_| {
-            // Whoever writes has stopped, and says why.
+impl<M: Write> Handing<'_, M> {
+    fn handed(&mut self, handed: Result<(), Gone>) -> Result<(), SealError> {
+        handed.map_err(|Gone| {
             self.is_refused = true;
             SourceError::Interrupted.into()
         })
     }
-
-    /// Sends what is left.
-    fn send_rest(&mut self) -> Result<(), SealError> {
-        match self.next.is_empty() {
-            true => Ok(()),
-            false => {
-                let rest = std::mem::take(&mut self.next);
-                self.send(rest)
-            }
-        }
-    }
 }
 
-impl Sink for Pieces {
-    fn write(&mut self, mut bytes: &[u8]) -> Result<(), SealError> {
-        while !bytes.is_empty() {
-            let room = BUFFER.saturating_sub(self.next.len());
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            self.next.extend_from_slice(now);
-            bytes = later;
-            if self.next.len() >= BUFFER {
-                let mut next = self.spare.try_recv().unwrap_or_default();
-                next.clear();
-                next.reserve(BUFFER);
-                let full = std::mem::replace(&mut self.next, next);
-                self.send(full)?;
-            }
-        }
-        Ok(())
+impl<M: Write> Sink for Handing<'_, M> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), SealError> {
+        let handed = self.relay.write(bytes);
+        self.handed(handed)
     }
 
     fn pass(&mut self, buffer: &mut Vec<u8>, count: usize) -> Result<(), SealError> {
-        // Where there is little of it, copying costs less than a piece of its own.
-        if count < BUFFER / 2 {
-            return self.write(&buffer[..count]);
-        }
-        self.send_rest()?;
-        let mut next = self.spare.try_recv().unwrap_or_default();
-        next.resize(buffer.len(), 0);
-        let mut full = std::mem::replace(buffer, next);
-        full.truncate(count);
-        self.send(full)
+        let handed = self.relay.pass(buffer, count);
+        self.handed(handed)
     }
 }
 
@@ -249,6 +191,7 @@ mod tests {
 
     use super::*;
     use crate::keys::PackageKey;
+    use crate::seal::volume::BUFFER;
 
     /// A disk with room for so many bytes.
     struct Disk {
@@ -280,9 +223,11 @@ mod tests {
             bytes: Vec::new(),
             room,
         };
-        let out = Output::alone(disk, &key.recipient()).expect("room for a header");
-        let (out, _) = overlapped(out, fill)?;
-        let disk = out.into_member().expect("room for the end");
+        let disk = std::thread::scope(|scope| {
+            let out = Output::alone(disk, &key.recipient(), scope)?;
+            let (out, _) = overlapped(scope, out, fill)?;
+            out.into_member()
+        })?;
         let mut plain = Vec::new();
         let decrypted = key.decrypt(io::Cursor::new(disk.bytes));
         let read = decrypted.expect("a header").read_to_end(&mut plain);
@@ -292,47 +237,36 @@ mod tests {
 
     #[test]
     fn every_byte_arrives_in_its_order() {
-        for length in [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 20 * BUFFER + 7] {
-            let counted = (0_u32..).map(|n| n.to_le_bytes()[1]);
-            let bytes: Vec<u8> = counted.take(length).collect();
-            for piece in [512, BUFFER - 1, BUFFER, 3 * BUFFER + 1] {
-                let plain = sealed(usize::MAX, |sink| {
-                    let mut pieces = bytes.chunks(piece);
-                    pieces.try_for_each(|piece| sink.write(piece))
-                });
-                assert!(
-                    plain.expect("room") == bytes,
-                    "{length} in pieces of {piece}"
-                );
-                let plain = sealed(usize::MAX, |sink| {
-                    let mut buffer = vec![0; piece];
-                    bytes.chunks(piece).try_for_each(|piece| {
-                        // Something between two buffers, as headers are.
-                        let (first, rest) = piece.split_at(piece.len().min(3));
-                        sink.write(first)?;
-                        buffer[..rest.len()].copy_from_slice(rest);
-                        sink.pass(&mut buffer, rest.len())
-                    })
-                });
-                assert!(
-                    plain.expect("room") == bytes,
-                    "{length} in buffers of {piece}"
-                );
-            }
+        let counted = (0_u32..).map(|n| n.to_le_bytes()[1]);
+        let bytes: Vec<u8> = counted.take(20 * BUFFER + 7).collect();
+        let plain = sealed(usize::MAX, |sink| {
+            let mut buffer = vec![0; BUFFER];
+            bytes.chunks(BUFFER).try_for_each(|piece| {
+                buffer[..piece.len()].copy_from_slice(piece);
+                sink.write(b"header")?;
+                sink.pass(&mut buffer, piece.len())
+            })
+        });
+        let mut expected = Vec::new();
+        for piece in bytes.chunks(BUFFER) {
+            expected.extend_from_slice(b"header");
+            expected.extend_from_slice(piece);
         }
+        assert!(plain.expect("room") == expected);
     }
 
+    /// Also where it shows with the last bytes alone.
     #[test]
     fn a_full_disk_is_what_is_told() {
         let piece = vec![0; BUFFER];
-        let error = sealed(10 * BUFFER, |sink| {
-            (0..1000).try_for_each(|_| sink.write(&piece))
-        });
-        match error.expect_err("full") {
-            SealError::Write { source, .. } => {
-                assert_eq!(source.kind(), io::ErrorKind::StorageFull);
+        for (room, count) in [(10 * BUFFER, 1000), (10 * BUFFER, 10), (BUFFER / 2, 1)] {
+            let error = sealed(room, |sink| (0..count).try_for_each(|_| sink.write(&piece)));
+            match error.expect_err("full") {
+                SealError::Write { source, .. } => {
+                    assert_eq!(source.kind(), io::ErrorKind::StorageFull, "{count}");
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
     }
 
