@@ -1,9 +1,11 @@
 //! Volumes are independent of each other: this runs one piece of work for each
-//! of them on as many threads as are wanted.
+//! of them on as many threads as are wanted. And within one: a part of the work is given
+//! to another thread.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::{Builder, Scope, ScopedJoinHandle};
 
 use crate::stack;
 
@@ -45,10 +47,7 @@ pub(crate) fn for_each<T: Send, E: Send>(
                 Ok(value) => lock(&results)[number] = Some(value),
                 Err(error) => {
                     stopped.store(true, Ordering::Relaxed);
-                    let mut failure = lock(&failure);
-                    if failure.as_ref().is_none_or(|(lowest, _)| number < *lowest) {
-                        *failure = Some((number, error));
-                    }
+                    keep_lowest(&mut lock(&failure), number, error);
                 }
             }
         }
@@ -61,10 +60,7 @@ pub(crate) fn for_each<T: Send, E: Send>(
                 stack::wipe();
             };
             // Where the machine has no thread left, those that there are do it all.
-            if std::thread::Builder::new()
-                .spawn_scoped(scope, help)
-                .is_err()
-            {
+            if Builder::new().spawn_scoped(scope, help).is_err() {
                 break;
             }
         }
@@ -78,6 +74,34 @@ pub(crate) fn for_each<T: Send, E: Send>(
         .into_iter()
         .map(|value| value.expect("without a failure every number was worked on"))
         .collect())
+}
+
+fn keep_lowest<E>(kept: &mut Option<(usize, E)>, number: usize, error: E) {
+    if kept.as_ref().is_none_or(|(lowest, _)| number < *lowest) {
+        *kept = Some((number, error));
+    }
+}
+
+/// Gives `thing` to another thread to work with, or back where the machine has no thread
+/// left. What is large, or a key, is given in a box: moved about, it would leave copies.
+pub(crate) fn give<'s, W: Send + 's, T: Send + 's>(
+    scope: &'s Scope<'s, '_>,
+    thing: W,
+    work: impl FnOnce(W) -> T + Send + 's,
+) -> Result<ScopedJoinHandle<'s, T>, W> {
+    let (hand_over, taken) = mpsc::channel();
+    let take = move || {
+        let done = work(taken.recv().expect("it is handed over right away"));
+        // The system keeps the stack for the next thread.
+        stack::wipe();
+        done
+    };
+    let Ok(thread) = Builder::new().spawn_scoped(scope, take) else {
+        return Err(thing);
+    };
+    let handed = hand_over.send(thing);
+    debug_assert!(handed.is_ok(), "the other thread waits for it");
+    Ok(thread)
 }
 
 /// A panic in a thread ends the whole operation, so the value behind a
@@ -124,16 +148,21 @@ mod tests {
     /// The same fault is told every time, also where a later one is found sooner.
     #[test]
     fn the_error_is_that_of_the_lowest_number() {
-        let later_failed = std::sync::Barrier::new(2);
-        let result = for_each(2, TWO, |n| {
-            if n == 0 {
-                later_failed.wait();
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            } else {
-                later_failed.wait();
+        for numbers in [[1, 0, 2], [0, 1, 2], [2, 1, 0]] {
+            let mut kept = None;
+            for number in numbers {
+                keep_lowest(&mut kept, number, "wrong");
             }
-            Err::<(), _>(n)
+            assert_eq!(kept, Some((0, "wrong")));
+        }
+    }
+
+    #[test]
+    fn another_thread_works_with_what_it_is_given() {
+        let done = std::thread::scope(|scope| {
+            let given = give(scope, Box::new(20), |number| *number + 1);
+            given.expect("there is a thread").join()
         });
-        assert_eq!(result, Err(0));
+        assert_eq!(done.expect("no panic"), 21);
     }
 }

@@ -30,6 +30,7 @@ use crate::source::{Digests, Entry, Listing, Source, SourceError};
 
 mod approved;
 mod complete;
+mod output;
 mod readme;
 mod relay;
 #[cfg(test)]
@@ -161,8 +162,9 @@ pub struct SealOptions {
     /// Who takes apart what is not text, for inspection; without them it is
     /// uninspected.
     pub readers: Option<Readers>,
-    /// How many threads to use; by default one for each core. Within a volume, and to
-    /// inspect, as many more may wait for these.
+    /// How many threads to use; by default one for each core. With more than one, those
+    /// that seal the last volumes have two more each, which wait for one another, and as
+    /// many as there are may wait for something to inspect.
     pub threads: Option<NonZeroUsize>,
     /// The chain of backups that it goes on with, if any.
     pub link: Option<Link>,

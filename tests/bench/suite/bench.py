@@ -37,10 +37,10 @@ class Bench:
     peers: list[Peer]
     say: Callable[[str], None]
 
-    def data(self, name: str) -> int:
-        """Makes what is sealed; gives its bytes."""
+    def data(self, name: str, times: float = 3.5) -> int:
+        """Makes what is sealed, where there is room for so many times as much; gives its bytes."""
         one = SETS[name]
-        room = int(one.bytes * self.scale * 3.5)
+        room = int(one.bytes * self.scale * times)
         if (free := self.free()) < room:
             sys.exit(f"{self.place} has room for {free // MIB} MiB, and {name} takes {room // MIB}")
         self.say(f"making {one.what}")

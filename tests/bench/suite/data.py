@@ -89,6 +89,11 @@ def small(folder: Path, scale: float) -> None:
     letters(folder, int(200_000 * scale), 2048)
 
 
+def pages(folder: Path, scale: float) -> None:
+    """10,000 files of 100 KiB: each somewhat smaller than what is read at once."""
+    letters(folder, int(10_000 * scale), 100 << 10)
+
+
 def csv(folder: Path, scale: float) -> None:
     """Tables alone."""
     folder.mkdir(parents=True)
@@ -110,6 +115,7 @@ SETS = {
         Set("mixed", "1 GiB: half CSV, 2,000 small files, scans", mixed, 1024 * MIB),
         Set("large", "one file of 4 GiB", large, 4096 * MIB),
         Set("small", "200,000 files of 2 KiB", small, 400 * MIB),
+        Set("pages", "10,000 files of 100 KiB", pages, 1000 * MIB),
         Set("csv", "1 GiB of CSV", csv, 1024 * MIB),
     )
 }

@@ -105,12 +105,13 @@ def start(bench: Bench) -> Iterator[Row]:
 
 def memory(bench: Bench) -> Iterator[Row]:
     """The largest resident set, by size and by number."""
-    for name in ("large", "small", "csv"):
+    for name in ("large", "small", "pages", "csv"):
         bytes_ = bench.data(name)
         bench.env["room"] = str(int(1.2 * bytes_) + 64 * MIB)
         entries = sum(1 for _ in Path(bench.env["src"]).rglob("*")) + 1
         commands = [
             ("seal", f"{SEAL} --compress none", True),
+            ("seal in one volume", f"{SEAL} --compress none --volume-size 8G", True),
             ("verify", VERIFY, False),
             ("verify -i", f"{VERIFY} -i $identity", False),
             ("open", OPEN, True),

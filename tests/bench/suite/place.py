@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -79,3 +80,10 @@ def prepared(base: Path, say: Callable[[str], None]) -> Iterator[dict[str, str]]
         yield env
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def count(text: str) -> int:
+    """What is given on the command line as a number of rounds."""
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError("there is at least one round")
+    return int(text)

@@ -43,8 +43,10 @@ impl Input {
         if input.is_terminal() {
             return Ok(None);
         }
-        // It may be no pipe, or the account has as much room in pipes as it may have.
-        let _ = rustix::pipe::fcntl_setpipe_size(&input, PIPE);
+        if rustix::pipe::fcntl_getpipe_size(&input).is_ok_and(|size| size < PIPE) {
+            // The account may have as much room in pipes as it may have: it is only slower.
+            let _ = rustix::pipe::fcntl_setpipe_size(&input, PIPE);
+        }
         Ok(Some(Self(input.as_fd().try_clone_to_owned()?.into())))
     }
 }

@@ -1,8 +1,8 @@
 //! Seals what comes through a pipe: one stream of unknown length, cut into
 //! volumes as it comes, never kept in the clear.
 //!
-//! One thread reads, hashes and cuts for inspection, another one compresses and
-//! encrypts; the rest, if there are any, examine what was cut.
+//! Volumes come one after the other, each shared between threads where there is more
+//! than one; those that are left over examine what was cut for inspection.
 
 use std::io::{self, Read};
 
@@ -94,8 +94,8 @@ struct Poured {
     digests: Vec<Digest>,
 }
 
-/// Reads, hashes and inspects on this thread, volume by volume; another one, if the
-/// work `is_shared`, compresses, encrypts and hashes again.
+/// Reads, hashes and inspects on this thread, volume by volume; the rest is for others,
+/// where the work `is_shared`.
 fn read_and_seal<S: Stage>(
     sealer: &Sealer<'_, S>,
     stream: &mut impl Read,

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::Scope;
 
-use super::relay::{Gone, Relay};
-use super::volume::{FileSealer, Output, SealedVolume, Sealer};
+use super::output::Output;
+use super::relay::{Relay, Stopped};
+use super::volume::{FileSealer, SealedVolume, Sealer};
 use super::{SealError, Stage};
 use crate::inspect::{Crew, Inspection};
 use crate::layout::Content;
@@ -33,7 +34,7 @@ pub(super) fn seal_volumes<S: Stage>(
         true => NonZeroUsize::MIN,
         false => NonZeroUsize::new(contents.len()).map_or(threads, |volumes| volumes.min(threads)),
     };
-    // Whoever is left over writes what another one reads, and helps to inspect.
+    // Where threads are left over volumes are shared, and blocks to inspect.
     let helpers = threads.get() - at_once.get();
     // So do, at the end, those that find no volume any more.
     let is_shared = |n| helpers > 0 || parallel::is_among_last(n, contents.len(), at_once);
@@ -165,8 +166,8 @@ struct Handing<'s, M: Write> {
 }
 
 impl<M: Write> Handing<'_, M> {
-    fn handed(&mut self, handed: Result<(), Gone>) -> Result<(), SealError> {
-        handed.map_err(|Gone| {
+    fn handed(&mut self, handed: Result<(), Stopped>) -> Result<(), SealError> {
+        handed.map_err(|Stopped| {
             self.is_refused = true;
             SourceError::Interrupted.into()
         })

@@ -1,19 +1,17 @@
 //! Seals one volume: source → frame → compress → encrypt → hash → member.
 
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
-use std::thread::Scope;
 
-use super::relay::{Gone, Relay};
+use super::output::write_error;
 use super::threads::{Sink, filled};
 use super::{SealError, Stage, extent, is_sealed_file};
-use crate::codec::{Encoder, Level, is_worth_compressing};
-use crate::digest::{Digest, Hasher, HashingWriter};
+use crate::codec::{Level, is_worth_compressing};
+use crate::digest::{Digest, Hasher};
 use crate::entry::{Attributes, EntryKind};
 use crate::framing::{Frame, PayloadKind};
 use crate::inspect::Inspection;
-use crate::keys::encrypt_to;
 use crate::layout::{Content, volume_name};
 use crate::manifest::Volume;
 use crate::progress::Progress;
@@ -67,7 +65,7 @@ pub(super) enum Live {
 }
 
 impl<S: Stage> FileSealer<'_, S> {
-    /// Seals a volume; `is_shared` with another thread.
+    /// Seals a volume; `is_shared` with two other threads.
     pub(super) fn seal(
         &self,
         index: usize,
@@ -116,151 +114,6 @@ impl<S: Stage> FileSealer<'_, S> {
         }
         let Writing { digests, live, .. } = writing;
         Ok(Filled { digests, live })
-    }
-}
-
-impl<S: Stage> Sealer<'_, S> {
-    /// Begins volume `index`, counted from 0; what becomes of it is hashed and written
-    /// on another thread of the scope, if there is one.
-    pub(super) fn begin<'s>(
-        &self,
-        index: usize,
-        scope: Option<&'s Scope<'s, '_>>,
-    ) -> Result<Output<'s, S::Member>, SealError>
-    where
-        S::Member: 's,
-    {
-        let name = volume_name(index + 1);
-        let begun = self.stage.create(&name).and_then(|member| {
-            let encrypted = encrypt_to(&self.recipient, Ciphertext::new(member, scope))?;
-            Encoder::new(encrypted, self.level)
-        });
-        match begun {
-            Ok(out) => Ok(Output { name, out }),
-            Err(error) => Err(write_error(&name, error)),
-        }
-    }
-}
-
-/// A volume while it is written: compressed, encrypted, hashed.
-pub(super) struct Output<'s, M: Write> {
-    name: String,
-    out: Encoder<age::stream::StreamWriter<Ciphertext<'s, M>>>,
-}
-
-impl<M: Write> Output<'_, M> {
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), SealError> {
-        let written = self.out.write_all(bytes);
-        written.map_err(|error| write_error(&self.name, error))
-    }
-
-    /// Ends the volume.
-    pub(super) fn finish(self, stage: &impl Stage<Member = M>) -> Result<Volume, SealError> {
-        let Self { name, out } = self;
-        let finished = out.finish().and_then(|out| {
-            let (member, sha256, bytes) = out.finish()?.finish()?;
-            stage.close(member)?;
-            Ok((sha256, bytes))
-        });
-        match finished {
-            Ok((sha256, bytes)) => Ok(Volume {
-                bytes,
-                name,
-                sha256,
-            }),
-            Err(error) => Err(write_error(&name, error)),
-        }
-    }
-}
-
-#[cfg(test)]
-impl<'s, M: Write + Send + 's> Output<'s, M> {
-    /// A volume of no package.
-    pub(super) fn alone(
-        member: M,
-        recipient: &age::x25519::Recipient,
-        scope: &'s Scope<'s, '_>,
-    ) -> Result<Self, SealError> {
-        let name = volume_name(1);
-        let encrypted = encrypt_to(recipient, Ciphertext::new(member, Some(scope)));
-        match encrypted.and_then(|encrypted| Encoder::new(encrypted, None)) {
-            Ok(out) => Ok(Self { name, out }),
-            Err(error) => Err(write_error(&name, error)),
-        }
-    }
-
-    pub(super) fn into_member(self) -> Result<M, SealError> {
-        let Self { name, out } = self;
-        let finished = out.finish().and_then(|out| out.finish()?.finish());
-        match finished {
-            Ok((member, ..)) => Ok(member),
-            Err(error) => Err(write_error(&name, error)),
-        }
-    }
-}
-
-/// What age makes, hashed and written on this thread or on another one.
-enum Ciphertext<'s, M> {
-    Here(HashingWriter<M>),
-    /// `None` once that thread has failed.
-    Elsewhere(Option<Relay<'s, HashingWriter<M>, io::Error>>),
-}
-
-impl<'s, M: Write + Send + 's> Ciphertext<'s, M> {
-    fn new(member: M, scope: Option<&'s Scope<'s, '_>>) -> Self {
-        let hashing = HashingWriter::new(member);
-        let Some(scope) = scope else {
-            return Self::Here(hashing);
-        };
-        match Relay::new(scope, hashing, HashingWriter::write_all) {
-            Ok(relay) => Self::Elsewhere(Some(relay)),
-            Err(hashing) => Self::Here(hashing),
-        }
-    }
-}
-
-impl<M: Write> Ciphertext<'_, M> {
-    /// The member with its digest and its bytes.
-    fn finish(self) -> io::Result<(M, Digest, u64)> {
-        let hashing = match self {
-            Self::Here(hashing) => hashing,
-            Self::Elsewhere(relay) => relay.ok_or(io::ErrorKind::BrokenPipe)?.finish()?,
-        };
-        Ok(hashing.finish())
-    }
-}
-
-impl<M: Write> Write for Ciphertext<'_, M> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let relay = match self {
-            Self::Here(hashing) => return hashing.write(bytes),
-            Self::Elsewhere(relay) => relay,
-        };
-        let handed = relay.as_mut().map(|relay| relay.write(bytes));
-        match handed {
-            Some(Ok(())) => Ok(bytes.len()),
-            // Whoever writes says why it does not go on.
-            Some(Err(Gone)) => {
-                let failed = relay.take().and_then(|relay| relay.finish().err());
-                Err(failed.unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()))
-            }
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        }
-    }
-
-    /// Nothing is kept back that could be written before the end.
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Here(hashing) => hashing.flush(),
-            Self::Elsewhere(_) => Ok(()),
-        }
-    }
-}
-
-fn write_error(member: &str, source: io::Error) -> SealError {
-    SealError::Write {
-        member: member.to_owned(),
-        source,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use super::BUFFER;
 use super::content::Plaintext;
 use crate::digest::read_some;
-use crate::stack;
+use crate::parallel;
 
 /// Pieces that may wait to be compared: so many that neither thread starves.
 const WAITING: usize = 8;
@@ -16,27 +16,23 @@ const WAITING: usize = 8;
 /// Does the work on this thread, while another one reads for it; on this one alone
 /// where the machine has no thread left.
 pub(super) fn read_ahead<P: Plaintext + Send, T>(
-    mut plaintext: P,
+    plaintext: P,
     work: impl FnOnce(&mut dyn Plaintext) -> T,
 ) -> T {
-    let (hand_over, taken) = mpsc::channel();
     let (send, pieces) = mpsc::sync_channel(WAITING);
     let (give_back, spare) = mpsc::channel();
     std::thread::scope(|scope| {
-        let read = move || {
-            read_all(&taken, &send, &spare);
-            // The system keeps the stack for the next thread.
-            stack::wipe();
+        let read = move |mut plaintext: Box<P>| read_all(&mut *plaintext, &send, &spare);
+        let reading = match parallel::give(scope, Box::new(plaintext), read) {
+            Ok(reading) => reading,
+            Err(mut plaintext) => return work(&mut *plaintext),
         };
-        let Ok(reading) = std::thread::Builder::new().spawn_scoped(scope, read) else {
-            return work(&mut plaintext);
-        };
-        hand_over.send(plaintext).expect("the other thread waits");
         let mut ahead = Ahead {
             pieces,
             give_back,
             piece: Vec::new(),
             at: 0,
+            has_ended: false,
         };
         let done = work(&mut ahead);
         // Whoever reads need not go on.
@@ -48,17 +44,14 @@ pub(super) fn read_ahead<P: Plaintext + Send, T>(
 
 /// Sends what there is, to the end or to the first error.
 fn read_all(
-    taken: &Receiver<impl Plaintext>,
+    plaintext: &mut impl Plaintext,
     send: &SyncSender<io::Result<Vec<u8>>>,
     spare: &Receiver<Vec<u8>>,
 ) {
-    let Ok(mut plaintext) = taken.recv() else {
-        return;
-    };
     loop {
         let mut piece = spare.try_recv().unwrap_or_default();
         piece.resize(BUFFER, 0);
-        let read = read_some(&mut plaintext, &mut piece).map(|count| piece.truncate(count));
+        let read = read_some(plaintext, &mut piece).map(|count| piece.truncate(count));
         let is_last = read.is_err() || piece.is_empty();
         let sent = send.send(read.map(|()| piece));
         if is_last || sent.is_err() {
@@ -73,17 +66,19 @@ struct Ahead {
     give_back: Sender<Vec<u8>>,
     piece: Vec<u8>,
     at: usize,
+    has_ended: bool,
 }
 
 impl Read for Ahead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.piece.len() {
-            // After the end, and after an error, there is no more.
-            let next = self.pieces.recv().unwrap_or_else(|_| Ok(Vec::new()))?;
+        if self.at == self.piece.len() && !self.has_ended {
+            // After an error there is no more, nor where the other thread panicked.
+            let next = self.pieces.recv();
+            let next = next.unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))?;
+            self.has_ended = next.is_empty();
+            let last = std::mem::replace(&mut self.piece, next);
             // Whoever reads may have ended.
-            let _ = self
-                .give_back
-                .send(std::mem::replace(&mut self.piece, next));
+            let _ = self.give_back.send(last);
             self.at = 0;
         }
         let left = self.piece.get(self.at..).unwrap_or_default();
@@ -165,9 +160,40 @@ mod tests {
     }
 
     #[test]
+    fn the_end_comes_again() {
+        read_ahead(tape(1, false), |ahead| {
+            for expected in [1, 0, 0] {
+                assert_eq!(ahead.read(&mut [0; 4]).expect("no error"), expected);
+            }
+        });
+    }
+
+    #[test]
     fn a_panic_goes_on() {
         let panicked = std::panic::catch_unwind(|| {
             read_ahead(tape(100 * BUFFER, false), |_| panic!("on purpose"));
+        });
+        assert!(panicked.is_err());
+    }
+
+    /// It is no end of what is read.
+    #[test]
+    fn a_panic_of_whoever_reads_goes_on() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                panic!("on purpose")
+            }
+        }
+        impl Plaintext for Broken {
+            fn skip(&mut self, _: u64) -> io::Result<()> {
+                unreachable!("it is read")
+            }
+        }
+        let panicked = std::panic::catch_unwind(|| {
+            read_ahead(Broken, |ahead| {
+                assert!(ahead.read(&mut [0; 4]).is_err(), "not the end");
+            });
         });
         assert!(panicked.is_err());
     }

@@ -73,7 +73,7 @@ impl Visitor<'_> for Nowhere {
 }
 
 /// Reads volume `index`, counted from 0: all of it, or the entries for which
-/// `wanted` is true; `is_shared` with another thread where nothing is skipped.
+/// `wanted` is true; `is_shared` with another thread where all of it is wanted.
 pub(crate) fn read_volume<'p, V: Visitor<'p>>(
     unlocked: &'p Unlocked,
     index: usize,

@@ -292,13 +292,13 @@ fn has_any(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> bool {
     pieces.iter().any(|piece| piece.iter().fold(0, any) != 0) || rest.iter().fold(0, any) != 0
 }
 
-/// How many there are.
+/// How many bytes `is_one` holds for.
 pub(super) fn count(bytes: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
     let of = |piece: &[u8]| sum(piece.iter().map(|&byte| is_one(byte)));
     bytes.chunks(PIECE).map(of).sum()
 }
 
-/// How many there are that come after such a byte.
+/// How many bytes, each with the one before it, `is_one` holds for.
 pub(super) fn count_after(bytes: &[u8], is_one: impl Fn(u8, u8) -> bool) -> usize {
     let later = bytes.get(1..).unwrap_or_default();
     let of = |(earlier, later): (&[u8], &[u8])| {

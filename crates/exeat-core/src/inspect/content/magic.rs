@@ -140,8 +140,8 @@ fn is_binary(head: &[u8], complete: bool) -> bool {
     // A few odd bytes are many in a very short text.
     let are_many =
         |count: usize| count * 8 > sample.len() && (count > 4 || count * 2 > sample.len());
-    // After one of ASCII, such a byte is in no character: of what is no text that is
-    // mostly enough, and much is found out faster than what all of it is made of.
+    // After an ASCII byte such a byte belongs to no character. Counting these alone is
+    // faster, and mostly enough for what is no text.
     let surely = encoding::count_after(sample, |before, byte| before.is_ascii() & is_stray(byte));
     if are_many(controls + surely) {
         return true;
