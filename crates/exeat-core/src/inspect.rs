@@ -53,7 +53,7 @@ use reader::{Format, Readers};
 use summary::Summary;
 use tally::Tally;
 
-pub(crate) use crew::Crew;
+pub(crate) use crew::{Crew, Turn};
 pub use facts::{
     Amount, Class, ClassFacts, Coverage, Facts, ImageMetadata, MAX_PLACES, MetadataKind, People,
     Place, Uninspected, UninspectedFile, WeakEncryption,
@@ -119,15 +119,18 @@ impl Inspection {
         FileInspector::new(Stream::new(self.readers.is_some()))
     }
 
-    /// Leaves a file's inspector for whoever reads the next part of it.
-    pub(crate) fn park(&self, entry: usize, at: u64, inspector: FileInspector) {
+    /// Leaves a file's inspector for whoever reads the part at `at`; without a
+    /// place, for whoever reads the last one: it looks at no more.
+    pub(crate) fn park(&self, entry: usize, at: Option<u64>, inspector: FileInspector) {
         self.crew.park(entry, at, inspector);
     }
 
     /// Takes a file's inspector over from whoever read the part before, and
-    /// helps others until it is there. `None` when another thread has failed.
-    pub(crate) fn take_over(&self, entry: usize, at: u64) -> Option<FileInspector> {
-        self.crew.take_over(entry, at, |work| work.examine(self))
+    /// helps others until it is there or not needed. `None` when another thread
+    /// has failed.
+    pub(crate) fn take_over(&self, entry: usize, at: u64, is_last: bool) -> Option<Turn> {
+        let examine = |work: file::Work| work.examine(self);
+        self.crew.take_over(entry, at, is_last, examine)
     }
 
     /// Counts what has been read, and whether that is enough.

@@ -20,13 +20,20 @@ pub(crate) struct Crew {
     changed: Condvar,
 }
 
+/// What is to be done with a part of a file.
+pub(crate) enum Turn {
+    Inspect(FileInspector),
+    NotNeeded,
+}
+
 #[derive(Default)]
 struct State {
     work: VecDeque<Work>,
     idle: usize,
     /// Inspectors on their way from one volume to the next, by entry, with
-    /// the place in the file at which they stopped.
-    parked: HashMap<usize, (u64, FileInspector)>,
+    /// the place in the file at which they stopped; without one, those that
+    /// look at no more of it, and wait for its end.
+    parked: HashMap<usize, (Option<u64>, FileInspector)>,
     failed: bool,
 }
 
@@ -42,26 +49,30 @@ impl Crew {
         None
     }
 
-    /// Leaves the inspector of `entry` for whoever continues the file at `at`.
-    pub(super) fn park(&self, entry: usize, at: u64, inspector: FileInspector) {
+    /// Leaves the inspector of `entry` for whoever continues the file at `at`;
+    /// without a place, for whoever has its end.
+    pub(super) fn park(&self, entry: usize, at: Option<u64>, inspector: FileInspector) {
         self.lock().parked.insert(entry, (at, inspector));
         self.changed.notify_all();
     }
 
     /// Takes over the inspector of `entry` at `at`, helping `examine` until it
-    /// is there. `None` when another thread has failed.
+    /// is there; [`Turn::NotNeeded`] where no more of the file is looked at,
+    /// and its last part is another. `None` when another thread has failed.
     pub(super) fn take_over(
         &self,
         entry: usize,
         at: u64,
+        is_last: bool,
         examine: impl FnMut(Work),
-    ) -> Option<FileInspector> {
-        self.help_until(examine, |state| {
-            let is_there = state.parked.get(&entry).is_some_and(|p| p.0 == at);
-            is_there
-                .then(|| state.parked.remove(&entry))
-                .flatten()
-                .map(|(_, inspector)| inspector)
+    ) -> Option<Turn> {
+        self.help_until(examine, |state| match state.parked.get(&entry)?.0 {
+            None if !is_last => Some(Turn::NotNeeded),
+            Some(place) if place != at => None,
+            _ => state
+                .parked
+                .remove(&entry)
+                .map(|(_, inspector)| Turn::Inspect(inspector)),
         })
     }
 
@@ -130,5 +141,42 @@ impl Drop for Guard<'_> {
         if std::thread::panicking() {
             self.0.fail();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inspect::content::Stream;
+
+    fn inspector() -> FileInspector {
+        FileInspector::new(Stream::new(false))
+    }
+
+    #[test]
+    fn each_part_waits_for_the_one_before() {
+        let crew = Crew::default();
+        std::thread::scope(|scope| {
+            let last = scope.spawn(|| crew.take_over(7, 20, true, |_| {}));
+            let middle = scope.spawn(|| crew.take_over(7, 10, false, |_| {}));
+            crew.park(7, Some(10), inspector());
+            let middle = middle.join().expect("no panic");
+            assert!(matches!(middle, Some(Turn::Inspect(_))));
+            crew.park(7, Some(20), inspector());
+            let last = last.join().expect("no panic");
+            assert!(matches!(last, Some(Turn::Inspect(_))));
+        });
+    }
+
+    #[test]
+    fn nobody_waits_for_the_one_that_looks_at_no_more() {
+        let crew = Crew::default();
+        crew.park(7, None, inspector());
+        for at in [20, 10] {
+            let turn = crew.take_over(7, at, false, |_| {});
+            assert!(matches!(turn, Some(Turn::NotNeeded)), "{at}");
+        }
+        let turn = crew.take_over(7, 30, true, |_| {});
+        assert!(matches!(turn, Some(Turn::Inspect(_))));
     }
 }

@@ -37,7 +37,13 @@ pub(super) fn seal_volumes<S: Stage>(
     // Where threads are left over volumes are shared, and blocks to inspect.
     let helpers = threads.get() - at_once.get();
     // So do, at the end, those that find no volume any more.
-    let is_shared = |n| helpers > 0 || parallel::is_among_last(n, contents.len(), at_once);
+    // And those that wait for the part of a file that is inspected before theirs.
+    let is_shared = |n: usize| {
+        let is_part = matches!(contents[n], Content::Piece { .. });
+        helpers > 0
+            || parallel::is_among_last(n, contents.len(), at_once)
+            || inspection.is_some() && is_part && at_once.get() > 1
+    };
     let seal = || {
         parallel::for_each(contents.len(), at_once, |n| {
             let _guard = crew.map(Crew::guard);

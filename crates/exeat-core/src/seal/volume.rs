@@ -11,7 +11,7 @@ use crate::codec::{Level, is_worth_compressing};
 use crate::digest::{Digest, Hasher};
 use crate::entry::{Attributes, EntryKind};
 use crate::framing::{Frame, PayloadKind};
-use crate::inspect::Inspection;
+use crate::inspect::{Inspection, Turn};
 use crate::layout::{Content, volume_name};
 use crate::manifest::Volume;
 use crate::progress::Progress;
@@ -208,11 +208,13 @@ impl<S: Stage> Writing<'_, S> {
         mut reader: Reader<'_>,
     ) -> Result<(), SealError> {
         let (sealer, source) = (&self.sealer.common, self.sealer.source);
+        let is_last = range.end == entry.bytes();
         let mut inspector = match (&sealer.inspection, range.start) {
             (None, _) => None,
             (Some(inspection), 0) => Some(inspection.begin()),
-            (Some(inspection), at) => match inspection.take_over(index, at) {
-                Some(inspector) => Some(inspector),
+            (Some(inspection), at) => match inspection.take_over(index, at, is_last) {
+                Some(Turn::Inspect(inspector)) => Some(inspector),
+                Some(Turn::NotNeeded) => None,
                 // Whoever was to hand it over says why not.
                 None => return Err(SourceError::Interrupted.into()),
             },
@@ -228,20 +230,26 @@ impl<S: Stage> Writing<'_, S> {
             };
             hasher.update(data);
             let count = data.len();
-            if let (Some(inspection), Some(inspector)) = (&sealer.inspection, &mut inspector) {
-                inspector.push(inspection, data);
+            if let Some(inspection) = &sealer.inspection {
+                if let Some(inspector) = &mut inspector {
+                    inspector.push(inspection, data);
+                }
                 inspection.advance(count as u64);
+                // Nobody need wait for the one that looks at no more.
+                if !is_last && let Some(done) = inspector.take_if(|inspector| inspector.is_done()) {
+                    inspection.park(index, None, done);
+                }
             }
             self.out.pass(&mut self.buffer, count)?;
             sealer.progress.advance(count as u64);
         }
         if let (Some(inspection), Some(inspector)) = (&sealer.inspection, inspector) {
-            match range.end == entry.bytes() {
+            match is_last {
                 true if sealer.listing.is_live() => {
                     inspection.end_live(source, entry, inspector, sealer.progress)?;
                 }
                 true => inspection.end(source, entry, inspector, sealer.progress)?,
-                false => inspection.park(index, range.end, inspector),
+                false => inspection.park(index, Some(range.end), inspector),
             }
         }
         if let Some(reason) = reader.lapse() {
