@@ -4,7 +4,7 @@
 //! a file takes its inspector over from the volume before. So that waiting
 //! costs nothing, whoever waits examines blocks that others have cut.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::file::{FileInspector, Work};
@@ -34,6 +34,9 @@ struct State {
     /// the place in the file at which they stopped; without one, those that
     /// look at no more of it, and wait for its end.
     parked: HashMap<usize, (Option<u64>, FileInspector)>,
+    /// Entries of which no more is looked at: also when whoever has the end was
+    /// faster than those that have parts before it.
+    done: HashSet<usize>,
     failed: bool,
 }
 
@@ -52,7 +55,12 @@ impl Crew {
     /// Leaves the inspector of `entry` for whoever continues the file at `at`;
     /// without a place, for whoever has its end.
     pub(super) fn park(&self, entry: usize, at: Option<u64>, inspector: FileInspector) {
-        self.lock().parked.insert(entry, (at, inspector));
+        let mut state = self.lock();
+        if at.is_none() {
+            state.done.insert(entry);
+        }
+        state.parked.insert(entry, (at, inspector));
+        drop(state);
         self.changed.notify_all();
     }
 
@@ -66,13 +74,16 @@ impl Crew {
         is_last: bool,
         examine: impl FnMut(Work),
     ) -> Option<Turn> {
-        self.help_until(examine, |state| match state.parked.get(&entry)?.0 {
-            None if !is_last => Some(Turn::NotNeeded),
-            Some(place) if place != at => None,
-            _ => state
-                .parked
-                .remove(&entry)
-                .map(|(_, inspector)| Turn::Inspect(inspector)),
+        self.help_until(examine, |state| {
+            if !is_last && state.done.contains(&entry) {
+                return Some(Turn::NotNeeded);
+            }
+            let place = state.parked.get(&entry)?.0;
+            if place.is_some_and(|place| place != at) {
+                return None;
+            }
+            let (_, inspector) = state.parked.remove(&entry)?;
+            Some(Turn::Inspect(inspector))
         })
     }
 
@@ -178,5 +189,8 @@ mod tests {
         }
         let turn = crew.take_over(7, 30, true, |_| {});
         assert!(matches!(turn, Some(Turn::Inspect(_))));
+        // Whoever has a part before it may be slower than whoever has the end.
+        let turn = crew.take_over(7, 20, false, |_| {});
+        assert!(matches!(turn, Some(Turn::NotNeeded)));
     }
 }
