@@ -1,8 +1,8 @@
 //! Lets threads that have nothing of their own to do help with inspection.
 //!
 //! A file is read by one thread at a time, in order: a volume that continues
-//! a file takes its inspector over from the volume before. So that waiting
-//! costs nothing, whoever waits examines blocks that others have cut.
+//! a file takes its inspector over from the volume before, unless no more of
+//! it is looked at: then only the last one does. So that waiting costs nothing, whoever waits examines blocks that others have cut.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

@@ -36,8 +36,8 @@ pub(super) fn seal_volumes<S: Stage>(
     };
     // Where threads are left over volumes are shared, and blocks to inspect.
     let helpers = threads.get() - at_once.get();
-    // So do, at the end, those that find no volume any more.
-    // And those that wait for the part of a file that is inspected before theirs.
+    // At the end threads find no volume any more; and before a part of a file is
+    // inspected they wait for the part before it.
     let is_shared = |n: usize| {
         let is_part = matches!(contents[n], Content::Piece { .. });
         helpers > 0
