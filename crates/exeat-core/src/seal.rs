@@ -163,8 +163,8 @@ pub struct SealOptions {
     /// uninspected.
     pub readers: Option<Readers>,
     /// How many threads to use; by default one for each core. With more than one, those
-    /// that seal the last volumes, or parts of one file, have two more each, which wait for one another, and as
-    /// many as there are may wait for something to inspect.
+    /// that seal the last volumes, or parts of one file, have two more each, which wait
+    /// for one another; and as many as there are may wait for something to inspect.
     pub threads: Option<NonZeroUsize>,
     /// The chain of backups that it goes on with, if any.
     pub link: Option<Link>,
