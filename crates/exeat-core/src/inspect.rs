@@ -40,6 +40,7 @@ mod identifier;
 mod named;
 pub mod reader;
 mod summary;
+mod swar;
 mod tally;
 #[cfg(test)]
 mod tests;

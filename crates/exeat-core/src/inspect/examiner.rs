@@ -30,6 +30,7 @@ use super::content::{Column, Rows, Visitor};
 use super::facts::Class;
 use super::identifier::{Hit, Key, Role, TextScanner, role};
 use super::named::{NamedAs, NamedColumns};
+use super::swar;
 use super::tally::Tally;
 use aggregate::is_aggregate;
 use fhir::Fhir;
@@ -556,11 +557,11 @@ fn is_scrap(text: &[u8]) -> bool {
 
 /// Whether a cell without a shape may hold a number that singles somebody out.
 fn has_many_digits(cell: &[u8]) -> bool {
-    cell.iter().filter(|byte| byte.is_ascii_digit()).count() >= 9
+    swar::count(cell, b'0', b'9') >= 9
 }
 
 fn is_wordy(cell: &[u8]) -> bool {
-    cell.len() >= WORDY && cell.iter().filter(|&&byte| byte == b' ').count() > 1
+    cell.len() >= WORDY && swar::count(cell, b' ', b' ') > 1
 }
 
 fn index(number: u32) -> usize {

@@ -8,6 +8,7 @@
 
 use super::{Hit, Key, email, ip};
 use crate::inspect::facts::Class;
+use crate::inspect::swar::{ONES, within};
 
 mod number;
 mod word;
@@ -92,34 +93,21 @@ struct Edges {
     digit: u64,
 }
 
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-
 impl Edges {
     /// The high bit of every byte at which a run of ASCII letters or of digits
     /// starts, and of every `@` and colon.
     #[inline]
     fn starts(&mut self, block: u64) -> u64 {
-        let low = block & !HIGH_BITS;
-        let ascii = !block & HIGH_BITS;
-        let letters = within(low | 0x2020_2020_2020_2020, b'a', b'z') & ascii;
-        let digits_and_colons = within(low, b'0', b':') & ascii;
-        let digits = within(low, b'0', b'9') & ascii;
-        let at_signs = within(low, b'@', b'@') & ascii;
+        let letters = within(block | ONES * 0x20, b'a', b'z');
+        let digits_and_colons = within(block, b'0', b':');
+        let digits = within(block, b'0', b'9');
+        let at_signs = within(block, b'@', b'@');
         let letter_starts = letters & !(letters << 8 | self.letter);
         let digit_starts = digits & !(digits << 8 | self.digit);
         self.letter = letters >> 56;
         self.digit = digits >> 56;
         letter_starts | digit_starts | (digits_and_colons & !digits) | at_signs
     }
-}
-
-/// The high bit of every byte between `from` and `to`; bytes are below 0x80.
-#[inline]
-const fn within(bytes: u64, from: u8, to: u8) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let reaches = bytes.wrapping_add(ONES.wrapping_mul(0x80 - from as u64));
-    let passes = bytes.wrapping_add(ONES.wrapping_mul(0x7F - to as u64));
-    reaches & !passes & HIGH_BITS
 }
 
 /// A pass over one text.

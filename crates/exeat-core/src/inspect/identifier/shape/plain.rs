@@ -3,9 +3,7 @@
 
 use super::{LONGEST_ADDRESS, Shape, Shapes, plain_digits};
 use crate::inspect::identifier::{category, date, email, postcode};
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = ONES * 0x80;
+use crate::inspect::swar::{ONES, TOPS, within};
 
 /// What the value looks like, if it is of such a form; otherwise
 /// [`super::other_shapes`] has to look closer. Both agree.
@@ -151,14 +149,6 @@ impl Packed {
     fn equal(&self, byte: u8) -> Marks {
         self.within(byte, byte)
     }
-}
-
-/// Adding carries into the top bit of a byte, and never out of it.
-fn within(word: u64, from: u8, to: u8) -> u64 {
-    let bits = word & !TOPS;
-    let at_least = bits + ONES * u64::from(0x80 - from);
-    let beyond = bits + ONES * u64::from(0x7F - to);
-    at_least & !beyond & !word & TOPS
 }
 
 impl Marks {
