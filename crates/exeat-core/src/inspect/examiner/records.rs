@@ -108,6 +108,43 @@ struct Record<'r> {
     health: Vec<u32>,
 }
 
+impl Record<'_> {
+    /// Forgets all of it for the next record, and keeps the room of the lists.
+    fn clear(&mut self) {
+        let Self {
+            evidence,
+            filled,
+            named,
+            nhs,
+            perhaps,
+            ninos,
+            name,
+            parts,
+            birth,
+            postcode,
+            links,
+            many_ids,
+            resource,
+            id,
+            patient,
+            by_text,
+            health,
+        } = self;
+        for flag in [evidence, filled, named, many_ids, by_text] {
+            *flag = false;
+        }
+        for value in [name, birth, postcode, resource, id, patient] {
+            *value = None;
+        }
+        *parts = [None; MAX_PARTS];
+        *links = [None; MAX_LINKS];
+        nhs.clear();
+        perhaps.clear();
+        ninos.clear();
+        health.clear();
+    }
+}
+
 impl<'a> Records<'a> {
     pub(super) fn new(
         census: &'a Census,
@@ -299,24 +336,7 @@ impl<'a> Records<'a> {
                 *self.found.entry((column, Class::Health)).or_default() += 1;
             }
         }
-        // Keeps the room of the lists.
-        let (mut nhs, mut ninos, mut perhaps, mut health) = (
-            std::mem::take(&mut record.nhs),
-            std::mem::take(&mut record.ninos),
-            std::mem::take(&mut record.perhaps),
-            std::mem::take(&mut record.health),
-        );
-        nhs.clear();
-        ninos.clear();
-        perhaps.clear();
-        health.clear();
-        *record = Record {
-            nhs,
-            ninos,
-            perhaps,
-            health,
-            ..Record::default()
-        };
+        record.clear();
     }
 
     fn found_health(&mut self) {

@@ -43,18 +43,15 @@ pub(super) fn groupings(grouped: &Grouped) -> impl Iterator<Item = usize> + '_ {
         &[4, 4, 4, 3],
         &[4, 4, 4],
     ];
-    let single = grouped
-        .lengths()
-        .first()
-        .is_some_and(|length| (12..=19).contains(length));
-    single
-        .then_some(1)
-        .into_iter()
-        .chain(WRITTEN.into_iter().filter_map(|lengths| {
-            let inner = (0..lengths.len() - 1)
-                .all(|at| matches!(grouped.join(at), Join::Blank | Join::Hyphen));
-            (grouped.starts_with(lengths) && inner).then_some(lengths.len())
-        }))
+    let first = grouped.lengths().first();
+    let single = first.is_some_and(|length| (12..=19).contains(length));
+    let written: &[&[u8]] = if first == Some(&4) { &WRITTEN } else { &[] };
+    let written = written.iter().filter_map(|lengths| {
+        let inner =
+            (0..lengths.len() - 1).all(|at| matches!(grouped.join(at), Join::Blank | Join::Hyphen));
+        (grouped.starts_with(lengths) && inner).then_some(lengths.len())
+    });
+    single.then_some(1).into_iter().chain(written)
 }
 
 /// The Luhn rule (ISO/IEC 7812-1, annex B).

@@ -182,34 +182,32 @@ fn ordinal(text: &[u8], at: usize, day: u32) -> usize {
 
 /// A month's English name, or its first three letters (and `Sept`).
 fn month_name(text: &[u8], at: usize) -> Option<(u32, usize)> {
-    const MONTHS: [&[u8]; 12] = [
-        b"january",
-        b"february",
-        b"march",
-        b"april",
-        b"may",
-        b"june",
-        b"july",
-        b"august",
-        b"september",
-        b"october",
-        b"november",
-        b"december",
-    ];
     let rest = text.get(at..)?;
-    let width = rest
+    let (first, after) = rest.split_first_chunk::<3>()?;
+    // Which month it can only be; hardly any word gets further than this.
+    let (month, name): (u32, &[u8]) = match &first.map(|byte| byte | 0x20) {
+        b"jan" => (1, b"january"),
+        b"feb" => (2, b"february"),
+        b"mar" => (3, b"march"),
+        b"apr" => (4, b"april"),
+        b"may" => (5, b"may"),
+        b"jun" => (6, b"june"),
+        b"jul" => (7, b"july"),
+        b"aug" => (8, b"august"),
+        b"sep" => (9, b"september"),
+        b"oct" => (10, b"october"),
+        b"nov" => (11, b"november"),
+        b"dec" => (12, b"december"),
+        _ => return None,
+    };
+    let letters = after
         .iter()
-        .take(10)
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    let word = &rest[..width];
-    let month = (1..).zip(MONTHS).find(|(_, name)| {
-        width >= 3
-            && width <= name.len()
-            && (width == 3 || width == name.len() || word.len() == 4 && name[0] == b's')
-            && word.eq_ignore_ascii_case(&name[..width])
-    });
-    month.map(|(month, _)| (month, at + width))
+        .take(7)
+        .take_while(|byte| byte.is_ascii_alphabetic());
+    let width = first.len() + letters.count();
+    let is_usual = width == 3 || width == name.len() || (month, width) == (9, 4);
+    let is_it = is_usual && rest[..width].eq_ignore_ascii_case(&name[..width]);
+    is_it.then_some((month, at + width))
 }
 
 /// `end`, if the date does not go on: `1980-01-02T…` does not, `1980-01-021`

@@ -175,12 +175,10 @@ impl Scan<'_> {
         if !told && (tail || listed) {
             return false;
         }
-        if !told
-            && grouped.lengths()[0] >= 12
-            && (self.is_operand(at) || self.is_among_other_numbers(at, grouped.end(0)))
-        {
-            return false;
-        }
+        let is_constant = || {
+            grouped.lengths()[0] >= 12
+                && (self.is_operand(at) || self.is_among_other_numbers(at, grouped.end(0)))
+        };
         for groups in card::groupings(grouped) {
             let end = grouped.end(groups - 1);
             let goes_on = match grouped.join(groups - 1) {
@@ -200,8 +198,11 @@ impl Scan<'_> {
                 Verdict::No => false,
             };
             if good {
-                self.hit(Class::Card, at, end, Key::None);
-                return true;
+                let is_card = told || !is_constant();
+                if is_card {
+                    self.hit(Class::Card, at, end, Key::None);
+                }
+                return is_card;
             }
         }
         false
