@@ -404,6 +404,17 @@ impl Block {
         self.bytes.len()
     }
 
+    /// How many bytes it has.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// A text of so many bytes.
+    #[cfg(test)]
+    pub(crate) fn of_size(bytes: usize) -> Self {
+        text::block(vec![b' '; bytes], 0)
+    }
+
     /// The bytes of a whole file for a reader, if that is what it is.
     pub(crate) fn foreign(&self) -> Option<&[u8]> {
         matches!(self.form, Form::Foreign).then_some(&self.bytes)

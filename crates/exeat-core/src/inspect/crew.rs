@@ -2,16 +2,18 @@
 //!
 //! A file is read by one thread at a time, in order: a volume that continues
 //! a file takes its inspector over from the volume before, unless no more of
-//! it is looked at: then only the last one does. So that waiting costs nothing, whoever waits examines blocks that others have cut.
+//! it is looked at: then only the last one does. So that waiting costs nothing,
+//! whoever waits examines blocks that others have cut.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::file::{FileInspector, Work};
 
-/// Blocks that may wait for each idle thread: enough that it never starves,
-/// few enough that memory stays small.
-const WAITING: usize = 2;
+/// While fewer bytes of blocks wait for each thread that helps, busy or not, one
+/// more may: most blocks have a mebibyte, so that two of them do, and no thread
+/// starves; few have many, of which but one does.
+const WAITING: usize = 3 << 19;
 
 /// The threads of one inspection.
 #[derive(Default)]
@@ -29,7 +31,10 @@ pub(crate) enum Turn {
 #[derive(Default)]
 struct State {
     work: VecDeque<Work>,
-    idle: usize,
+    /// How many bytes its blocks have.
+    waiting: usize,
+    /// Threads that wait for something, and help meanwhile.
+    helpers: usize,
     /// Inspectors on their way from one volume to the next, by entry, with
     /// the place in the file at which they stopped; without one, those that
     /// look at no more of it, and wait for its end.
@@ -41,12 +46,14 @@ struct State {
 }
 
 impl Crew {
-    /// Gives work to a thread that waits for some, or returns it.
+    /// Leaves work for the threads that help, or returns it where they have
+    /// enough. Whoever leaves some must wait for it, as nobody helps for ever.
     pub(super) fn offer(&self, work: Work) -> Option<Work> {
         let mut state = self.lock();
-        if state.work.len() >= state.idle * WAITING {
+        if state.waiting >= state.helpers * WAITING {
             return Some(work);
         }
+        state.waiting += work.bytes();
         state.work.push_back(work);
         self.changed.notify_all();
         None
@@ -117,26 +124,29 @@ impl Crew {
         mut ready: impl FnMut(&mut State) -> Option<T>,
     ) -> Option<T> {
         let mut state = self.lock();
-        loop {
+        state.helpers += 1;
+        let value = loop {
             if let Some(value) = ready(&mut state) {
-                return Some(value);
+                break Some(value);
             }
             if state.failed {
-                return None;
+                break None;
             }
-            if let Some(work) = state.work.pop_front() {
-                drop(state);
-                examine(work);
-                state = self.lock();
-                continue;
-            }
-            state.idle += 1;
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-            state.idle -= 1;
-        }
+            state = match state.work.pop_front() {
+                Some(work) => {
+                    state.waiting -= work.bytes();
+                    drop(state);
+                    examine(work);
+                    self.lock()
+                }
+                None => {
+                    let woken = self.changed.wait(state);
+                    woken.unwrap_or_else(PoisonError::into_inner)
+                }
+            };
+        };
+        state.helpers -= 1;
+        value
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -157,11 +167,55 @@ impl Drop for Guard<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::mpsc;
+
     use super::*;
     use crate::inspect::content::Stream;
 
     fn inspector() -> FileInspector {
         FileInspector::new(Stream::new(false))
+    }
+
+    /// With one thread that helps and is busy: how many blocks of this size are
+    /// taken before one is not.
+    fn taken(bytes: usize) -> usize {
+        let crew = &Crew::default();
+        let (is_busy, busy) = mpsc::channel();
+        let (let_go, gone) = mpsc::channel::<()>();
+        let has_ended = &AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let examine = move |_| {
+                is_busy.send(()).expect("somebody listens");
+                // Until nobody can say so any more.
+                let _ = gone.recv();
+            };
+            let is_done = || has_ended.load(Ordering::Acquire);
+            scope.spawn(move || crew.wait_until(examine, is_done));
+            while crew.offer(Work::of_size(1)).is_some() {
+                std::thread::yield_now();
+            }
+            busy.recv().expect("it helps");
+            let taken = (0..100).take_while(|_| crew.offer(Work::of_size(bytes)).is_none());
+            let taken = taken.count();
+            drop(let_go);
+            has_ended.store(true, Ordering::Release);
+            crew.tell();
+            taken
+        })
+    }
+
+    #[test]
+    fn whoever_is_busy_finds_more_when_done() {
+        assert_eq!(taken(1 << 20), 2);
+        assert_eq!(taken((1 << 20) - 100), 2);
+        assert_eq!(taken(16 << 20), 1);
+    }
+
+    #[test]
+    fn nobody_to_help_takes_nothing() {
+        let crew = Crew::default();
+        assert!(crew.offer(Work::of_size(1)).is_some());
     }
 
     #[test]

@@ -189,6 +189,20 @@ impl Found {
 }
 
 impl Work {
+    /// A block of nothing but blanks, of a file of its own.
+    #[cfg(test)]
+    pub(super) fn of_size(bytes: usize) -> Self {
+        Self {
+            found: Arc::default(),
+            block: Block::of_size(bytes),
+        }
+    }
+
+    /// How many bytes its block has.
+    pub(super) fn bytes(&self) -> usize {
+        self.block.bytes()
+    }
+
     pub(super) fn examine(self, inspection: &Inspection) {
         let Self { found, block } = self;
         let examined = catch_unwind(AssertUnwindSafe(|| {
