@@ -398,21 +398,22 @@ fn recognise(text: &[u8], complete: bool, limit: usize) -> (Box<dyn Cutter>, u8)
 }
 
 impl Block {
-    /// Bytes held.
+    /// How many bytes of content it holds.
     #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// How many bytes it has.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes.len()
+    /// How much room it takes for them: what is left of a long record keeps the
+    /// room that all of it had.
+    pub(super) fn room(&self) -> usize {
+        self.bytes.capacity()
     }
 
-    /// A text of so many bytes.
+    /// A text.
     #[cfg(test)]
-    pub(crate) fn of_size(bytes: usize) -> Self {
-        text::block(vec![b' '; bytes], 0)
+    pub(super) fn of(text: Vec<u8>) -> Self {
+        text::block(text, 0)
     }
 
     /// The bytes of a whole file for a reader, if that is what it is.

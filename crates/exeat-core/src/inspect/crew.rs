@@ -10,10 +10,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::file::{FileInspector, Work};
 
-/// While fewer bytes of blocks wait for each thread that helps, busy or not, one
-/// more may: most blocks have a mebibyte, so that two of them do, and no thread
-/// starves; few have many, of which but one does.
-const WAITING: usize = 3 << 19;
+/// Blocks that may wait for each thread that helps, busy or not: enough that none
+/// starves, few enough that memory stays small and an interruption is soon heeded.
+const WAITING: usize = 2;
+/// What these blocks may take for each thread before one more may wait: most have
+/// a mebibyte, few have many.
+const ROOM: usize = 3 << 19;
 
 /// The threads of one inspection.
 #[derive(Default)]
@@ -31,8 +33,8 @@ pub(crate) enum Turn {
 #[derive(Default)]
 struct State {
     work: VecDeque<Work>,
-    /// How many bytes its blocks have.
-    waiting: usize,
+    /// How many bytes its blocks take.
+    room: usize,
     /// Threads that wait for something, and help meanwhile.
     helpers: usize,
     /// Inspectors on their way from one volume to the next, by entry, with
@@ -47,13 +49,15 @@ struct State {
 
 impl Crew {
     /// Leaves work for the threads that help, or returns it where they have
-    /// enough. Whoever leaves some must wait for it, as nobody helps for ever.
+    /// enough. Nobody helps for ever: whoever needs the findings waits for them by
+    /// [`Crew::wait_until`], and does meanwhile what is left.
     pub(super) fn offer(&self, work: Work) -> Option<Work> {
         let mut state = self.lock();
-        if state.waiting >= state.helpers * WAITING {
+        let helpers = state.helpers;
+        if state.work.len() >= helpers * WAITING || state.room >= helpers * ROOM {
             return Some(work);
         }
-        state.waiting += work.bytes();
+        state.room += work.room();
         state.work.push_back(work);
         self.changed.notify_all();
         None
@@ -134,7 +138,7 @@ impl Crew {
             }
             state = match state.work.pop_front() {
                 Some(work) => {
-                    state.waiting -= work.bytes();
+                    state.room -= work.room();
                     drop(state);
                     examine(work);
                     self.lock()
@@ -177,45 +181,69 @@ mod tests {
         FileInspector::new(Stream::new(false))
     }
 
-    /// With one thread that helps and is busy: how many blocks of this size are
-    /// taken before one is not.
-    fn taken(bytes: usize) -> usize {
+    /// With so many threads that help and are busy: how many blocks of this size
+    /// are taken before one is not. In the end all of them are done.
+    fn taken(helpers: usize, bytes: usize) -> usize {
         let crew = &Crew::default();
         let (is_busy, busy) = mpsc::channel();
-        let (let_go, gone) = mpsc::channel::<()>();
+        let gate = &Mutex::new(());
         let has_ended = &AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let examine = move |_| {
-                is_busy.send(()).expect("somebody listens");
-                // Until nobody can say so any more.
-                let _ = gone.recv();
-            };
-            let is_done = || has_ended.load(Ordering::Acquire);
-            scope.spawn(move || crew.wait_until(examine, is_done));
-            while crew.offer(Work::of_size(1)).is_some() {
+        let taken = std::thread::scope(|scope| {
+            let closed = gate.lock().expect("no panic");
+            for _ in 0..helpers {
+                let is_busy = is_busy.clone();
+                let examine = move |_| {
+                    is_busy.send(()).expect("somebody listens");
+                    drop(gate.lock().expect("no panic"));
+                };
+                let is_done = || has_ended.load(Ordering::Acquire);
+                scope.spawn(move || crew.wait_until(examine, is_done));
+            }
+            while crew.lock().helpers < helpers {
                 std::thread::yield_now();
             }
-            busy.recv().expect("it helps");
-            let taken = (0..100).take_while(|_| crew.offer(Work::of_size(bytes)).is_none());
+            for _ in 0..helpers {
+                assert!(
+                    crew.offer(Work::of(vec![b' '])).is_none(),
+                    "somebody is idle"
+                );
+            }
+            (0..helpers).for_each(|_| busy.recv().expect("it helps"));
+            let taken = (0..100).take_while(|_| crew.offer(Work::of(vec![b' '; bytes])).is_none());
             let taken = taken.count();
-            drop(let_go);
+            drop(closed);
+            (0..taken).for_each(|_| busy.recv().expect("it helps on"));
             has_ended.store(true, Ordering::Release);
             crew.tell();
             taken
-        })
+        });
+        let state = crew.lock();
+        assert_eq!((state.work.len(), state.room, state.helpers), (0, 0, 0));
+        taken
     }
 
     #[test]
     fn whoever_is_busy_finds_more_when_done() {
-        assert_eq!(taken(1 << 20), 2);
-        assert_eq!(taken((1 << 20) - 100), 2);
-        assert_eq!(taken(16 << 20), 1);
+        assert_eq!(taken(1, 1 << 20), 2);
+        assert_eq!(taken(2, 1 << 20), 3);
+        // However small: what else a block has nobody counts.
+        assert_eq!(taken(1, 1), 2);
+        assert_eq!(taken(3, 1), 6);
+        assert_eq!(taken(1, 16 << 20), 1);
+        assert_eq!(taken(2, 16 << 20), 1);
+    }
+
+    #[test]
+    fn room_is_counted_and_not_length() {
+        let mut long = Vec::with_capacity(16 << 20);
+        long.push(b' ');
+        assert_eq!(Work::of(long).room(), 16 << 20);
     }
 
     #[test]
     fn nobody_to_help_takes_nothing() {
         let crew = Crew::default();
-        assert!(crew.offer(Work::of_size(1)).is_some());
+        assert!(crew.offer(Work::of(vec![b' '])).is_some());
     }
 
     #[test]

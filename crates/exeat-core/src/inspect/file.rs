@@ -9,7 +9,7 @@ use super::Inspection;
 use super::content::{Block, Kind, Outcome, Reason, Stream};
 use super::examiner::{Examiner, Scope, TableShape};
 use super::foreign;
-use super::tally::Tally;
+use super::tally::{Tally, keep_first};
 
 /// What is said of content whose reader gave up in a way that it never should.
 const FAULT: &str = "a fault in its inspection";
@@ -156,7 +156,7 @@ impl FileInspector {
 
 impl Found {
     fn note(&self, reason: Reason) {
-        self.lock().reason.get_or_insert(reason);
+        keep_first(&mut self.lock().reason, reason);
     }
 
     /// Has a file within the file taken apart: what is in it counts as if it
@@ -166,7 +166,7 @@ impl Found {
             let mut state = self.lock();
             state.embedded += 1;
             if state.embedded > MAX_EMBEDDED || state.embedded_bytes > MAX_EMBEDDED_BYTES {
-                state.reason.get_or_insert(TOO_MUCH.into());
+                keep_first(&mut state.reason, TOO_MUCH.into());
                 return;
             }
         }
@@ -177,7 +177,7 @@ impl Found {
             state.is_weak |= piece.is_weak;
             state.tally.merge(piece.tally);
             if let Some(reason) = piece.reason {
-                state.reason.get_or_insert(reason);
+                keep_first(&mut state.reason, reason);
             }
         };
         foreign::read_embedded(inspection, bytes, &mut add);
@@ -189,18 +189,18 @@ impl Found {
 }
 
 impl Work {
-    /// A block of nothing but blanks, of a file of its own.
+    /// A text in a file of its own.
     #[cfg(test)]
-    pub(super) fn of_size(bytes: usize) -> Self {
+    pub(super) fn of(text: Vec<u8>) -> Self {
         Self {
             found: Arc::default(),
-            block: Block::of_size(bytes),
+            block: Block::of(text),
         }
     }
 
-    /// How many bytes its block has.
-    pub(super) fn bytes(&self) -> usize {
-        self.block.bytes()
+    /// How many bytes its block takes.
+    pub(super) fn room(&self) -> usize {
+        self.block.room()
     }
 
     pub(super) fn examine(self, inspection: &Inspection) {
@@ -216,7 +216,7 @@ impl Work {
                 let mut state = found.lock();
                 state.tally.merge(tally);
                 if let Err(reason) = parsed {
-                    state.reason.get_or_insert(reason);
+                    keep_first(&mut state.reason, reason);
                 }
             }
             Err(_) => found.note(FAULT.into()),

@@ -54,16 +54,17 @@ impl Tally {
         self.classes.entry(class).or_default().merge(places);
     }
 
-    /// Of several reasons the first in the order of their letters stays,
-    /// whatever the order of the blocks.
+    /// See [`keep_first`].
     pub(crate) fn set_uninspected(&mut self, reason: Cow<'static, str>) {
-        if self
-            .uninspected
-            .as_ref()
-            .is_none_or(|known| reason < *known)
-        {
-            self.uninspected = Some(reason);
-        }
+        keep_first(&mut self.uninspected, reason);
+    }
+}
+
+/// Of several reasons the first in the order of their letters stays, whatever
+/// the order of the blocks.
+pub(super) fn keep_first(kept: &mut Option<Cow<'static, str>>, reason: Cow<'static, str>) {
+    if kept.as_ref().is_none_or(|known| reason < *known) {
+        *kept = Some(reason);
     }
 }
 

@@ -1,5 +1,5 @@
-//! Finding bytes that are near: eight at a time, without the set-up that
-//! `memchr` needs to be fast over long distances.
+//! Finding bytes that are near: in whole words, without the set-up that `memchr`
+//! needs to be fast over long distances.
 
 use memchr::memchr2;
 
@@ -116,11 +116,14 @@ mod tests {
         #[test]
         fn every_place_is_found_once_and_in_order(
             bytes in prop::collection::vec(prop::sample::select(b"a,\n\r\x80\xff\0".to_vec()), 0..200),
+            (a, b) in prop::sample::select(vec![
+                (b',', b'\n'), (b'\n', b'\n'), (b',', b'\r'), (0, b'\n'), (0x80, b'\r'),
+            ]),
         ) {
             let mut found = Vec::new();
-            for_each(&bytes, b',', b'\n', |at| found.push(at));
+            for_each(&bytes, a, b, |at| found.push(at));
             let wanted: Vec<usize> = (0..bytes.len())
-                .filter(|&at| matches!(bytes[at], b',' | b'\n'))
+                .filter(|&at| bytes[at] == a || bytes[at] == b)
                 .collect();
             prop_assert_eq!(found, wanted);
         }
