@@ -64,12 +64,14 @@ class Bench:
 
     def command(self, name: str, line: str, writes: bool = True, before: str = "") -> Command:
         """Into a fresh folder whose room has been asked for before: memory that a virtual
-        machine has to get from its host would count for whoever comes first."""
-        fresh = "rm -rf $out; mkdir -p $out; head -c ${room} /dev/zero > $out/room; rm $out/room"
+        machine has to get from its host would count for whoever comes first. Nor does a
+        disk have anything left to do then for whoever came before."""
         if not writes:
             return Command(name, line)
-        ends = "; sync -f $out" if self.is_disk else ""
-        return Command(name, line + ends, before=f"{fresh}; {before}" if before else fresh)
+        fresh = "rm -rf $out; mkdir -p $out; head -c ${room} /dev/zero > $out/room; rm $out/room"
+        sync = ["sync -f $out"] if self.is_disk else []
+        first = [fresh, *filter(None, [before]), *sync]
+        return Command(name, "; ".join([line, *sync]), before="; ".join(first))
 
     def turn(self, what: str, commands: list[Command]) -> list[Measured]:
         self.say(what)
