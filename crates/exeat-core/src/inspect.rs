@@ -6,6 +6,7 @@
 //!
 //! | module | does |
 //! |---|---|
+//! | `file`, `crew` | take the bytes of a file, and hand its blocks out to whoever has time |
 //! | `content` | recognises what the bytes are; cuts them into blocks of records |
 //! | `identifier` | says what a value, a column's name or a text looks like |
 //! | [`reader`], `foreign` | has another process take apart what is not text; inspects its parts |
@@ -13,6 +14,7 @@
 //! | `examiner`, `columns` | judges columns, and looks at every record of a block |
 //! | `census` | knows who was seen, over the whole export |
 //! | `tally`, `summary` | what was found in a file; all files together |
+//! | `swar` | looks at eight bytes at once |
 //!
 //! Values are counted and dropped; what stays in memory are keyed hashes.
 
