@@ -98,7 +98,7 @@ impl Edges {
     /// starts, and of every `@` and colon.
     #[inline]
     fn starts(&mut self, block: u64) -> u64 {
-        let letters = within(block | ONES * 0x20, b'a', b'z');
+        let letters = within(block | (ONES * 0x20), b'a', b'z');
         let digits_and_colons = within(block, b'0', b':');
         let digits = within(block, b'0', b'9');
         let at_signs = within(block, b'@', b'@');
